@@ -1,0 +1,132 @@
+#!/usr/bin/env bats
+# A heartbeat means progress: real workers, with limits of seconds. One scene for each cause; the zoo has the rest.
+# shellcheck disable=SC2016 # the workers expand it
+
+load helpers.bash
+
+setup() { sandbox; }
+teardown() { clean_sandbox; }
+
+# A second without a sign of life, two without progress.
+LIMITS=(--heartbeat-interval 0.2 --stale-after 1 --quiet-after 1 --stuck-after 2 --grace 0.5)
+
+hung_with() { # NAME CAUSE
+  lock.sh status "$1" --json | tr -d '\n' | grep -qE "\"state\": \"hung\".*\"cause\": \"$2\""
+}
+has_event() { # NAME EVENT [DETAIL]
+  grep -qE "\"event\":\"$2\"${3:+.*\"detail\":\"$3\"|\"detail\":\"$3\".*\"event\":\"$2\"}" "$LOCK_DIR/$1/history.jsonl"
+}
+events() { # NAME
+  sed -n 's/.*"event":"\([^"]*\)".*/\1/p' "$LOCK_DIR/$1/history.jsonl" | tr '\n' ' '
+}
+note() { # NAME ITERATION SECONDS|null
+  printf '{"epoch":%s,"iteration":%s,"note":"","for":%s}\n' "$(date +%s)" "$2" "$3" >>"$LOCK_DIR/$1/runs/1/notes.jsonl"
+}
+
+@test "silent, repeating and spinning workers are found, with the cause; none of them is ended" {
+  local -A workers=(
+    [sleep]='exec sleep 1000'
+    [idle]='exec perl -e "while (1) { select(undef, undef, undef, 0.1) }"'
+    [again]='exec perl -e "\$| = 1; while (1) { print scalar(localtime), \" attempt \", ++\$n, \": connection refused\n\"; select(undef, undef, undef, 0.1) }"'
+    [busy]='while :; do :; done'
+  )
+  local -A causes=([sleep]=silent [idle]=silent [again]=repeating [busy]=spinning)
+  local name
+  for name in "${!workers[@]}"; do start_engine "$name" "${LIMITS[@]}" -- bash -c "${workers[$name]}"; done
+  for name in "${!workers[@]}"; do
+    eventually hung_with "$name" "${causes[$name]}"
+    eventually has_event "$name" hung "${causes[$name]}"
+    refuses 2 lock.sh status "$name"
+    is_alive "$(part "$name" worker)"
+  done
+}
+
+@test "stopped: SIGSTOP to the worker, and active again after SIGCONT" {
+  start_engine s "${LIMITS[@]}" --quiet-after 1h -- perl -e '$| = 1; while (1) { print join("", map { chr(97 + int(rand(26))) } 1 .. 30), "\n"; select(undef, undef, undef, 0.1) }'
+  eventually has_refresher s
+  state_is s active
+  kill -STOP "$(part s worker)"
+  eventually hung_with s stopped
+  kill -CONT "$(part s worker)"
+  eventually state_is s active
+  eventually has_event s active-again
+  [[ $(events s) == 'claimed hung active-again ' ]]
+  has_event s hung stopped
+}
+
+@test "active again: silent for a while, then working" {
+  start_engine s "${LIMITS[@]}" -- bash -c 'until [[ -e go ]]; do read -rt 0.2 <> <(:); done; for word in alpha beta gamma; do echo "$word"; done; sleep 1000'
+  eventually hung_with s silent
+  touch go
+  eventually has_event s active-again
+  # And silent again, which is another event.
+  eventually hung_with s silent
+  eventually has_events s 'claimed hung active-again hung '
+}
+has_events() { [[ $(events "$1") == "$2" ]]; }
+
+@test "awaiting-input: a question at a pane's terminal" {
+  command -v tmux >/dev/null || skip 'tmux is not installed'
+  tmux -L "$TMUX_NAME" -f /dev/null new-session -d -s ui -x 200 -y 50 "env PS1='$ ' bash --norc"
+  tmux -L "$TMUX_NAME" send-keys -t =ui: "engine.sh run s ${LIMITS[*]} --quiet-after 1h --stuck-after 1h -- bash -c 'read -rp \"Continue? [y/N] \" answer; sleep 1000'" Enter
+  eventually hung_with s awaiting-input
+  tmux -L "$TMUX_NAME" send-keys -t =ui: y Enter
+  eventually state_is s active
+}
+
+@test "a note keeps a silent worker alive, and a promise does for its time" {
+  start_engine s "${LIMITS[@]}" -- sleep 1000
+  eventually has_refresher s
+  for _ in {1..5}; do
+    note s 1 null
+    sleep 0.4
+  done
+  state_is s active
+  [[ $(events s) == 'claimed ' ]]
+  note s 1 3600
+  # Far beyond the limit that held before.
+  sleep 2.5
+  state_is s active
+  # A later note without one ends the promise.
+  note s 1 null
+  eventually hung_with s silent
+}
+
+@test "a promise of the first moment holds, and for the next refresher too" {
+  # A refresher takes a moment to start, and longer on a busy machine.
+  start_engine s "${LIMITS[@]}" --stale-after 10 -- bash -c 'printf "{\"epoch\":%s,\"iteration\":1,\"note\":\"\",\"for\":3600}\n" "$(date +%s)" >>"$LOCK_DIR/s/runs/1/notes.jsonl"; exec sleep 1000'
+  eventually has_refresher s
+  local refresher
+  refresher=$(part s refresher)
+  kill -KILL "$refresher"
+  eventually has_other_refresher s "$refresher"
+  sleep 2.5
+  lock.sh status s --json | tr -d ' \n' | grep -qF '"stall":null'
+  [[ $(events s) == 'claimed ' ]]
+}
+
+@test "with both limits off nothing but certain causes counts" {
+  start_engine s "${LIMITS[@]}" --quiet-after off --stuck-after off -- sleep 1000
+  eventually has_refresher s
+  contains s.out '(heartbeat every 0.2s)'
+  sleep 2.5
+  state_is s active
+  kill -STOP "$(part s worker)"
+  eventually hung_with s stopped
+}
+
+@test "working: short children without output, and a silent download, are never hung" {
+  start_engine children "${LIMITS[@]}" -- bash -c 'while :; do perl -e "1 for 1 .. 200000"; done'
+  start_engine trickle "${LIMITS[@]}" -- bash -c 'exec 3<> <(while :; do printf x; sleep 0.2; done); while read -rN1 -u3; do :; done'
+  eventually has_refresher children
+  eventually has_refresher trickle
+  sleep 3
+  state_is children active
+  state_is trickle active
+  [[ $(events children) == 'claimed ' && $(events trickle) == 'claimed ' ]]
+}
+
+@test "the first line of a run says how long detection takes" {
+  engine.sh run s --heartbeat-interval 5 --stale-after 30 --quiet-after 1m --stuck-after 10m -- true 2>err
+  contains err '(heartbeat every 5s; hung after 1m 40s of silence, or 10m 40s without progress)'
+}

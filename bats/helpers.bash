@@ -1,0 +1,110 @@
+# Every test has its own HOME, lock directory and tmux server, and ends only what it has started.
+# shellcheck shell=bash
+
+ROOT=$(cd "${BATS_TEST_DIRNAME:?}/.." && pwd)
+PATIENCE_SECONDS=20
+
+sandbox() {
+  unset TMUX TMUX_PANE NODE_EXTRA_CA_CERTS NODE_OPTIONS NO_COLOR FORCE_COLOR XDG_STATE_HOME
+  unset LOCK_SESSION LOCK_GENERATION LOCK_ITERATION LOCK_ITERATIONS LOCK_COOKIE LOCK_PROCESS_STRATEGY LOCK_FLOCK_STRATEGY
+  export HOME=$BATS_TEST_TMPDIR/home
+  export LOCK_DIR=$BATS_TEST_TMPDIR/locks
+  # A socket's path has little room, so not below the test's own directory.
+  TMUX_TMPDIR=$(mktemp -d /tmp/lock-bats.XXXXXX)
+  export TMUX_TMPDIR
+  TMUX_NAME=lock-bats-$$
+  mkdir -p "$HOME"
+  PATH=$ROOT:$PATH
+  cd "$BATS_TEST_TMPDIR" || return
+}
+
+clean_sandbox() {
+  local record pid
+  for record in "$LOCK_DIR"/*.json; do
+    [[ -f $record && ! -L $record ]] || continue
+    # Owner, refresher and worker of what this test has run; a group where there is one.
+    while read -r pid; do end_process "$pid"; done < <(sed -n 's/^ \{1,2\}"pid": \([0-9]*\),$/\1/p' "$record")
+  done
+  for pid in ${STARTED[@]+"${STARTED[@]}"}; do end_process "$pid"; done
+  tmux -L "$TMUX_NAME" kill-server 2>/dev/null || true
+  tmux kill-server 2>/dev/null || true
+  rm -rf "$TMUX_TMPDIR"
+}
+
+# Only what carries this test's lock directory in its environment, or is a child of this test.
+end_process() { # PID
+  if { tr '\0' '\n' <"/proc/$1/environ"; } 2>/dev/null | grep -qxF "LOCK_DIR=$LOCK_DIR"; then
+    kill -KILL "$1" 2>/dev/null || true
+  fi
+}
+
+# Polls until the command succeeds.
+eventually() { # COMMAND...
+  local deadline=$((SECONDS + PATIENCE_SECONDS))
+  until "$@"; do
+    if ((SECONDS > deadline)); then
+      printf 'not within %s s: %s\n' "$PATIENCE_SECONDS" "$*" >&2
+      lock.sh status >&2 || true
+      return 1
+    fi
+    sleep 0.05
+  done
+}
+
+# Starts an engine in the background, its output in NAME.out; its pid in REPLY.
+start_engine() { # NAME OPTION... [-- COMMAND...]
+  engine.sh run "$@" >"$1.out" 2>&1 3>&- &
+  REPLY=$!
+  STARTED+=("$REPLY")
+}
+
+# A top-level field of the record.
+field() { # NAME FIELD
+  sed -n "s/^ \"$2\": \"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}$/\1/p" "$LOCK_DIR/$1.json"
+}
+
+# The pid of worker or refresher; nothing when there is none.
+part() { # NAME worker|refresher
+  sed -n "/^ \"$2\": {/,/^ }/s/^  \"pid\": \([0-9]*\),$/\1/p" "$LOCK_DIR/$1.json"
+}
+
+has_part() { [[ -f $LOCK_DIR/$1.json && -n $(part "$1" "$2") ]]; }
+has_refresher() { has_part "$1" refresher; }
+has_other_refresher() { has_part "$1" refresher && [[ $(part "$1" refresher) != "$2" ]]; }
+in_iteration() { [[ -f $LOCK_DIR/$1.json && $(field "$1" iteration) == "$2" && -n $(part "$1" worker) ]]; }
+generation_is() { [[ $(field "$1" generation) == "$2" ]]; }
+state_is() { [[ $(lock.sh status "$1" --json | sed -n 's/^ "state": "\(.*\)",$/\1/p') == "$2" ]]; }
+contains() { grep -qF -- "$2" "$1"; }
+lacks() { ! contains "$1" "$2"; }
+has_lines() { [[ -f $1 && $(wc -l <"$1") -ge $2 ]]; }
+
+# No such process, or one that only waits for its parent.
+is_gone() { # PID
+  local stat
+  read -r stat 2>/dev/null <"/proc/$1/stat" || return 0
+  [[ ${stat##*) } == Z* ]]
+}
+
+is_alive() { ! is_gone "$1"; }
+
+# `flock FILE sleep` has a child that holds the lock too.
+end_with_children() { # PID
+  local child
+  while read -r child; do kill -KILL "$child" || true; done < <(ps -o pid= --ppid "$1")
+  kill -KILL "$1" 2>/dev/null || true # It may have ended with its child.
+}
+
+# Runs a command line, with what it prints, and its status, in `output` and `status`.
+# shellcheck disable=SC2154 # bats sets them
+refuses() { # STATUS COMMAND...
+  local expected=$1
+  shift
+  run "$@"
+  [[ $status == "$expected" ]] || {
+    printf 'expected %s, got %s: %s\n%s\n' "$expected" "$status" "$*" "$output" >&2
+    return 1
+  }
+  # No stack traces, whatever happens.
+  local trace='^ +at .*:[0-9]+:[0-9]+\)?$'
+  ! grep -qE "$trace" <<<"$output"
+}

@@ -1,0 +1,184 @@
+#!/usr/bin/env bats
+# In a real tmux, on a server of the test's own: what a person sees, and what the record says about it.
+
+load helpers.bash
+
+setup() {
+  sandbox
+  command -v tmux >/dev/null || skip 'tmux is not installed'
+}
+teardown() { clean_sandbox; }
+
+ui() { tmux -L "$TMUX_NAME" "$@"; }
+
+open_ui() {
+  ui -f /dev/null new-session -d -s ui -x 200 -y 50 "env PS1='$ ' bash --norc"
+}
+types() { ui send-keys -t =ui: "$1" Enter; }
+screen_of() { ui capture-pane -p -t "$1"; }
+shows() { screen_of "$1" | grep -qF -- "$2"; }
+
+@test "the worker keeps the pane's terminal" {
+  open_ui
+  types "engine.sh run s -- bash -c 'read -rp \"Continue? [y/N] \" answer; echo \"got \$answer\"; [[ -t 0 && -t 1 ]] && echo terminal'"
+  eventually shows '=ui:' 'Continue? [y/N]'
+  types y
+  eventually shows '=ui:' 'got y'
+  eventually shows '=ui:' terminal
+}
+
+@test "the first Ctrl-C lets the iteration end its own way, and the run ends with it" {
+  open_ui
+  types "engine.sh run s -n 5 -- bash -c 'trap \"echo finishing; exit 0\" INT; echo rea\$((1))dy; while :; do sleep 0.1; done'; echo code \$?"
+  eventually shows '=ui:' rea1dy
+  ui send-keys -t =ui: C-c
+  eventually shows '=ui:' 'code 130'
+  shows '=ui:' finishing
+  [[ $(field s iteration) == 1 ]]
+  contains "$LOCK_DIR/s.json" '"reason": "interrupted"'
+}
+
+@test "the second Ctrl-C ends a worker that ignores the first" {
+  open_ui
+  types "engine.sh run s -n 5 -- bash -c 'trap \"\" INT; echo rea\$((1))dy; while :; do sleep 0.1; done'; echo code \$?"
+  eventually shows '=ui:' rea1dy
+  ui send-keys -t =ui: C-c
+  eventually shows '=ui:' 'once more ends it now'
+  ui send-keys -t =ui: C-c
+  eventually shows '=ui:' 'code 130'
+}
+
+@test "the record says which server, session and pane, and attach switches to them inside tmux" {
+  open_ui
+  types 'engine.sh run s -d -- sleep 1000; echo code $?'
+  eventually shows '=ui:' 'code 0'
+  state_is s active
+  local pane
+  pane=$(ui list-panes -t =s: -F '#{pane_id}')
+  grep -qF "\"pane\": \"$pane\"" "$LOCK_DIR/s.json"
+  grep -qF "\"session\": \"s\"" "$LOCK_DIR/s.json"
+  grep -qF "/$TMUX_NAME\"" "$LOCK_DIR/s.json"
+
+  # A person looks at `ui` through a client of another server.
+  tmux -f /dev/null new-session -d -x 100 -y 30 "env -u TMUX tmux -L $TMUX_NAME attach -t =ui:"
+  eventually has_client ui
+  types 'lock.sh attach s'
+  eventually has_client s
+}
+has_client() { [[ $(ui list-clients -F '#{session_name}') == "$1" ]]; }
+
+@test "attach outside tmux attaches, to the exact session" {
+  open_ui
+  types 'engine.sh run docs -d -- bash -c "echo in docs; sleep 1000"; engine.sh run doc -d -- bash -c "echo in doc; sleep 1000"; echo bo""th'
+  eventually shows '=ui:' both
+  tmux -f /dev/null new-session -d -s outside -x 100 -y 30 "env -u TMUX lock.sh attach doc; cat"
+  eventually attached_to doc
+}
+attached_to() { ui list-clients -F '#{session_name}' | grep -qx "$1"; }
+
+@test "attach says so when the pane is gone, and what is left" {
+  open_ui
+  types 'engine.sh run s -d -n 5 -- sleep 1000'
+  eventually state_is s active
+  ui kill-session -t =s:
+  eventually state_is s free
+  refuses 69 lock.sh attach s
+  [[ $output == *'is gone'* && $output == *'lock.sh why s'* && $output == *'s is free'* ]]
+}
+
+@test "a killed pane ends the run in order" {
+  open_ui
+  types 'engine.sh run s -d -- sleep 1000'
+  eventually has_refresher s
+  local worker
+  worker=$(part s worker)
+  ui kill-session -t =s:
+  eventually state_is s free
+  is_gone "$worker"
+  contains "$LOCK_DIR/s.json" '"exit_code": 129'
+}
+
+@test "a killed tmux server leaves no orphan" {
+  tmux -f /dev/null new-session -d -s other
+  engine.sh run s -d -n 5 -- bash -c 'sleep 1000 & wait'
+  eventually has_refresher s
+  local worker
+  worker=$(part s worker)
+  tmux kill-server
+  eventually state_is s free
+  is_gone "$worker"
+}
+
+@test "a detached engine that fails stays to be looked at, and the next one keeps its screen" {
+  open_ui
+  types 'engine.sh run s -d -- bash -c "echo last words; exit 7"; echo code $?'
+  eventually shows '=ui:' 'code 0'
+  eventually shows '=s:' 'last words'
+  eventually shows '=s:' 'exit code 7'
+  types 'clear; engine.sh run s -d -- sleep 1000; echo again $?'
+  eventually shows '=ui:' 'again 0'
+  eventually state_is s active
+  grep -qF 'last words' "$LOCK_DIR"/s/screens/*.txt
+}
+
+@test "a detached engine that cannot claim gives its exit code and leaves no session" {
+  mkdir -m 700 "$LOCK_DIR"
+  flock "$LOCK_DIR/s.lock" sleep 1000 3>&- &
+  STARTED+=($!)
+  eventually lock_is_held s
+  refuses 75 engine.sh run s -d -- true
+  [[ $output == *'is held by'* ]]
+  run tmux has-session -t =s:
+  [[ $status != 0 ]]
+  end_with_children "$!"
+}
+lock_is_held() { [[ -e $LOCK_DIR/$1.lock ]] && ! flock -n "$LOCK_DIR/$1.lock" true; }
+
+@test "--force -d starts beside the engine that it takes over" {
+  open_ui
+  # shellcheck disable=SC2016
+  types 'engine.sh run s -d -n 5 --grace 1 -- bash -c "echo iteration \$LOCK_ITERATION; sleep 1000"; echo code $?'
+  eventually shows '=ui:' 'code 0'
+  eventually has_refresher s
+  types 'clear; engine.sh run s -d --force; echo forced $?'
+  eventually shows '=ui:' 'forced 0'
+  eventually in_iteration s 2
+  eventually shows '=s:' 'iteration 2'
+}
+
+@test "somebody's own tmux session of that name is left alone" {
+  open_ui
+  ui new-session -d -s s 'sleep 1000'
+  types 'engine.sh run s -d -- true; echo code $?'
+  eventually shows '=ui:' 'code 75'
+  shows '=ui:' 'not ours'
+  ui has-session -t =s:
+}
+
+@test "texts reach neither a shell nor a tmux format" {
+  tmux -f /dev/null new-session -d -s other
+  mkdir -p '#(touch pwned)'
+  pushd '#(touch pwned)' >/dev/null
+  # shellcheck disable=SC2016
+  engine.sh run s -d -- bash -c 'printf "<%s>" "$@" >words; sleep 1000' - '#(touch pwned)' '$(touch pwned)' ';' 'a;' "it's" ''
+  eventually state_is s active
+  eventually contains words "<#(touch pwned)><\$(touch pwned)><;><a;><it's><>"
+  popd >/dev/null
+  [[ ! -e pwned && ! -e '#(touch pwned)/pwned' ]]
+}
+
+@test "without tmux everything but -d and attach works" {
+  local tools=$BATS_TEST_TMPDIR/tools tool
+  mkdir "$tools"
+  for tool in bash node flock env cat sleep true; do ln -s "$(type -P "$tool")" "$tools/$tool"; done
+  local whole=$PATH
+  PATH=$tools
+  "$ROOT/engine.sh" run s -- true
+  "$ROOT/lock.sh" status
+  "$ROOT/lock.sh" why s
+  "$ROOT/lock.sh" doctor
+  refuses 69 "$ROOT/engine.sh" run s -d -- true
+  [[ $output == *tmux* ]]
+  refuses 69 "$ROOT/lock.sh" attach s
+  PATH=$whole
+}

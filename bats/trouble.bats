@@ -1,0 +1,214 @@
+#!/usr/bin/env bats
+# After trouble: real engines, real signals. Every scene twice: with what Linux has (/proc, flock), and with what
+# macOS has (ps, perl).
+# shellcheck disable=SC2154 # bats sets status and output
+
+load helpers.bash
+
+
+setup() { sandbox; }
+teardown() { clean_sandbox; }
+
+use() { # native|portable
+  [[ $1 == portable ]] || return 0
+  export LOCK_PROCESS_STRATEGY=ps LOCK_FLOCK_STRATEGY=perl
+}
+
+engine_killed() {
+  use "$1"
+  start_engine s -n 5 -- sleep 1000
+  local engine=$REPLY worker refresher
+  eventually has_refresher s
+  worker=$(part s worker) refresher=$(part s refresher)
+  kill -KILL "$engine"
+  eventually is_gone "$worker"
+  eventually is_gone "$refresher"
+  contains "$LOCK_DIR/s.json" '"reason": "owner-died"'
+  refuses 1 lock.sh status s
+  [[ $output == *"(pid $engine) died"* ]]
+
+  start_engine s
+  eventually in_iteration s 2
+  eventually contains s.out 'going on after run 1 (lost its owner)'
+  [[ $(field s generation) == 2 ]]
+}
+
+both_killed() {
+  use "$1"
+  start_engine s -n 5 -- sleep 1000
+  local engine=$REPLY worker
+  eventually has_refresher s
+  worker=$(part s worker)
+  kill -KILL "$(part s refresher)" "$engine"
+  eventually state_is s dead
+  is_alive "$worker"
+
+  start_engine s
+  eventually in_iteration s 2
+  is_gone "$worker"
+  contains s.out 'ended 1 process that run 1 left behind'
+}
+
+both_killed_worker_forgot() {
+  use "$1"
+  # The worker's own process is gone: only the cookie leads to its child, in a session of its own.
+  start_engine s -n 5 -- bash -c 'setsid sleep 1000 & echo $! >child; sleep 1000'
+  local engine=$REPLY worker child
+  eventually has_refresher s
+  worker=$(part s worker)
+  child=$(<child)
+  kill -KILL "$(part s refresher)" "$engine" "$worker"
+  eventually is_gone "$worker"
+  is_alive "$child"
+
+  start_engine s
+  eventually in_iteration s 2
+  is_gone "$child"
+}
+
+refresher_killed() {
+  use "$1"
+  start_engine s --heartbeat-interval 1 -- sleep 1000
+  eventually has_refresher s
+  local refresher
+  refresher=$(part s refresher)
+  kill -KILL "$refresher"
+  eventually has_other_refresher s "$refresher"
+  state_is s active
+}
+
+engine_stopped() {
+  use "$1"
+  start_engine s -n 5 --stale-after 1 --grace 0.5 -- sleep 1000
+  local engine=$REPLY worker
+  eventually has_refresher s
+  worker=$(part s worker)
+  kill -STOP "$engine"
+  eventually state_is s hung
+  lock.sh status s --json | grep -qF '"cause": "owner-stopped"'
+  refuses 2 lock.sh status s
+  refuses 75 engine.sh run s
+  [[ $output == *'lock.sh attach s'* && $output == *'lock.sh why s'* && $output == *'--force'* ]]
+
+  start_engine s --force
+  eventually generation_is s 2
+  eventually in_iteration s 2
+  is_gone "$worker"
+  local code=0
+  wait "$engine" || code=$?
+  [[ $code == 80 ]]
+  compgen -G "$LOCK_DIR/s/incidents/*/why.json"
+}
+
+refresher_stopped() {
+  use "$1"
+  start_engine s -n 5 --stale-after 1 --grace 0.5 -- sleep 1000
+  eventually has_refresher s
+  local refresher
+  refresher=$(part s refresher)
+  kill -STOP "$refresher"
+  eventually state_is s hung
+  lock.sh status s --json | grep -qF '"cause": "refresher-gone"'
+
+  start_engine s --force
+  eventually in_iteration s 2
+  is_gone "$refresher"
+}
+
+engine_killed_refresher_stopped() {
+  use "$1"
+  start_engine s -n 5 -- sleep 1000
+  local engine=$REPLY worker
+  eventually has_refresher s
+  worker=$(part s worker)
+  kill -STOP "$(part s refresher)"
+  kill -KILL "$engine"
+  eventually state_is s dead
+  start_engine s
+  eventually in_iteration s 2
+  is_gone "$worker"
+}
+
+reaped() {
+  use "$1"
+  start_engine s -n 5 -- sleep 1000
+  local engine=$REPLY worker
+  eventually has_refresher s
+  worker=$(part s worker)
+  kill -KILL "$(part s refresher)" "$engine"
+  eventually state_is s dead
+  run lock.sh reap s --dry-run
+  [[ $status == 0 && $output == *"pid $worker: sleep 1000"* ]]
+  is_alive "$worker"
+  lock.sh reap
+  is_gone "$worker"
+  refuses 3 lock.sh status s
+  # Reaped is not forgotten: the run can still be gone on with.
+  start_engine s
+  eventually in_iteration s 2
+}
+
+stubborn_worker() {
+  use "$1"
+  start_engine s --grace 0.3 -- bash -c 'trap "" TERM; while :; do sleep 0.1; done'
+  local engine=$REPLY worker
+  eventually has_refresher s
+  worker=$(part s worker)
+  engine.sh stop s
+  is_gone "$worker"
+  is_gone "$engine"
+  contains "$LOCK_DIR/s.json" '"reason": "interrupted"'
+}
+
+stopped_worker() {
+  use "$1"
+  start_engine s --grace 10 -- sleep 1000
+  eventually has_refresher s
+  local worker
+  worker=$(part s worker)
+  kill -STOP "$worker"
+  # Well within the grace: the TERM is followed by a CONT.
+  SECONDS=0
+  engine.sh stop s
+  ((SECONDS < 8))
+  is_gone "$worker"
+}
+
+excludes_flock() {
+  use "$1"
+  start_engine s -- sleep 1000
+  eventually has_refresher s
+  refuses 1 flock -n "$LOCK_DIR/s.lock" true
+  engine.sh stop s
+  flock -n "$LOCK_DIR/s.lock" true
+
+  flock "$LOCK_DIR/s.lock" sleep 1000 3>&- &
+  STARTED+=($!)
+  local outsider=$!
+  eventually flock_is_held
+  refuses 75 engine.sh run s -- true
+  [[ $output == *"pid $outsider (flock)"* ]]
+  refuses 75 engine.sh run s --force -- true
+  is_alive "$outsider"
+  end_with_children "$outsider"
+  engine.sh run s --wait 10 -- true
+}
+flock_is_held() { ! flock -n "$LOCK_DIR/s.lock" true; }
+
+for strategy in native portable; do
+  while read -r scene description; do
+    bats_test_function --description "$description ($strategy)" -- "$scene" "$strategy"
+  done <<'SCENES'
+engine_killed engine killed: the refresher ends the worker, says so and goes; run goes on
+both_killed engine and refresher killed: the next run finds the worker, ends it and goes on
+both_killed_worker_forgot engine, refresher and worker killed: the next run finds the child by its cookie
+refresher_killed refresher killed: the engine starts another
+engine_stopped engine stopped: hung; run refuses; --force takes over and keeps the count
+refresher_stopped refresher stopped: hung; --force takes over
+engine_killed_refresher_stopped engine killed while the refresher is stopped: run goes on
+reaped reap ends what a dead owner left, and marks the session free
+stubborn_worker stop ends a worker that ignores TERM
+stopped_worker stop continues a stopped worker, so that it takes the TERM
+excludes_flock flock(1) excludes an engine and is excluded by it
+SCENES
+done

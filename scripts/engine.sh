@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# engine.sh - runs a command in a loop, as the only owner of a session.
+#   ./engine.sh run demo -n 3 -- examples/agent.sh
+#   ./engine.sh --help
+here=${BASH_SOURCE[0]}
+[[ $here == */* ]] || here=./$here
+# From the link in the root the way is known; any other link has to be read.
+[[ -f ${here%/*}/scripts/common.bash ]] && here=${here%/*}/scripts/engine.sh
+while [[ -L $here ]]; do
+  link=$(readlink "$here")
+  [[ $link == /* ]] || link=${here%/*}/$link
+  here=$link
+done
+# shellcheck source=scripts/common.bash
+. "${here%/*}/common.bash"
+start_helper engine "$@"

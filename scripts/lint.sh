@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# Lints every source, shell scripts included.
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+node_modules/.bin/biome check --error-on-warnings .
+find scripts examples bats tests .ci -type f \( -name '*.sh' -o -name '*.bash' -o -name '*.bats' -o -path '.ci/run' \) \
+  -exec shellcheck -x {} +

@@ -1,0 +1,125 @@
+/** What `why`, `attach` and `doctor` say. Every text that comes from a record goes through `printable`. */
+import type { Check } from '../commands/doctor.ts'
+import { formatDuration } from '../core/duration.ts'
+import { printable, shellQuote } from '../core/printable.ts'
+import { formatSize } from '../core/size.ts'
+import type { Diagnosis, Part, SourceRow } from '../session/diagnosis.ts'
+import { ago, iterationOfTotal, STATE_STYLES } from './render-status.ts'
+import { type Terminal, table, truncate } from './terminal.ts'
+
+const partLine = (part: Part | null): string =>
+  part === null ? 'none' : `pid ${part.pid}, ${printable(part.state)}`
+
+const LABEL_WIDTH = 11
+
+const tree = (rows: Diagnosis['tree'], terminal: Terminal): string =>
+  table(
+    ['PID', 'PARENT', 'STATE', 'NOW', 'CPU', 'AGE', 'COMMAND'],
+    rows.map((row) => [
+      { text: String(row.pid) },
+      { text: String(row.parent) },
+      { text: row.state },
+      { text: row.cpu_percent === null ? '-' : `${row.cpu_percent} %` },
+      { text: ago(row.cpu_seconds) },
+      { text: ago(row.age_seconds) },
+      { text: shellQuote(row.command) },
+    ]),
+    { ...terminal, columns: terminal.columns - 2 },
+  ).replaceAll(/^(?=.)/gm, '  ')
+
+const SOURCE_NAMES: Readonly<Record<SourceRow['source'], string>> = {
+  note: 'notes',
+  output: 'new output',
+  repeat: 'same output',
+  io: 'read, written',
+  cpu: 'processor',
+}
+
+const amount = ({ source, value }: SourceRow): string =>
+  source === 'note' ? String(value) : source === 'cpu' ? formatDuration(value) : formatSize(value)
+
+const sources = (rows: readonly SourceRow[], terminal: Terminal): string =>
+  table(
+    ['EVIDENCE', 'TOTAL', 'LAST SEEN', 'LIMIT'],
+    rows.map((row) => {
+      const isLate = row.limit !== null && row.age >= row.limit
+      return [
+        { text: SOURCE_NAMES[row.source] },
+        { text: amount(row) },
+        { text: `${ago(row.age)} ago`, ...(isLate ? { style: 'red' as const } : {}) },
+        { text: row.limit === null ? 'off' : formatDuration(row.limit) },
+      ]
+    }),
+    { ...terminal, columns: terminal.columns - 2 },
+  ).replaceAll(/^(?=.)/gm, '  ')
+
+const SCREEN_LINES = 10
+
+export const renderWhy = (diagnosis: Diagnosis, terminal: Terminal): string => {
+  const { paint } = terminal
+  const field = (label: string, text: string): string =>
+    `${paint('dim', label.padEnd(LABEL_WIDTH))} ${text}\n`
+  const { kernel_lock: lock, tree: rows, screen } = diagnosis
+  const { session, stored, verdict } = diagnosis.sight
+  const openIn = lock.open_in.map(({ pid, name }) => `pid ${pid} (${printable(name)})`).join(', ')
+  const state = paint(STATE_STYLES[verdict.state], verdict.state)
+  const cause = verdict.cause === null ? '' : ` (${verdict.cause})`
+  const record = stored.kind === 'record' ? stored.record : null
+
+  let text = `${paint('bold', session)} is ${state}${cause}: ${printable(verdict.reason)}\n\n`
+  if (record !== null) {
+    const { generation, iteration, iterations, phase, command } = record
+    text += field(
+      'run',
+      `${generation}, iteration ${iterationOfTotal(iteration, iterations)}, phase ${phase}`,
+    )
+    text += field('command', truncate(shellQuote(command), Math.max(20, terminal.columns - LABEL_WIDTH - 1)))
+  }
+  text += field('lock', `${lock.state}${openIn === '' ? '' : `, open in ${openIn}`}`)
+  if (record !== null && diagnosis.owner_process !== null) {
+    const { user, host, stale_after, heartbeat_interval, evidence, tmux } = record
+    text += field('owner', `${partLine(diagnosis.owner_process)}, ${printable(user)}@${printable(host)}`)
+    text += field('refresher', partLine(diagnosis.refresher_process))
+    text += field('worker', partLine(diagnosis.worker_process))
+    text += field(
+      'heartbeat',
+      `${ago(verdict.heartbeatAge)} ago, limit ${ago(stale_after)}, every ${ago(heartbeat_interval)}` +
+        (evidence === null ? '' : `, evidence: ${printable(evidence.source)}`),
+    )
+    if (tmux !== null && diagnosis.pane !== null) {
+      text += field(
+        'tmux',
+        `session ${printable(tmux.session)}, pane ${printable(tmux.pane)}, ${diagnosis.pane}`,
+      )
+    }
+  }
+  if (diagnosis.incident !== null) text += field('incident', printable(diagnosis.incident))
+  if (diagnosis.sources.length > 0) text += `\n${sources(diagnosis.sources, terminal)}`
+  if (rows.length > 0) text += `\n${paint('dim', 'worker tree')}\n${tree(rows, terminal)}`
+  if (screen.length > 0) {
+    text += `\n${paint('dim', diagnosis.screen_source === 'pane' ? 'screen' : 'last output')}\n`
+    for (const line of screen.slice(-SCREEN_LINES))
+      text += `  ${truncate(printable(line), terminal.columns - 2)}\n`
+  }
+  text += `\n${paint('dim', 'next')}\n`
+  const widest = Math.max(...diagnosis.next.map((step) => step.command.length))
+  for (const step of diagnosis.next)
+    text += `  ${step.command.padEnd(widest)}  ${paint('dim', step.purpose)}\n`
+  return text
+}
+
+/** What `attach` says before the terminal changes. */
+export const renderShort = ({ sight: { session, verdict } }: Diagnosis, terminal: Terminal): string =>
+  `${session} is ${terminal.paint(STATE_STYLES[verdict.state], verdict.state)}: ${printable(verdict.reason)}\n`
+
+const LEVEL_STYLES = { ok: 'green', warning: 'yellow', error: 'red' } as const
+
+export const renderDoctor = (checks: readonly Check[], terminal: Terminal): string => {
+  const widest = Math.max(...checks.map(({ what }) => what.length))
+  return checks
+    .map(({ level, what, found, mend }) => {
+      const line = `${terminal.paint(LEVEL_STYLES[level], level.padEnd(7))}  ${what.padEnd(widest)}  ${printable(found)}\n`
+      return mend === undefined ? line : `${line}${' '.repeat(widest + 11)}${terminal.paint('dim', mend)}\n`
+    })
+    .join('')
+}

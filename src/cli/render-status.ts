@@ -1,0 +1,38 @@
+/** The table of sessions. Every text that comes from a record goes through `printable`. */
+import { formatDuration } from '../core/duration.ts'
+import { printable } from '../core/printable.ts'
+import type { State } from '../core/verdict.ts'
+import type { Sight } from '../session/sight.ts'
+import { type Cell, type Style, type Terminal, table } from './terminal.ts'
+
+export const STATE_STYLES: Readonly<Record<State, Style>> = {
+  hung: 'red',
+  dead: 'red',
+  unknown: 'yellow',
+  active: 'green',
+  free: 'dim',
+}
+
+export const ago = (seconds: number | null): string => (seconds === null ? '-' : formatDuration(seconds))
+
+export const iterationOfTotal = (iteration: number, iterations: number | null): string =>
+  `${iteration}/${iterations ?? '∞'}`
+
+const NONE: Cell = { text: '-' }
+
+export const renderStatus = (sights: readonly Sight[], terminal: Terminal): string =>
+  table(
+    ['SESSION', 'STATE', 'RUN', 'ITERATION', 'HEARTBEAT', 'REASON'],
+    sights.map(({ session, stored, verdict }): readonly Cell[] => {
+      const record = stored.kind === 'record' ? stored.record : null
+      return [
+        { text: session },
+        { text: verdict.state, style: STATE_STYLES[verdict.state] },
+        record === null ? NONE : { text: String(record.generation) },
+        record === null ? NONE : { text: iterationOfTotal(record.iteration, record.iterations) },
+        verdict.state === 'free' ? NONE : { text: ago(verdict.heartbeatAge) },
+        { text: printable(verdict.reason) },
+      ]
+    }),
+    terminal,
+  )

@@ -1,0 +1,210 @@
+/**
+ * Every verb and option, as data: the parser and the help read the same table.
+ */
+export type OptionSpec = {
+  readonly name: string
+  readonly alias?: string
+  /** What follows it in help; without one it is a flag. */
+  readonly value?: string
+  /** The value may be left out. */
+  readonly optionalValue?: boolean
+  readonly describe: string
+}
+
+export type VerbSpec = {
+  readonly program: Program
+  readonly verb: string
+  readonly describe: string
+  /** `[X]` may be left out. */
+  readonly positionals: readonly ('NAME' | '[NAME]' | '[NOTE]')[]
+  /** Takes `-- COMMAND [ARG...]`. */
+  readonly takesCommand?: boolean
+  readonly options: readonly OptionSpec[]
+  readonly examples: readonly (readonly [command: string, purpose: string])[]
+}
+
+export type Program = 'engine' | 'lock'
+
+const json: OptionSpec = { name: 'json', describe: 'print JSON' }
+
+export const VERBS = [
+  {
+    program: 'engine',
+    verb: 'run',
+    describe: 'run a command in a loop, as the only owner of the session',
+    positionals: ['NAME'],
+    takesCommand: true,
+    options: [
+      { name: 'iterations', alias: 'n', value: 'N|inf', describe: 'how many iterations (default 1)' },
+      { name: 'delay', value: 'D', describe: 'pause between iterations' },
+      { name: 'timeout', value: 'D', describe: "an iteration's time limit" },
+      {
+        name: 'max-failures',
+        value: 'N|inf',
+        describe: 'stop after N failed iterations in a row (default 1)',
+      },
+      { name: 'force', describe: 'take the session from a hung, dead or active owner' },
+      {
+        name: 'resume',
+        describe: 'go on with the unfinished run: same command, same options, next iteration',
+      },
+      { name: 'fresh', describe: 'start at iteration 1' },
+      {
+        name: 'detach',
+        alias: 'd',
+        describe: 'in a new tmux session called NAME; returns when the session is held',
+      },
+      { name: 'wait', value: 'D', optionalValue: true, describe: 'wait for a held session, at most D' },
+      { name: 'stale-after', value: 'D', describe: 'a heartbeat older than this means hung (default 2m)' },
+      {
+        name: 'quiet-after',
+        value: 'D|off',
+        describe: 'no sign of life at all for this long: no more beats (default 10m)',
+      },
+      {
+        name: 'stuck-after',
+        value: 'D|off',
+        describe: 'activity without progress for this long: no more beats (default 30m)',
+      },
+      {
+        name: 'heartbeat-interval',
+        value: 'D',
+        describe: 'time between beats (default 15s, at most a third of --stale-after)',
+      },
+      { name: 'grace', value: 'D', describe: 'time between TERM and KILL (default 10s)' },
+      {
+        name: 'log-limit',
+        value: 'SIZE',
+        describe: 'output kept of an iteration (default 64M; beyond it head and tail)',
+      },
+      { name: 'keep', value: 'N', describe: 'runs whose output is kept (default 20)' },
+    ],
+    examples: [
+      ['engine.sh run demo -n 3 -- examples/agent.sh', 'three iterations'],
+      ['engine.sh run nightly -d -n inf --delay 30m -- ./agent.sh', 'in tmux, until stopped'],
+      ['engine.sh run nightly', 'go on after a crash'],
+    ],
+  },
+  {
+    program: 'engine',
+    verb: 'stop',
+    describe: 'end a run in order',
+    positionals: ['NAME'],
+    options: [
+      { name: 'after-iteration', describe: 'let the current iteration end first; does not wait for it' },
+    ],
+    examples: [],
+  },
+  {
+    program: 'lock',
+    verb: 'status',
+    describe: 'who runs, who hangs, who died',
+    positionals: ['[NAME]'],
+    options: [json],
+    examples: [['lock.sh status demo', 'exit code: 0 active, 1 dead, 2 hung, 3 free, 4 unknown']],
+  },
+  {
+    program: 'lock',
+    verb: 'why',
+    describe: 'all that can be seen of one session, and what to do next',
+    positionals: ['NAME'],
+    options: [json],
+    examples: [],
+  },
+  {
+    program: 'lock',
+    verb: 'attach',
+    describe: "a short diagnosis, then the session's terminal",
+    positionals: ['NAME'],
+    options: [],
+    examples: [],
+  },
+  {
+    program: 'lock',
+    verb: 'reap',
+    describe: 'clear away what dead owners left',
+    positionals: ['[NAME]'],
+    options: [{ name: 'dry-run', describe: 'only say what would be done' }],
+    examples: [],
+  },
+  {
+    program: 'lock',
+    verb: 'wait',
+    describe: 'wait until a session is in a state',
+    positionals: ['NAME'],
+    options: [
+      { name: 'for', value: 'free|hung|dead', describe: 'one of these, or several: free,dead' },
+      { name: 'timeout', value: 'D', describe: 'give up after D, with exit code 75' },
+    ],
+    examples: [['lock.sh wait nightly --for free,dead --timeout 8h', '']],
+  },
+  {
+    program: 'lock',
+    verb: 'logs',
+    describe: 'what the job has printed, as it is on the disk: by default the newest iteration',
+    positionals: ['NAME'],
+    options: [
+      {
+        name: 'follow',
+        alias: 'f',
+        describe: 'go on as it is printed, also in the next iterations, until the run ends',
+      },
+      { name: 'lines', alias: 'n', value: 'LINES', describe: 'the last LINES lines only' },
+      { name: 'iteration', value: 'N', describe: 'this iteration; with -f from it on' },
+      {
+        name: 'generation',
+        value: 'N',
+        describe: 'this run (default: the newest that has output)',
+      },
+    ],
+    examples: [
+      ['lock.sh logs nightly -f -n 20', 'the last lines, and what comes'],
+      ['lock.sh logs nightly --iteration 12', 'all of one iteration'],
+    ],
+  },
+  {
+    program: 'lock',
+    verb: 'history',
+    describe: 'what every iteration was: how long, how it ended, how much it printed',
+    positionals: ['NAME'],
+    options: [json],
+    examples: [],
+  },
+  {
+    program: 'lock',
+    verb: 'interrupt',
+    describe: 'end this iteration; the run goes on with the next',
+    positionals: ['NAME'],
+    options: [],
+    examples: [],
+  },
+  {
+    program: 'lock',
+    verb: 'progress',
+    describe: 'inside a run: say that the job makes progress',
+    positionals: ['[NOTE]'],
+    options: [{ name: 'for', value: 'D', describe: 'no sign of life for up to D from now is fine' }],
+    examples: [['lock.sh progress --for 20m "long build"', 'in a script that engine.sh runs']],
+  },
+  {
+    program: 'lock',
+    verb: 'completion',
+    describe: 'print a completion script for bash and zsh',
+    positionals: [],
+    options: [],
+    examples: [['eval "$(lock.sh completion)"', 'in ~/.bashrc or ~/.zshrc']],
+  },
+  {
+    program: 'lock',
+    verb: 'doctor',
+    describe: 'check this machine, the lock directory and the sessions',
+    positionals: [],
+    options: [json],
+    examples: [],
+  },
+] as const satisfies readonly VerbSpec[]
+
+export type Verb = (typeof VERBS)[number]['verb']
+
+export const verbsOf = (program: Program): readonly VerbSpec[] =>
+  VERBS.filter((spec) => spec.program === program)

@@ -1,0 +1,150 @@
+/**
+ * Text for people: width, colour, columns.
+ *
+ * Written straight to the descriptors: `process.stdout` costs 4 ms when it is first touched.
+ */
+import { fstatSync, statSync, writeSync } from 'node:fs'
+import { eastAsianWidth } from 'get-east-asian-width'
+import { errors } from '../core/errors.ts'
+
+export const STDOUT = 1
+export const STDERR = 2
+
+/** The reader has gone, the terminal is closed, or there was none from the start. */
+const NO_READER: readonly unknown[] = ['EPIPE', 'EIO', 'EBADF']
+
+const PAUSE = new Int32Array(new SharedArrayBuffer(4))
+
+/**
+ * @returns false when nobody reads any more, which is no error
+ * @throws LockError `io`, for a full disk
+ */
+export const writeBytes = (fd: number, bytes: Uint8Array): boolean => {
+  let left = bytes
+  while (left.length > 0) {
+    try {
+      left = left.subarray(writeSync(fd, left))
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? error.code : ''
+      // A pipe that somebody has made non-blocking and that is full.
+      if (code === 'EAGAIN') Atomics.wait(PAUSE, 0, 0, 5)
+      // Nowhere to complain of an error of stderr.
+      else if (fd === STDERR || NO_READER.includes(code)) return false
+      else throw errors.io('the output could not be written', error)
+    }
+  }
+  return true
+}
+
+/** @throws LockError `io`, for a full disk; that nobody reads is no error */
+export const write = (fd: number, text: string): void => {
+  writeBytes(fd, Buffer.from(text))
+}
+
+export type Style = 'red' | 'yellow' | 'green' | 'dim' | 'bold'
+
+const CODES: Readonly<Record<Style, readonly [number, number]>> = {
+  red: [31, 39],
+  yellow: [33, 39],
+  green: [32, 39],
+  dim: [2, 22],
+  bold: [1, 22],
+}
+
+/** `node:tty` brings all of node:net with it, 4 ms: loaded only when the descriptor can be a terminal. */
+const isTerminalFd = (fd: number): boolean => {
+  try {
+    const stats = fstatSync(fd)
+    if (!stats.isCharacterDevice() || stats.rdev === statSync('/dev/null').rdev) return false
+    return process.getBuiltinModule('node:tty').isatty(fd)
+  } catch {
+    return false // Closed.
+  }
+}
+
+export type Terminal = {
+  /** Infinite when it is not a terminal. */
+  readonly columns: number
+  paint(style: Style, text: string): string
+}
+
+export const terminalOf = (fd: number, env: Readonly<Record<string, string | undefined>>): Terminal => {
+  const isTerminal = isTerminalFd(fd)
+  const colours = env.NO_COLOR
+    ? false
+    : env.FORCE_COLOR
+      ? env.FORCE_COLOR !== '0'
+      : isTerminal && env.TERM !== 'dumb'
+  return {
+    columns: isTerminal
+      ? (fd === STDOUT ? process.stdout.columns : process.stderr.columns) || 80
+      : Number.POSITIVE_INFINITY,
+    paint: (style, text) => (colours ? `\u001b[${CODES[style][0]}m${text}\u001b[${CODES[style][1]}m` : text),
+  }
+}
+
+/** Nearly all that is ever shown, and as wide as it is long: ASCII, and what we draw ourselves. */
+const isNarrow = (text: string): boolean => /^[ -~\u2580-\u259f∞…]*$/.test(text)
+
+const characters = (text: string): readonly string[] =>
+  isNarrow(text) ? [...text] : [...new Intl.Segmenter().segment(text)].map(({ segment }) => segment)
+
+const widthOfCharacter = (character: string): number =>
+  /^\p{M}/u.test(character) ? 0 : eastAsianWidth(character.codePointAt(0) ?? 0)
+
+/** Terminal columns; the text has no control characters, see `printable`. */
+export const widthOf = (text: string): number =>
+  isNarrow(text)
+    ? text.length
+    : characters(text).reduce((sum, character) => sum + widthOfCharacter(character), 0)
+
+export const truncate = (text: string, columns: number): string => {
+  if (widthOf(text) <= columns) return text
+  let width = 0
+  let kept = ''
+  for (const character of characters(text)) {
+    width += widthOfCharacter(character)
+    if (width > columns - 1) break
+    kept += character
+  }
+  return `${kept}…`
+}
+
+export type Cell = { readonly text: string; readonly style?: Style }
+
+const GAP = '  '
+
+/** Columns as wide as their widest cell; the last one takes what is left of the terminal, and is cut there. */
+export const table = (
+  header: readonly string[],
+  rows: readonly (readonly Cell[])[],
+  terminal: Terminal,
+): string => {
+  const last = header.length - 1
+  // Measured once for each cell: a list may have thousands.
+  const measured = rows.map((row) => row.map(({ text }) => widthOf(text)))
+  const widths = header.map((title, column) =>
+    measured.reduce((widest, row) => Math.max(widest, row[column] ?? 0), title.length),
+  )
+  const before = widths.slice(0, last).reduce((sum, width) => sum + width + GAP.length, 0)
+  const room = Math.max(20, terminal.columns - before)
+
+  let output = ''
+  const addLine = (cells: readonly Cell[], cellWidths: readonly number[]): void => {
+    for (let column = 0; column <= last; column += 1) {
+      const { text, style } = cells[column] ?? { text: '' }
+      const width = cellWidths[column] ?? 0
+      const shown = column === last && width > room ? truncate(text, room) : text
+      output += style === undefined ? shown : terminal.paint(style, shown)
+      output += column === last ? '\n' : ' '.repeat((widths[column] ?? 0) - width + GAP.length)
+    }
+  }
+  addLine(
+    header.map((text) => ({ text, style: 'dim' as const })),
+    header.map((title) => title.length),
+  )
+  rows.forEach((row, index) => {
+    addLine(row, measured[index] ?? [])
+  })
+  return output
+}

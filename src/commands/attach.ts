@@ -1,0 +1,32 @@
+import { errors } from '../core/errors.ts'
+import { type Diagnosis, diagnose } from '../session/diagnosis.ts'
+import { checkLockDir } from '../store/lock-dir.ts'
+import { showPane } from '../tmux/tmux.ts'
+import type { World } from '../world.ts'
+
+/**
+ * @param show prints the diagnosis before the terminal changes
+ * @throws LockError `missing` when there is no pane to show
+ */
+export const attach = async (
+  world: World,
+  session: string,
+  show: (diagnosis: Diagnosis) => void,
+): Promise<void> => {
+  checkLockDir(world.lockDir)
+  const diagnosis = await diagnose(world, session)
+  const { stored, verdict } = diagnosis.sight
+  show(diagnosis)
+  const place = stored.kind === 'record' ? stored.record.tmux : null
+  if (place === null) {
+    throw errors.noPane(
+      `${session} ${verdict.state === 'free' ? 'does not run' : 'does not run in tmux'}`,
+      session,
+    )
+  }
+  if (diagnosis.pane === 'gone')
+    throw errors.noPane(`the tmux pane of ${session} (${place.pane}) is gone`, session)
+  if (!process.stdin.isTTY) throw errors.noTerminal('attach')
+  if (!(await showPane(place, world.env)))
+    throw errors.io(`tmux could not show pane ${place.pane}`, 'see above')
+}

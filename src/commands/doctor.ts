@@ -1,0 +1,109 @@
+/** Looks whether this machine can keep the promises, and what in the lock directory needs a person. */
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { LockError } from '../core/errors.ts'
+import { printable } from '../core/printable.ts'
+import { lookAt } from '../session/sight.ts'
+import { probeLock, tryAcquire } from '../store/kernel-lock.ts'
+import { prepareLockDir } from '../store/lock-dir.ts'
+import { listSessions } from '../store/read-record.ts'
+import { tmuxVersion } from '../tmux/tmux.ts'
+import type { World } from '../world.ts'
+
+export type Check = {
+  readonly level: 'ok' | 'warning' | 'error'
+  readonly what: string
+  readonly found: string
+  readonly mend?: string | undefined
+  /** Of an error. */
+  readonly exitCode?: number
+}
+
+const attempt = async (what: string, check: () => Check | Promise<Check>): Promise<Check> => {
+  try {
+    return await check()
+  } catch (error) {
+    if (!(error instanceof LockError)) throw error
+    return { level: 'error', what, found: error.message, mend: error.hint, exitCode: error.exitCode }
+  }
+}
+
+const ok = (what: string, found: string): Check => ({ level: 'ok', what, found })
+
+/** Two descriptors of one file: the second must not get what the first holds. */
+const tryKernelLock = async (world: World): Promise<Check> => {
+  const what = 'kernel lock'
+  const path = join(world.lockDir, `.doctor-${process.pid}.lock`)
+  const lock = await tryAcquire(path, world.lockTool, world.clock, 0)
+  if (lock === null) return { level: 'error', what, found: 'a new lock file is held already', exitCode: 74 }
+  const whileHeld = probeLock(path, world.lockTool)
+  lock.release()
+  const afterwards = probeLock(path, world.lockTool)
+  rmSync(path)
+  if (whileHeld === 'held' && afterwards === 'free')
+    return ok(what, `${world.lockTool} locks, excludes and lets go`)
+  return {
+    level: 'error',
+    what,
+    found: `the lock reads ${whileHeld} while held and ${afterwards} after it`,
+    mend: 'Set LOCK_DIR to a directory on another, local file system.',
+    exitCode: 74,
+  }
+}
+
+const sessions = (world: World): readonly Check[] =>
+  listSessions(world.lockDir).flatMap((session) => {
+    const { verdict } = lookAt(world, session)
+    if (verdict.state === 'active' || verdict.state === 'free') return []
+    return [
+      {
+        level: 'warning' as const,
+        what: `session ${session}`,
+        found: `${verdict.state}: ${printable(verdict.reason)}`,
+        mend: `lock.sh why ${session}`,
+      },
+    ]
+  })
+
+/** `new-session -e` and `remain-on-exit failed` came with it. */
+const TMUX_NEEDED = 3.2
+
+const checkTmux = async (world: World): Promise<Check> => {
+  const what = 'tmux'
+  const version = await tmuxVersion(world.env)
+  if (version === null) {
+    return {
+      level: 'warning',
+      what,
+      found: 'not installed',
+      mend: 'Install tmux for run --detach and attach; all else works.',
+    }
+  }
+  const number = /(\d+\.\d+)/.exec(version)?.[1]
+  if (number !== undefined && Number(number) < TMUX_NEEDED) {
+    return { level: 'warning', what, found: version, mend: `run --detach needs tmux ${TMUX_NEEDED}.` }
+  }
+  return ok(what, version)
+}
+
+export const doctor = async (world: World): Promise<readonly Check[]> => {
+  const directory = await attempt('lock directory', () => {
+    prepareLockDir(world.lockDir)
+    return ok('lock directory', `${world.lockDir}, private, on a local file system`)
+  })
+  const usable = directory.level === 'ok'
+  return [
+    ok('node', process.version),
+    directory,
+    ...(usable ? [await attempt('kernel lock', () => tryKernelLock(world))] : []),
+    await attempt('process identity', () => {
+      const { startClock, bootId, pidNamespace } = world.inspector
+      return ok(
+        'process identity',
+        `${startClock}, boot ${bootId}${pidNamespace === null ? '' : `, ${pidNamespace}`}`,
+      )
+    }),
+    await checkTmux(world),
+    ...(usable ? sessions(world) : []),
+  ]
+}

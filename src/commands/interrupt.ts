@@ -1,0 +1,97 @@
+import { formatDuration } from '../core/duration.ts'
+import { errors, type LockError } from '../core/errors.ts'
+import { describeOwner } from '../core/held.ts'
+import { ownerLiveness } from '../core/identity.ts'
+import { printable } from '../core/printable.ts'
+import type { LockRecord } from '../core/record.ts'
+import { lookAt } from '../session/sight.ts'
+import { checkLockDir } from '../store/lock-dir.ts'
+import { readRequest, writeInterrupt } from '../store/requests.ts'
+import type { World } from '../world.ts'
+
+/** What an owner needs beside its grace: to kill, to see the end, to stop the refresher, to write. */
+const ORDER_SECONDS = 10
+const POLL_SECONDS = 0.05
+
+/** What the iteration was, when the record shows that it has ended; `null` while it does not. */
+const endShown = (now: LockRecord, asked: LockRecord): string | null => {
+  const { iteration, last_iteration: before } = asked
+  const { last_iteration: last } = now
+  // A run that does its last iteration again begins with a last one of the same number.
+  if (last?.iteration === iteration && last.ended_epoch !== before?.ended_epoch) return ` (${last.result})`
+  return now.iteration > iteration ? '' : null
+}
+
+const runWords = (now: LockRecord): string => {
+  if (now.ended !== null) return `the run has ended too (${now.ended.reason})`
+  const total = now.iterations === null ? '' : ` of ${now.iterations}`
+  return now.phase === 'running'
+    ? `the run goes on with iteration ${now.iteration}${total}`
+    : `the run goes on after its pause`
+}
+
+const awaitEnd = async (world: World, name: string, asked: LockRecord): Promise<string> => {
+  const { generation, iteration, options } = asked
+  const deadline = world.clock.monotonic() + options.grace + ORDER_SECONDS
+  for (;;) {
+    const { stored, verdict } = lookAt(world, name)
+    const now = stored.kind === 'record' ? stored.record : null
+    if (now !== null && now.generation !== generation)
+      return `run ${generation} of ${name} has ended; by now there is run ${now.generation}`
+    if (verdict.state === 'dead')
+      throw errors.held(`${name} has lost its owner: ${verdict.reason}`, why(name))
+    const end = now === null ? null : endShown(now, asked)
+    if (now !== null && end !== null)
+      return `iteration ${iteration} of ${name} has ended${end}; ${runWords(now)}`
+    if (now !== null && now.ended !== null) return `${name} has ended: ${verdict.reason}`
+    if (world.clock.monotonic() >= deadline) {
+      throw errors.held(
+        `iteration ${iteration} of ${name} does not end; it is run by ${describeOwner(asked, world.now())}`,
+        `It had ${formatDuration(options.grace)} of grace. End the run: engine.sh stop ${name}   By force: engine.sh run ${name} --force`,
+      )
+    }
+    await world.clock.sleep(POLL_SECONDS)
+  }
+}
+
+const why = (name: string): string => `The details: lock.sh why ${name}`
+
+const asleep = (name: string, pid: number): LockError =>
+  errors.held(
+    `the owner of ${name} (pid ${pid}) is stopped (SIGSTOP or Ctrl-Z) and hears nothing`,
+    `Wake it up:  kill -CONT ${pid}   Or take the session over: engine.sh run ${name} --force`,
+  )
+
+/**
+ * Asks the owner to end the iteration that runs now, and to go on with the next. The request names the iteration, so
+ * that one which comes too late ends nothing else.
+ *
+ * @returns what happened, in words
+ * @throws LockError `held` when the iteration does not end in time, or nobody can end it from here
+ */
+export const interrupt = async (world: World, name: string): Promise<string> => {
+  checkLockDir(world.lockDir)
+  const { stored, verdict } = lookAt(world, name)
+  if (stored.kind !== 'record') {
+    if (verdict.state === 'free') return `${name} has never run`
+    throw errors.badRecord(world.paths(name).record, printable(verdict.reason))
+  }
+  const { record } = stored
+  const { pid, generation, iteration, phase } = record
+  if (verdict.state === 'free') return `${name} does not run: ${verdict.reason}`
+  if (verdict.state === 'dead')
+    return `${name} does not run any more: ${verdict.reason}. Go on: engine.sh run ${name}   Clear away: lock.sh reap ${name}`
+  const owner = ownerLiveness(record, world.inspector.look(), world.observer)
+  if (owner.kind !== 'alive')
+    throw errors.held(`${name} cannot be reached from here: ${verdict.reason}`, 'Go where its owner runs.')
+  if (owner.state === 'stopped') throw asleep(name, pid)
+  if (phase === 'stopping') return `${name} is ending already: ${verdict.reason}`
+  if (phase !== 'running') return `no iteration of ${name} runs just now: ${verdict.reason}`
+
+  const paths = world.paths(name)
+  // It is in the same place, and the owner may not have looked yet.
+  if (readRequest(paths, generation) === 'supersede') return `${name} is being taken over already`
+  writeInterrupt(paths, generation, iteration)
+  if (world.signal(pid, 'SIGUSR2') === 'denied') throw errors.ownerOfOther(pid)
+  return awaitEnd(world, name, record)
+}

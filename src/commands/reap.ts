@@ -1,0 +1,97 @@
+import { errors, LockError } from '../core/errors.ts'
+import { shellQuote } from '../core/printable.ts'
+import type { LockRecord } from '../core/record.ts'
+import { findWorker } from '../process/worker-tree.ts'
+import { acquireFree, lockHeldError } from '../session/acquire.ts'
+import { rememberCutOff } from '../session/cut-off.ts'
+import { leaveIncident } from '../session/incident.ts'
+import { clearAfterDeath } from '../session/leftovers.ts'
+import { lookAt } from '../session/sight.ts'
+import { appendHistory } from '../store/history.ts'
+import { checkLockDir } from '../store/lock-dir.ts'
+import { listSessions } from '../store/read-record.ts'
+import { writeRecord } from '../store/write-record.ts'
+import type { World } from '../world.ts'
+
+/** `error`: this one could not be reaped; it does not keep the others from it. */
+export type Reaped = {
+  readonly session: string
+  readonly lines: readonly string[]
+  readonly error?: LockError
+}
+
+const plural = (count: number): string => `${count} ${count === 1 ? 'process' : 'processes'}`
+
+const preview = (world: World, record: LockRecord): readonly string[] => {
+  const view = world.inspector.look()
+  const left = findWorker(world.inspector, world.observer, record)
+  return [
+    `would end ${plural(left.length)} and mark run ${record.generation} as reaped`,
+    ...left.map(({ pid, name }) => {
+      const command = view.commandLine(pid)
+      return `  pid ${pid}: ${command.length === 0 ? name : shellQuote(command)}`
+    }),
+  ]
+}
+
+const reapOne = async (world: World, session: string): Promise<Reaped> => {
+  const paths = world.paths(session)
+  const lock = await acquireFree(world, session)
+  if (lock === null) throw lockHeldError(world, session)
+  const { stored, verdict } = lookAt(world, session)
+  try {
+    // Somebody may have run it again between the look and the lock.
+    if (stored.kind !== 'record' || verdict.state !== 'dead')
+      return { session, lines: [`is ${verdict.state} by now`] }
+    const { record } = stored
+    const incident = await leaveIncident(world, session, 'reap')
+    const { found } = await clearAfterDeath(world, record)
+    rememberCutOff(world, record)
+    const epoch = world.clock.epoch()
+    const { generation, iteration } = record
+    appendHistory(paths, { kind: 'event', generation, epoch, event: 'reaped', iteration, detail: incident })
+    const ended = record.ended ?? ({ epoch, reason: 'owner-died', exit_code: null } as const)
+    writeRecord(paths.record, { ...record, phase: 'ended', ended: { ...ended, reaped_epoch: epoch } }, true)
+    return {
+      session,
+      lines: [
+        `reaped run ${record.generation}: ended ${plural(found)}; what was found is kept in ${incident}`,
+      ],
+    }
+  } finally {
+    lock.release()
+  }
+}
+
+/**
+ * Clears away what dead owners left, and marks the sessions free. Nothing else is touched.
+ *
+ * @throws LockError `held` when the named session has an owner
+ */
+export const reap = async (
+  world: World,
+  name: string | undefined,
+  dryRun: boolean,
+): Promise<readonly Reaped[]> => {
+  if (!checkLockDir(world.lockDir)) return []
+  const names = name === undefined ? listSessions(world.lockDir) : [name]
+  const results: Reaped[] = []
+  for (const session of names) {
+    const { stored, verdict } = lookAt(world, session)
+    if (verdict.state !== 'dead' || stored.kind !== 'record') {
+      if (name === undefined) continue
+      if (verdict.state === 'free') return [{ session, lines: [`nothing to reap: ${verdict.reason}`] }]
+      throw errors.held(
+        `${session} is not dead but ${verdict.state}: ${verdict.reason}`,
+        'Only what has lost its owner is reaped; engine.sh stop or --force ends an owner.',
+      )
+    }
+    try {
+      results.push(dryRun ? { session, lines: preview(world, stored.record) } : await reapOne(world, session))
+    } catch (error) {
+      if (name !== undefined || !(error instanceof LockError)) throw error
+      results.push({ session, lines: [], error })
+    }
+  }
+  return results
+}

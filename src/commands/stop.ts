@@ -1,0 +1,46 @@
+import { formatDuration } from '../core/duration.ts'
+import { errors } from '../core/errors.ts'
+import { describeOwner } from '../core/held.ts'
+import { ownerLiveness } from '../core/identity.ts'
+import { printable } from '../core/printable.ts'
+import { askToEnd } from '../session/end-owner.ts'
+import { lookAt } from '../session/sight.ts'
+import { checkLockDir } from '../store/lock-dir.ts'
+import { writeRequest } from '../store/requests.ts'
+import type { World } from '../world.ts'
+
+export type StopRequest = { readonly name: string; readonly afterIteration: boolean }
+
+/** Asks the owner to end, in order. @returns what happened, in words @throws LockError `held` when it does not end */
+export const stop = async (world: World, { name, afterIteration }: StopRequest): Promise<string> => {
+  checkLockDir(world.lockDir)
+  const { stored, verdict } = lookAt(world, name)
+  if (stored.kind !== 'record') {
+    if (verdict.state === 'free') return `${name} has never run`
+    throw errors.badRecord(world.paths(name).record, printable(verdict.reason))
+  }
+  const { record } = stored
+  if (verdict.state === 'free') return `${name} does not run: ${verdict.reason}`
+  if (verdict.state === 'dead')
+    return `${name} does not run any more: ${verdict.reason}. Go on: engine.sh run ${name}   Clear away: lock.sh reap ${name}`
+  const owner = ownerLiveness(record, world.inspector.look(), world.observer)
+  if (owner.kind !== 'alive')
+    throw errors.held(`${name} cannot be stopped from here: ${verdict.reason}`, 'Go where its owner runs.')
+
+  if (afterIteration) {
+    writeRequest(world.paths(name), 'stop-after-iteration', record.generation)
+    if (world.signal(record.pid, 'SIGUSR2') === 'denied') throw errors.ownerOfOther(record.pid)
+    const asleep =
+      owner.state === 'stopped' ? '; its owner is stopped (SIGSTOP), so that has to wait for a SIGCONT' : ''
+    return `${name} ends after iteration ${record.iteration}${asleep}`
+  }
+  const answer = await askToEnd(world, record)
+  if (answer === 'denied') throw errors.ownerOfOther(record.pid)
+  if (answer === 'still-there') {
+    throw errors.held(
+      `${name} does not end: still held by ${describeOwner(record, world.now())}`,
+      `It had ${formatDuration(record.options.grace)} of grace. End it by force: engine.sh run ${name} --force`,
+    )
+  }
+  return `${name} has ended: ${lookAt(world, name).verdict.reason}`
+}

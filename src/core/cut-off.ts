@@ -1,0 +1,59 @@
+/** What record and history say of an iteration whose owner died in it, or just after it. Pure. */
+import type { HistoryEntry, IterationEntry } from './history.ts'
+import type { LockRecord } from './record.ts'
+
+/**
+ * What history says of an iteration whose end nobody saw.
+ *
+ * @param endedEpoch when it was ended, or last seen
+ * @returns `null` when no iteration was running
+ */
+export const cutOffEntry = (
+  record: LockRecord,
+  endedEpoch: number,
+  outputBytes: number,
+): IterationEntry | null => {
+  const { iteration, last_iteration: last, iteration_started_epoch: started, watch } = record
+  if (iteration === 0 || started === null || last?.iteration === iteration) return null
+  return {
+    kind: 'iteration',
+    generation: record.generation,
+    iteration,
+    started_epoch: started,
+    duration: Math.max(0, endedEpoch - started),
+    result: 'killed',
+    exit_code: null,
+    signal: null,
+    beats: watch?.beats ?? 0,
+    longest_quiet: watch?.longest_quiet ?? 0,
+    output_bytes: outputBytes,
+    output_lost: record.output_lost,
+    left_running: 0,
+    incident: null,
+  }
+}
+
+/** See {@link cutOffEntry}: who ends by a signal has one, and who ends by itself has a code. */
+const isCutOff = ({ result, exit_code, signal }: IterationEntry): boolean =>
+  result === 'killed' && exit_code === null && signal === null
+
+/**
+ * An end is entered into the history first and into the record afterwards. An owner that died between the two has
+ * done the iteration all the same, and nobody does it again.
+ *
+ * @param entries the last ones of the history
+ */
+export const withKnownEnd = (record: LockRecord, entries: readonly HistoryEntry[]): LockRecord => {
+  const { generation, iteration, last_iteration: last } = record
+  if (last?.iteration === iteration) return record
+  const known = entries.findLast(
+    (entry): entry is IterationEntry =>
+      entry.kind === 'iteration' && entry.generation === generation && entry.iteration === iteration,
+  )
+  if (known === undefined || isCutOff(known)) return record
+  const { result, exit_code, signal, started_epoch, duration } = known
+  return {
+    ...record,
+    last_iteration: { iteration, result, exit_code, signal, ended_epoch: started_epoch + duration },
+  }
+}

@@ -1,0 +1,33 @@
+import type { RunOptions } from './record.ts'
+
+/** Durations in seconds, sizes in bytes. */
+export const DEFAULT_OPTIONS: RunOptions = {
+  delay: 0,
+  timeout: null,
+  max_failures: 1,
+  stale_after: 120,
+  heartbeat_interval: 15,
+  quiet_after: 600,
+  stuck_after: 1800,
+  grace: 10,
+  log_limit: 64 * 1024 ** 2,
+  keep: 20,
+}
+
+/** The heartbeat fits into `stale_after` at least this often, so that one late beat is not a hang. */
+export const BEATS_PER_STALE_AFTER = 3
+
+/** A contender tries for this long before it reports that the lock is held: a look at the lock takes it for a moment. */
+export const ACQUIRE_SECONDS = 0.1
+
+/** An iteration that has lasted this long gets a refresher; a shorter one would pay for a process it does not need. */
+export const REFRESHER_DELAY_SECONDS = 0.25
+
+/** What a worker gets between TERM and KILL when its owner has died: nobody is left to wait for it. */
+export const ORPHAN_GRACE_SECONDS = 0.4
+
+/** How long a refresher may take to stop when it is told to; then it is killed. */
+export const REFRESHER_STOP_SECONDS = 2
+
+/** Past this a refusal to die is reported instead of waited for. */
+export const KILL_SECONDS = 5

@@ -1,0 +1,153 @@
+/**
+ * Every failure that a person can meet, with its exit code and its wording.
+ *
+ * Nothing else in the program throws on purpose. The codes follow sysexits.h(3) where it has one.
+ */
+export const EXIT_CODES = {
+  usage: 64,
+  'bad-record': 65,
+  missing: 69,
+  'no-directory': 73,
+  io: 74,
+  held: 75,
+  unsafe: 77,
+  superseded: 80,
+} as const
+
+export type ErrorCode = keyof typeof EXIT_CODES
+
+/** A failure with a message for people: what is wrong, and (`hint`) what to do next. */
+export class LockError extends Error {
+  readonly code: ErrorCode
+  readonly hint: string | undefined
+
+  constructor(code: ErrorCode, message: string, hint?: string) {
+    super(message)
+    this.name = 'LockError'
+    this.code = code
+    this.hint = hint
+  }
+
+  get exitCode(): number {
+    return EXIT_CODES[this.code]
+  }
+}
+
+const systemReason = (error: unknown): string =>
+  error instanceof Error && 'code' in error ? String(error.code) : String(error)
+
+export const errors = {
+  usage: (message: string, hint?: string) => new LockError('usage', message, hint),
+
+  badSessionName: (shown: string) =>
+    new LockError(
+      'usage',
+      `${shown} is not a session name`,
+      'A name has 1 to 64 letters, digits, "-" and "_", and begins with a letter or digit: nightly, api-2.',
+    ),
+
+  noCommand: (name: string) =>
+    new LockError(
+      'usage',
+      `${name} has no unfinished run to go on with, and no command was given`,
+      `Give a command after "--":  engine.sh run ${name} -n 10 -- ./agent.sh --fast`,
+    ),
+
+  held: (message: string, hint?: string) => new LockError('held', message, hint),
+
+  survivors: (
+    session: string,
+    generation: number,
+    survivors: readonly { readonly pid: number; readonly name: string }[],
+  ) =>
+    new LockError(
+      'held',
+      `processes of run ${generation} of ${session} cannot be ended: ${survivors.map(({ pid, name }) => `pid ${pid} (${name})`).join(', ')}`,
+      'They may belong to another user, or hang in the kernel; end them by hand, then try again.',
+    ),
+
+  newerRecord: (path: string, format: number) =>
+    new LockError(
+      'bad-record',
+      `${path} was written by a newer version (format ${format})`,
+      'Update tmux-session-lock; a newer record is never overwritten.',
+    ),
+
+  badRecord: (path: string, reason: string) =>
+    new LockError('bad-record', `${path} cannot be used: ${reason}`, 'lock.sh doctor looks for the cause.'),
+
+  noLockTool: () =>
+    new LockError(
+      'missing',
+      'neither flock(1) nor perl is here, and one of them takes the kernel lock',
+      'Install util-linux (it has flock) or perl.',
+    ),
+
+  lockToolFailed: (tool: string, status: string) =>
+    new LockError(
+      'missing',
+      `${tool} could not lock: ${status}`,
+      'lock.sh doctor tries the kernel lock by itself.',
+    ),
+
+  noTmux: (what: string) =>
+    new LockError(
+      'missing',
+      `${what} needs tmux, and there is none in PATH`,
+      'Install tmux, or go without it.',
+    ),
+
+  noTerminal: (what: string) =>
+    new LockError(
+      'missing',
+      `${what} needs a terminal, and its standard input is none`,
+      'Run it in a terminal.',
+    ),
+
+  noPane: (message: string, session: string) =>
+    new LockError(
+      'missing',
+      `${message}; there is nothing to attach to`,
+      `What is left: lock.sh why ${session}`,
+    ),
+
+  networkFileSystem: (dir: string, type: string) =>
+    new LockError(
+      'missing',
+      `${dir} is on a network file system (${type}), where a kernel lock does not reach other machines reliably`,
+      'Set LOCK_DIR to a directory on a local disk.',
+    ),
+
+  noDirectory: (dir: string, error: unknown) =>
+    new LockError(
+      'no-directory',
+      `the lock directory ${dir} cannot be made or used (${systemReason(error)})`,
+      'Make it writable, or set LOCK_DIR to a directory that is yours.',
+    ),
+
+  /** What was asked to be shown is not there (any more). */
+  noOutput: (message: string, hint: string) => new LockError('missing', message, hint),
+
+  notInWorker: () =>
+    new LockError(
+      'usage',
+      'lock.sh progress is for the command of a run, and there is none around it: LOCK_SESSION, LOCK_GENERATION, LOCK_ITERATION, LOCK_DIR or LOCK_COOKIE is not set',
+      'engine.sh run NAME -- COMMAND sets them; in COMMAND:  lock.sh progress --for 20m "building"',
+    ),
+
+  runIsOver: (message: string) =>
+    new LockError('missing', message, 'Nobody watches it any more; a note would reach nobody.'),
+
+  superseded: (message: string, hint?: string) => new LockError('superseded', message, hint),
+
+  ownerOfOther: (pid: number) =>
+    new LockError(
+      'unsafe',
+      `pid ${pid} belongs to another user and may not be signalled`,
+      'Ask its user to end it.',
+    ),
+
+  unsafe: (message: string, mend: string) => new LockError('unsafe', message, mend),
+
+  io: (what: string, error: unknown) => new LockError('io', `${what} (${systemReason(error)})`),
+}

@@ -1,0 +1,50 @@
+/** What to tell somebody who finds a session held. Pure. */
+import { formatDuration } from './duration.ts'
+import { errors, type LockError } from './errors.ts'
+import { printable, shellQuote } from './printable.ts'
+import type { LockRecord } from './record.ts'
+import type { Now, StoredRecord, Verdict } from './verdict.ts'
+
+export type Holder = { readonly pid: number; readonly name: string }
+
+export const nameHolders = (holders: readonly Holder[]): string =>
+  holders.length === 0
+    ? 'a process that cannot be seen from here'
+    : holders.map(({ pid, name }) => `pid ${pid} (${printable(name)})`).join(', ')
+
+const clockTime = (epoch: number): string => {
+  const date = new Date(epoch * 1000)
+  const two = (n: number): string => String(n).padStart(2, '0')
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${two(date.getHours())}:${two(date.getMinutes())}`
+}
+
+/** `user@host`, pid, since when, doing what. */
+export const describeOwner = (record: LockRecord, now: Now): string =>
+  `pid ${record.pid} (${printable(record.user)}@${printable(record.host)}) since ${clockTime(record.started_epoch)}, ` +
+  `${formatDuration(Math.max(0, now.epoch - record.started_epoch))} ago, run ${record.generation}: ${shellQuote(record.command)}`
+
+const NEXT: Readonly<Record<string, (name: string) => string>> = {
+  active: (name) =>
+    `Look: lock.sh attach ${name}   Wait for it: --wait   End it: engine.sh stop ${name}   Take it over: --force`,
+  hung: (name) => `Look: lock.sh attach ${name}   The details: lock.sh why ${name}   Take it over: --force`,
+  unknown: (name) => `The details: lock.sh why ${name}`,
+}
+
+export const heldError = (
+  name: string,
+  stored: StoredRecord,
+  verdict: Verdict,
+  holders: readonly Holder[],
+  now: Now,
+): LockError => {
+  if (stored.kind === 'record' && stored.record.ended === null && verdict.state !== 'dead') {
+    return errors.held(
+      `${name} is held by ${describeOwner(stored.record, now)}\n  ${verdict.state}: ${printable(verdict.reason)}`,
+      NEXT[verdict.state]?.(name),
+    )
+  }
+  return errors.held(
+    `the kernel lock of ${name} is held by ${nameHolders(holders)}, not by an owner in the record`,
+    `Wait for it with --wait, or end that process yourself: --force ends nothing that the record does not name.`,
+  )
+}

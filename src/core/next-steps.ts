@@ -1,0 +1,59 @@
+/** The two or three commands that make sense in a state. Pure. */
+
+import { nextIteration } from './plan.ts'
+import type { LockRecord } from './record.ts'
+import type { StoredRecord, Verdict } from './verdict.ts'
+
+export type Step = { readonly command: string; readonly purpose: string }
+
+const goOn = (name: string, record: LockRecord): Step => {
+  const next = nextIteration(record)
+  return next === null
+    ? { command: `engine.sh run ${name} --fresh`, purpose: 'the same again, from iteration 1' }
+    : { command: `engine.sh run ${name}`, purpose: `go on with iteration ${next}` }
+}
+
+/** Its owner is well, and listens; the worker is not. */
+const isOfWorker = ({ cause }: Verdict): boolean =>
+  cause !== null && cause !== 'owner-stopped' && cause !== 'refresher-gone'
+
+export const nextSteps = (name: string, stored: StoredRecord, verdict: Verdict): readonly Step[] => {
+  const attach: Step = { command: `lock.sh attach ${name}`, purpose: 'look at its terminal' }
+  const logs: Step = { command: `lock.sh logs ${name} -n 50`, purpose: 'read what it printed last' }
+  const inTmux = stored.kind === 'record' && stored.record.tmux !== null
+  const look = inTmux ? attach : logs
+  switch (verdict.state) {
+    case 'active':
+      return [
+        inTmux ? attach : { command: `lock.sh logs ${name} -f`, purpose: 'follow what it prints' },
+        { command: `engine.sh stop ${name}`, purpose: 'end it in order' },
+      ]
+    case 'hung':
+      return isOfWorker(verdict)
+        ? [
+            look,
+            { command: `lock.sh interrupt ${name}`, purpose: 'end this iteration, go on with the next' },
+            { command: `engine.sh run ${name} --force`, purpose: 'take it over with another engine' },
+          ]
+        : [
+            look,
+            { command: `engine.sh run ${name} --force`, purpose: 'end it and go on with the next iteration' },
+            { command: `engine.sh stop ${name}`, purpose: 'end it' },
+          ]
+    case 'dead':
+      return [
+        ...(stored.kind === 'record' ? [goOn(name, stored.record)] : []),
+        logs,
+        { command: `lock.sh reap ${name}`, purpose: 'clear away what it left' },
+      ]
+    case 'free':
+      return stored.kind === 'record'
+        ? [
+            goOn(name, stored.record),
+            { command: `lock.sh history ${name}`, purpose: 'see what its runs did' },
+          ]
+        : [{ command: `engine.sh run ${name} -- COMMAND`, purpose: 'start it' }]
+    case 'unknown':
+      return [{ command: 'lock.sh doctor', purpose: 'check this machine and the lock directory' }]
+  }
+}

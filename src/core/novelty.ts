@@ -1,0 +1,153 @@
+/**
+ * Whether output says anything that it has not said before. Pure, with a bounded memory of its own.
+ *
+ * Text is taken apart as a terminal would show it: a line break, a carriage return, a backspace or a move of the
+ * cursor begins a new piece; colours and titles are dropped. Of each piece spinner glyphs, digits and white space
+ * are dropped, and identifiers made of random characters; what is left is new, or was seen.
+ *
+ * Two things that digits say are kept. A share of something known (`45 %`, `12/80`) that is larger than it ever was
+ * is progress: it cannot grow for ever. And a row of test marks (`....F..`) says one thing with each mark.
+ */
+
+/** Pieces remembered; a cycle of more different lines than this counts as new each time around. */
+const MEMORY_PIECES = 2048
+/** Of one piece; what follows makes no difference. */
+const PIECE_CHARACTERS = 200
+/** A line without an end is held up to here. */
+const OPEN_CHARACTERS = 4096
+
+/** biome-ignore-start lint/suspicious/noControlCharactersInRegex: terminal output is full of them */
+/** OSC, and DCS, SOS, PM, APC strings: titles, links, clipboard. One that is never ended must not swallow all that comes. */
+const STRINGS = /\x1b[\]PX^_][^\x07\x1b\n]*(?:\x07|\x1b\\)/g
+const CONTROL_SEQUENCE = /\x1b\[[0-?]*[ -/]*([@-~])/g
+const OTHER_ESCAPES = /\x1b[ -/]*[0-~]/g
+/** The cursor saved, put back, a line up or down; the whole screen anew. */
+const MOVES = /\x1b[78DEMc]/g
+const UNFINISHED_ESCAPE = /\x1b(?:\[[0-?]*[ -/]*|[\]PX^_][^\x07\x1b\n]{0,4096}\x1b?|[ -/]*)$/
+const BREAKS = /[\n\r\b\f\v]+/
+/** biome-ignore-end lint/suspicious/noControlCharactersInRegex: as above */
+
+/** Colour, modes, reports; and the step to the right, which programs send instead of spaces. */
+const NO_MOVE = 'mhlnqcCtu'
+
+/** ASCII twirls, dots and bullets, arrows, blocks that turn, braille, dingbats, clocks and moons. */
+const SPINNER_GLYPHS =
+  /[|/\\\-·•…∙⋅◌○◍◎●\u2190-\u21ff\u25a0-\u25ff\u2596-\u259f\u2700-\u27bf\u2800-\u28ff\u2b00-\u2bff\u{1f311}-\u{1f318}\u{1f550}-\u{1f567}]|\ufe0f/gu
+
+const PERCENT = /(\d{1,3}(?:\.\d+)?)\s?%/
+/** Not a date, nor a path. */
+const OF_TOTAL = /(?<![\d/.:-])(\d{1,12})\s?(?:\/|of)\s?(\d{1,12})(?![\d/:-])/
+
+const MARKS = '[.,FEsxXSPU*+!?✓✔✗]'
+const ROW_OF_MARKS = new RegExp(`^${MARKS}{10,}$`, 'u')
+const ONLY_MARKS = new RegExp(`^${MARKS}+$`, 'u')
+
+/** Eight letters from a to f make no word. */
+const HEX = /\b(?:(?=[0-9a-f-]*\d)[0-9a-f-]{6,}|[a-f]{8,})\b/gi
+const WORDS = /[A-Za-z0-9]{8,}/g
+/** A capital between small letters is how words are joined. */
+const HUMP = /(?<=[a-z])[A-Z](?=[a-z])/g
+const CHANGES = /\d(?=[A-Za-z])|[A-Za-z](?=\d)|[a-z](?=[A-Z])|[A-Z](?=[a-z])/g
+const RANDOM_CHANGES = 4
+/** Long, of both cases, and a digit in the middle: a key or a token, also when it happens to change seldom. */
+const KEY_CHARACTERS = 16
+const KEY = /^(?=.*[a-z])(?=.*[A-Z])(?=.*[A-Za-z]\d+[A-Za-z])/
+/** `x7Gq20b` changes between small letters, capitals and digits all the time; `module17` and `userName` do it once. */
+const isRandom = (word: string): boolean =>
+  (word.length >= KEY_CHARACTERS && KEY.test(word)) ||
+  (word.replace(HUMP, (capital) => capital.toLowerCase()).match(CHANGES)?.length ?? 0) >= RANDOM_CHANGES
+
+const shareOf = (piece: string): number | null => {
+  const percent = PERCENT.exec(piece)
+  if (percent !== null) return Number(percent[1]) / 100
+  const [, part, whole] = OF_TOTAL.exec(piece) ?? []
+  return part === undefined || Number(whole) === 0 || Number(part) > Number(whole)
+    ? null
+    : Number(part) / Number(whole)
+}
+
+/** What is left of a piece to compare. */
+export const essence = (piece: string): string =>
+  // The space is taken out again, and makes a string of its own: a mere part would keep all that it was cut from.
+  ` ${piece.slice(0, PIECE_CHARACTERS * 4)}`
+    .replace(HEX, '')
+    .replace(WORDS, (word) => (isRandom(word) ? '' : word))
+    .replace(SPINNER_GLYPHS, '')
+    .replace(/[\d\s]+/g, '')
+    .slice(0, PIECE_CHARACTERS)
+
+export class Novelty {
+  /** In the order of their last use. */
+  readonly #seen = new Set<string>()
+  /** The largest share that each line has told of. */
+  readonly #shares = new Map<string, number>()
+  #open = ''
+  #escape = ''
+
+  /** @param text what came since the last call @returns whether it tells anything new */
+  sees(text: string): boolean {
+    const raw = this.#escape + text
+    this.#escape = UNFINISHED_ESCAPE.exec(raw)?.[0] ?? ''
+    const plain = raw
+      .slice(0, raw.length - this.#escape.length)
+      .replace(STRINGS, '')
+      .replace(CONTROL_SEQUENCE, (_, final: string) => (NO_MOVE.includes(final) ? '' : '\n'))
+      .replace(MOVES, '\n')
+      .replace(OTHER_ESCAPES, '')
+    const grown = plain !== '' && !BREAKS.test(plain)
+    const pieces = (this.#open + plain).split(BREAKS)
+    this.#open = (pieces.pop() ?? '').slice(-OPEN_CHARACTERS)
+    let isNew = false
+    for (const piece of pieces) if (this.#isNew(piece)) isNew = true
+    return this.#openIsNew(grown) || isNew
+  }
+
+  #isNew(piece: string): boolean {
+    const text = essence(piece)
+    const share = shareOf(piece)
+    const isFurther = share !== null && share > (this.#shares.get(text) ?? -1)
+    if (isFurther) this.#remember(this.#shares, text, share)
+    if (text === '') return isFurther
+    const wasSeen = this.#seen.delete(text)
+    this.#add(text)
+    return !wasSeen || isFurther || ROW_OF_MARKS.test(text)
+  }
+
+  /** A line without an end yet is new when no line that was seen begins like it. */
+  #openIsNew(grown: boolean): boolean {
+    const open = this.#open.trim()
+    if (grown && ONLY_MARKS.test(open)) return true
+    // Of one that is longer than what is compared, its end: its beginning stays the same while it grows.
+    if (grown && open.length > PIECE_CHARACTERS) return this.#isNew(open.slice(-PIECE_CHARACTERS))
+    // The last word may be cut off anywhere.
+    const text = essence(open.replace(/[A-Za-z0-9-]+$/, ''))
+    if (text === '') return false
+    for (const line of this.#seen) if (line.startsWith(text)) return this.#isFurther(text, open)
+    this.#add(text)
+    this.#isFurther(text, open)
+    return true
+  }
+
+  #add(text: string): void {
+    this.#seen.add(text)
+    if (this.#seen.size > MEMORY_PIECES) this.#forgetFirst(this.#seen)
+  }
+
+  #isFurther(text: string, piece: string): boolean {
+    const share = shareOf(piece)
+    if (share === null || share <= (this.#shares.get(text) ?? -1)) return false
+    this.#remember(this.#shares, text, share)
+    return true
+  }
+
+  #remember(map: Map<string, number>, key: string, value: number): void {
+    map.delete(key)
+    map.set(key, value)
+    if (map.size > MEMORY_PIECES) this.#forgetFirst(map)
+  }
+
+  #forgetFirst(collection: Set<string> | Map<string, number>): void {
+    const first = collection.keys().next().value
+    if (first !== undefined) collection.delete(first)
+  }
+}

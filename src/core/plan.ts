@@ -1,0 +1,138 @@
+/**
+ * What a `run` is going to do, from what the person asked and what the last run left. Pure.
+ *
+ * | asked                   | last run unfinished          | last run finished, or none     |
+ * | ----------------------- | ---------------------------- | ------------------------------ |
+ * | no command              | go on with its next iteration | refused: no command            |
+ * | no command, `--fresh`   | its command from iteration 1 | its command from iteration 1   |
+ * | command                 | new, from iteration 1        | new, from iteration 1          |
+ * | command, `--resume`     | go on, if it is its command  | new, from iteration 1          |
+ * | command, `--force`      | new command, count goes on   | new, from iteration 1          |
+ *
+ * An iteration that was cut off counts as spent, so the next one has the next number; only when it was the last
+ * is it done again, because a run is finished when its last iteration has ended.
+ */
+import { BEATS_PER_STALE_AFTER, DEFAULT_OPTIONS } from './defaults.ts'
+import { formatDuration } from './duration.ts'
+import { errors } from './errors.ts'
+import { shellQuote } from './printable.ts'
+import type { LockRecord, RunOptions } from './record.ts'
+
+export type RunRequest = {
+  readonly name: string
+  readonly command: readonly string[] | null
+  readonly cwd: string
+  /** `undefined`: not said; `null`: no limit. */
+  readonly iterations: number | null | undefined
+  /** Only what was said. */
+  readonly options: Partial<RunOptions>
+  readonly force: boolean
+  readonly resume: boolean
+  readonly fresh: boolean
+}
+
+export type RunPlan = {
+  readonly command: readonly string[]
+  readonly cwd: string
+  /** The number of the first iteration to run; `iterations + 1` when there is nothing left to do. */
+  readonly first: number
+  readonly iterations: number | null
+  readonly options: RunOptions
+  /** The unfinished run that this one goes on with. */
+  readonly continues: LockRecord | null
+  /** An unfinished run that this one does not go on with. */
+  readonly abandons: LockRecord | null
+}
+
+/** The next iteration of a run, or `null` when it has none left. */
+export const nextIteration = (record: LockRecord): number | null => {
+  const { iteration, iterations, last_iteration: last } = record
+  if (record.ended?.reason === 'completed') return null
+  const cutOff = iteration > 0 && (last?.iteration !== iteration || last.result === 'interrupted')
+  if (iterations === null || iteration < iterations) return iteration + 1
+  return cutOff ? iteration : null
+}
+
+/** An owner died after its last iteration had ended, before it could say so. */
+const onlyEndIsMissing = (record: LockRecord): boolean =>
+  nextIteration(record) === null && (record.ended === null || record.ended.reason === 'owner-died')
+
+const sameCommand = (a: readonly string[], b: readonly string[]): boolean =>
+  a.length === b.length && a.every((word, index) => word === b[index])
+
+/** @throws LockError `usage` when the intervals cannot work together. */
+export const checkOptions = (options: RunOptions): RunOptions => {
+  const most = options.stale_after / BEATS_PER_STALE_AFTER
+  // A third of 0.6 is a little less than 0.2.
+  if (options.heartbeat_interval > most * (1 + 1e-9)) {
+    throw errors.usage(
+      `--heartbeat-interval ${formatDuration(options.heartbeat_interval)} is more than a third of --stale-after ${formatDuration(options.stale_after)}`,
+      `Use --heartbeat-interval ${Math.floor(most * 1000) / 1000} at most, or a longer --stale-after.`,
+    )
+  }
+  return options
+}
+
+/** An interval that was not asked for adapts to a shorter `--stale-after`. */
+const withOptions = (base: RunOptions, said: Partial<RunOptions>): RunOptions => {
+  const options = { ...base, ...said }
+  const interval =
+    said.heartbeat_interval ??
+    Math.min(options.heartbeat_interval, options.stale_after / BEATS_PER_STALE_AFTER)
+  return checkOptions({ ...options, heartbeat_interval: interval })
+}
+
+/** @throws LockError `usage` when there is nothing to run, or the wishes contradict each other. */
+export const planRun = (request: RunRequest, last: LockRecord | null): RunPlan => {
+  if (request.resume && request.fresh) throw errors.usage('--resume and --fresh exclude each other')
+  const next = last === null ? null : nextIteration(last)
+  const unfinished = next === null ? null : last
+  const asNew = (command: readonly string[]): RunPlan => ({
+    command,
+    cwd: request.cwd,
+    first: 1,
+    iterations: request.iterations === undefined ? 1 : request.iterations,
+    options: withOptions(DEFAULT_OPTIONS, request.options),
+    continues: null,
+    abandons: unfinished,
+  })
+
+  if (request.command !== null) {
+    if (request.resume && unfinished !== null && !sameCommand(request.command, unfinished.command)) {
+      throw errors.usage(
+        `the unfinished run of ${request.name} has another command: ${shellQuote(unfinished.command)}`,
+        'Leave the command out to go on with it, or leave --resume out to start this one.',
+      )
+    }
+    const goesOn = !request.fresh && unfinished !== null && (request.resume || request.force)
+    if (!goesOn) return asNew(request.command)
+    return { ...goOn(request, unfinished, next as number), command: request.command, cwd: request.cwd }
+  }
+
+  if (last === null) throw errors.noCommand(request.name)
+  if (request.fresh) {
+    return {
+      ...goOn(request, last, 1),
+      continues: null,
+      abandons: unfinished,
+      iterations: request.iterations === undefined ? last.iterations : request.iterations,
+    }
+  }
+  if (next !== null) return goOn(request, last, next)
+  if (onlyEndIsMissing(last)) return goOn(request, last, last.iteration + 1)
+  throw errors.noCommand(request.name)
+}
+
+const goOn = (request: RunRequest, record: LockRecord, first: number): RunPlan => {
+  const total = request.iterations === undefined ? record.iterations : request.iterations
+  const nothingLeft = nextIteration(record) === null
+  return {
+    command: record.command,
+    cwd: record.cwd,
+    first,
+    iterations: total === null || nothingLeft ? total : Math.max(total, first),
+    options: withOptions(record.options, request.options),
+    continues: record,
+    abandons: null,
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * What the rest of the program may ask of the outside world, as types only.
+ *
+ * `core/` decides with the facts that these give; `process/`, `store/` and `tmux/` provide them.
+ */
+import type { StartClock } from './record.ts'
+
+export type Clock = {
+  /** Unix seconds. */
+  epoch(): number
+  /** Seconds of the system's monotonic clock: comparable between processes of one boot, stands still in suspend. */
+  monotonic(): number
+  /** Resolves after `seconds`, or at once when `signal` is aborted; never rejects. */
+  sleep(seconds: number, signal?: AbortSignal): Promise<void>
+}
+
+/** `running` includes sleeping; `stopped` is SIGSTOP or a debugger; `exited` waits for its parent (a zombie). */
+export type ProcessState = 'running' | 'stopped' | 'exited'
+
+export type ProcessFacts = {
+  readonly pid: number
+  readonly parent: number
+  /** Process group id. */
+  readonly group: number
+  /** In the unit of the inspector's `startClock`. */
+  readonly started: number
+  readonly state: ProcessState
+  /** The command's short name, as the kernel has it. */
+  readonly name: string
+}
+
+/** `hidden`: it exists, and this user may not look at it. */
+export type Inspection =
+  | { readonly kind: 'process'; readonly facts: ProcessFacts }
+  | { readonly kind: 'hidden' }
+  | { readonly kind: 'none' }
+
+/** One look at the processes of this machine; facts in it may be read lazily, and are not older than the look. */
+export type ProcessView = {
+  inspect(pid: number): Inspection
+  all(): readonly ProcessFacts[]
+  /** Its environment, as `NAME=value` texts; empty when it may not be read. */
+  environment(pid: number): readonly string[]
+  /** Its children, where they can be listed without starting a process; else none. */
+  children(pid: number): readonly number[]
+  /** Its command line; empty when there is none. */
+  commandLine(pid: number): readonly string[]
+  /** Seconds on a processor since it started; `null` when that cannot be seen. */
+  cpuSeconds(pid: number): number | null
+  /** Seconds since it started; `null` when that cannot be seen. */
+  ageSeconds(pid: number): number | null
+  /** What it has done since it started; `null` when it is gone, or the system does not tell. */
+  counters(pid: number): ProcessCounters | null
+}
+
+export type ProcessCounters = {
+  readonly started: number
+  readonly isStopped: boolean
+  /** It may read from its terminal now. */
+  readonly isForeground: boolean
+  /** Grows whenever a child has ended and was waited for. */
+  readonly reapedFaults: number
+  readonly cpuSeconds: number
+  /** Of children that were waited for. */
+  readonly reapedCpuSeconds: number
+  /** Read and written by its threads. */
+  readonly ownIoBytes: number
+  /** Its own, and that of children that were waited for. */
+  readonly ioBytes: number
+}
+
+export type ProcessInspector = {
+  readonly startClock: StartClock
+  /** Two readings of one process's `started` may differ by this much. */
+  readonly startTolerance: number
+  readonly bootId: string
+  /** `null` where the system has no PID namespaces. */
+  readonly pidNamespace: string | null
+  look(): ProcessView
+}
+
+export type SignalName = 'SIGTERM' | 'SIGKILL' | 'SIGCONT' | 'SIGINT' | 'SIGSTOP' | 'SIGUSR2'
+
+export type SignalOutcome = 'sent' | 'gone' | 'denied'
+
+/** @param pid of a process, or of a process group with a minus before it */
+export type SendSignal = (pid: number, signal: SignalName) => SignalOutcome

@@ -1,0 +1,148 @@
+/**
+ * What a look at a worker is worth: evidence of progress, mere activity, or nothing. Pure.
+ *
+ * | seen since the last look                        | activity | progress                                    |
+ * | ----------------------------------------------- | -------- | ------------------------------------------- |
+ * | a note, or text that is new                     | yes      | yes                                         |
+ * | text that was seen before                       | yes      | no                                          |
+ * | bytes read or written by what lasts             | yes      | yes, unless text repeats; a lot of it, always |
+ * | a lot of it by what comes and goes              | yes      | yes, unless text repeats                    |
+ * | {@link WORK_SHARE}, and processes come and go   | yes      | yes, unless text repeats                    |
+ * | processor time alone                            | yes      | no                                          |
+ * | less than {@link IDLE_SHARE} of a processor     | no       | no                                          |
+ *
+ * No activity for `quiet_after`: `silent`. Activity without progress for `stuck_after`: `repeating` when it is text,
+ * else `spinning`. A worker that is stopped, or waits for a person at the terminal, needs no limit but two looks.
+ */
+import type { StallCause } from './record.ts'
+
+/** Compilers and the like take this much; a loop of sleeps and questions, started anew each time, does not. */
+export const WORK_SHARE = 0.05
+
+/** An idle event loop with a timer takes 0.2 % of a processor, a spinner 0.1 %, a stream with a ping 0.05 %. */
+export const IDLE_SHARE = 0.01
+
+/** So many bytes in a second are work, whatever the screen repeats: a copy with a bar of digits, a long download. */
+export const BULK_BYTES_PER_SECOND = 64 * 1024
+
+/** Text that repeats explains small reads and writes for this share of `stuck_after`: a loop of retries does both. */
+const REPEATING_SHARE = 1 / 6
+const REPEATING_LOOKS = 4
+
+/** To start a process or two takes this long on a busy machine, however short the look: seconds of a processor. */
+const IDLE_SECONDS = 0.02
+const WORK_SECONDS = 0.05
+
+/** What two looks in a row show is no coincidence. */
+const CERTAIN_LOOKS = 2
+
+export type ProgressSource = 'note' | 'output' | 'io' | 'cpu'
+
+/** What one look has found; amounts are since the look before. */
+export type Look = {
+  /** Seconds of the monotonic clock. */
+  readonly at: number
+  readonly note: boolean
+  readonly output: { readonly bytes: number; readonly isNew: boolean }
+  /** Bytes read and written by processes that were there at both looks; and those of all, that have come or ended too. */
+  readonly io: { readonly lasting: number; readonly all: number }
+  readonly cpuSeconds: number
+  /** Processes have come or gone. */
+  readonly processesChange: boolean
+  readonly blocked: 'stopped' | 'awaiting-input' | null
+}
+
+export type Limits = {
+  /** Seconds; `null` is off. */
+  readonly quietAfter: number | null
+  readonly stuckAfter: number | null
+}
+
+/** Seconds of the monotonic clock. */
+export type Progress = {
+  readonly at: number
+  readonly activity: number
+  readonly progress: number
+  /** When text was last seen to repeat; `null` before. */
+  readonly repeat: number | null
+  readonly blocked: Look['blocked']
+  /** Looks in a row that have found it so. */
+  readonly blockedLooks: number
+}
+
+export type Judgement = {
+  readonly progress: Progress
+  /** The strongest that this look has found. */
+  readonly evidence: ProgressSource | null
+  /** Why there is to be no beat; `null`: beat. */
+  readonly stall: { readonly cause: StallCause; readonly since: number } | null
+}
+
+export const beginProgress = (at: number): Progress => ({
+  at,
+  activity: at,
+  progress: at,
+  repeat: null,
+  blocked: null,
+  blockedLooks: 0,
+})
+
+type Worth = { readonly source: ProgressSource | null; readonly isProgress: boolean }
+
+const worthOf = (look: Look, seconds: number, textRepeats: boolean): Worth => {
+  if (look.note) return { source: 'note', isProgress: true }
+  if (look.output.isNew) return { source: 'output', isProgress: true }
+  // What it prints is written too, and may go through a pipe or two on its way.
+  const bulk = BULK_BYTES_PER_SECOND * seconds
+  if (look.io.lasting - 4 * look.output.bytes >= bulk) return { source: 'io', isProgress: true }
+  if (look.output.bytes > 0) return { source: 'output', isProgress: false }
+  // Every process reads its libraries when it starts: what comes and goes has to read more than that.
+  if (look.io.lasting > 0 || look.io.all >= bulk) return { source: 'io', isProgress: !textRepeats }
+  if (look.cpuSeconds >= Math.max(IDLE_SECONDS, IDLE_SHARE * seconds)) {
+    const works = look.processesChange && look.cpuSeconds >= Math.max(WORK_SECONDS, WORK_SHARE * seconds)
+    return { source: 'cpu', isProgress: works && !textRepeats }
+  }
+  return { source: null, isProgress: false }
+}
+
+/** @param allowedUntil a promise of the worker: nothing but certain causes counts before this time */
+export const judge = (
+  before: Progress,
+  look: Look,
+  limits: Limits,
+  interval: number,
+  allowedUntil: number,
+): Judgement => {
+  const { at } = look
+  const seconds = Math.max(at - before.at, 0.001)
+  const repeatsNow = look.output.bytes > 0 && !look.output.isNew
+  const repeat = repeatsNow ? at : before.repeat
+  const memory = Math.max(REPEATING_LOOKS * interval, (limits.stuckAfter ?? 0) * REPEATING_SHARE)
+  const textRepeats = repeat !== null && at - repeat <= memory
+  const { source, isProgress } = worthOf(look, seconds, textRepeats)
+  // A thread may read the keyboard while others work: only a worker without any progress waits for a person.
+  const blocked = isProgress ? null : look.blocked
+  const progress: Progress = {
+    at,
+    activity: source === null ? before.activity : at,
+    progress: isProgress ? at : before.progress,
+    repeat,
+    blocked,
+    blockedLooks: blocked === null ? 0 : blocked === before.blocked ? before.blockedLooks + 1 : 1,
+  }
+  return { progress, evidence: source, stall: stallOf(progress, limits, allowedUntil) }
+}
+
+const stallOf = (
+  { at, activity, progress, repeat, blocked, blockedLooks }: Progress,
+  { quietAfter, stuckAfter }: Limits,
+  allowedUntil: number,
+): Judgement['stall'] => {
+  if (blocked !== null && blockedLooks >= CERTAIN_LOOKS) return { cause: blocked, since: activity }
+  if (at < allowedUntil) return null
+  if (quietAfter !== null && at - activity >= quietAfter) return { cause: 'silent', since: activity }
+  if (stuckAfter !== null && activity - progress >= stuckAfter) {
+    return { cause: repeat !== null && repeat > progress ? 'repeating' : 'spinning', since: progress }
+  }
+  return null
+}

@@ -1,0 +1,67 @@
+/** What `status --json` prints for a session: the record's fields, and the verdict beside them. Pure. */
+import type { LockRecord } from './record.ts'
+import type { StoredRecord, Verdict } from './verdict.ts'
+
+/**
+ * All of a record that is shown, in the order in which it is shown.
+ *
+ * Not the cookie: whoever knows it can pass for a worker of the run, and nobody needs it in a report.
+ */
+const SHOWN = [
+  'format',
+  'session',
+  'generation',
+  'phase',
+  'pid',
+  'pid_started',
+  'pid_started_clock',
+  'boot_id',
+  'pid_namespace',
+  'host',
+  'user',
+  'cwd',
+  'command',
+  'options',
+  'started_epoch',
+  'heartbeat_epoch',
+  'heartbeat_monotonic',
+  'stale_after',
+  'heartbeat_interval',
+  'evidence',
+  'iteration',
+  'iterations',
+  'iteration_started_epoch',
+  'failures',
+  'last_iteration',
+  'worker',
+  'members',
+  'refresher',
+  'watch',
+  'output_lost',
+  'tmux',
+  'ended',
+] as const satisfies readonly (keyof LockRecord)[]
+
+export type SessionReport = Readonly<Record<string, unknown>> & {
+  readonly session: string
+  readonly state: Verdict['state']
+  readonly reason: string
+  readonly cause: Verdict['cause']
+  readonly heartbeat_age: number | null
+  readonly owner_alive: boolean | null
+}
+
+/** Without a record its fields are there all the same, and null. */
+export const sessionReport = (session: string, stored: StoredRecord, verdict: Verdict): SessionReport => {
+  const record: Partial<LockRecord> = stored.kind === 'record' ? stored.record : {}
+  const fields = Object.fromEntries(SHOWN.map((name) => [name, record[name] ?? null]))
+  return {
+    ...fields,
+    session,
+    state: verdict.state,
+    reason: verdict.reason,
+    cause: verdict.cause,
+    heartbeat_age: verdict.heartbeatAge === null ? null : Math.round(verdict.heartbeatAge * 1000) / 1000,
+    owner_alive: verdict.ownerAlive,
+  }
+}

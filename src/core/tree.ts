@@ -1,0 +1,107 @@
+/**
+ * Which processes are the worker: a pure choice from one look at the machine.
+ *
+ * Three proofs, each of which a process can lose by itself (a double fork loses descent, `env -i` loses the
+ * cookie, `setsid` loses the group), so all three count:
+ * descent from the recorded worker; its process group; the run's cookie in the environment.
+ * What was proven once stays proven: a member whose parents have died since is still one.
+ */
+import type { ProcessFacts } from './ports.ts'
+import type { ProcessReference } from './record.ts'
+
+export type TreeQuery = {
+  readonly all: readonly ProcessFacts[]
+  readonly worker: ProcessReference | null
+  /** Processes that were proven to be of the worker before, and may have lost their parents since. */
+  readonly members: readonly ProcessReference[]
+  readonly startTolerance: number
+  /** Carries the cookie of this run and iteration in its environment. */
+  readonly carriesCookie: (pid: number) => boolean
+  /** Never part of the tree: the owner, its refresher, whoever asks. */
+  readonly isExcluded: (facts: ProcessFacts) => boolean
+}
+
+export const isProcess = (
+  facts: ProcessFacts,
+  reference: ProcessReference | null,
+  tolerance: number,
+): boolean =>
+  reference !== null &&
+  facts.pid === reference.pid &&
+  Math.abs(facts.started - reference.pid_started) <= tolerance
+
+/** A tmux server started by the worker serves other sessions too; it names itself `tmux: server` on Linux. */
+const isTmuxServer = (facts: ProcessFacts): boolean =>
+  facts.name === 'tmux: server' || (facts.name === 'tmux' && facts.parent === 1)
+
+type Proven = {
+  readonly processes: readonly ProcessFacts[]
+  /** The worker's own process group, when it is still that. */
+  readonly group: number | null
+}
+
+const provenBy = ({ all, worker, members, startTolerance, carriesCookie }: TreeQuery): Proven => {
+  const known = new Map(members.map((member) => [member.pid, member]))
+  const isKnown = (facts: ProcessFacts): boolean =>
+    isProcess(facts, worker, startTolerance) || isProcess(facts, known.get(facts.pid) ?? null, startTolerance)
+  const isProven = (facts: ProcessFacts): boolean => isKnown(facts) || carriesCookie(facts.pid)
+  // A group id stays taken while the group has members, so one proven member proves the group to be the worker's.
+  // A group with another number than the worker's PID is not the worker's own: it may be the owner's shell pipeline.
+  // Its members are asked for their cookies first: one that lives for some milliseconds only is gone when all others
+  // have been asked.
+  const isGroupProven =
+    worker !== null && all.filter((facts) => facts.group === worker.pid).some((facts) => isProven(facts))
+  return { processes: all.filter(isProven), group: isGroupProven ? worker.pid : null }
+}
+
+/**
+ * The process group that is the worker's and nobody else's, so that one signal to it reaches all who are in it, and
+ * those who are being born.
+ *
+ * @returns `null` when it cannot be proven, or somebody is in it who is never part of the tree
+ */
+export const workerGroup = (query: TreeQuery): number | null => {
+  const { group } = provenBy(query)
+  const isMixed = query.all.some(
+    (facts) => facts.group === group && (query.isExcluded(facts) || isTmuxServer(facts)),
+  )
+  return isMixed ? null : group
+}
+
+/** Parents before their children. Processes that have exited are left out: nothing can be sent to them. */
+export const workerTree = (query: TreeQuery): readonly ProcessFacts[] => {
+  const { all } = query
+  const childrenOf = new Map<number, ProcessFacts[]>()
+  for (const facts of all) {
+    const siblings = childrenOf.get(facts.parent)
+    if (siblings === undefined) childrenOf.set(facts.parent, [facts])
+    else siblings.push(facts)
+  }
+  const { processes, group } = provenBy(query)
+  const roots = [...processes, ...all.filter((facts) => facts.group === group)]
+
+  const tree = new Map<number, ProcessFacts>()
+  const queue = [...roots]
+  for (let facts = queue.shift(); facts !== undefined; facts = queue.shift()) {
+    if (tree.has(facts.pid) || query.isExcluded(facts) || isTmuxServer(facts)) continue
+    tree.set(facts.pid, facts)
+    queue.push(...(childrenOf.get(facts.pid) ?? []))
+  }
+  return [...tree.values()].filter((facts) => facts.state !== 'exited')
+}
+
+/**
+ * Whether an environment belongs to this run and iteration.
+ *
+ * What an earlier iteration left in the background by itself carries a lower number and is left alone. A higher one is
+ * the owner's all the same: on a full disk it could not write that it had gone on.
+ */
+export const environmentMatches = (
+  environment: readonly string[],
+  cookie: string,
+  iteration: number,
+): boolean => {
+  if (!environment.includes(`LOCK_COOKIE=${cookie}`)) return false
+  const entry = environment.find((text) => text.startsWith('LOCK_ITERATION='))
+  return entry === undefined || Number(entry.slice('LOCK_ITERATION='.length)) >= iteration
+}

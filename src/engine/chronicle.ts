@@ -1,0 +1,30 @@
+/** The history of a run, as its owner writes it. A disk that takes no entry is said once, and ends nothing. */
+import type { EventEntry, HistoryEntry } from '../core/history.ts'
+import { appendHistory } from '../store/history.ts'
+import type { SessionPaths } from '../store/paths.ts'
+import type { World } from '../world.ts'
+
+export class Chronicle {
+  readonly #world: World
+  readonly #paths: SessionPaths
+  #saidFailed = false
+
+  constructor(world: World, paths: SessionPaths) {
+    this.#world = world
+    this.#paths = paths
+  }
+
+  event(event: Omit<EventEntry, 'kind' | 'epoch'>): void {
+    this.add({ kind: 'event', epoch: this.#world.clock.epoch(), ...event })
+  }
+
+  add(entry: HistoryEntry): void {
+    try {
+      appendHistory(this.#paths, entry)
+      this.#saidFailed = false
+    } catch (error) {
+      if (!this.#saidFailed) this.#world.say(error instanceof Error ? error.message : String(error))
+      this.#saidFailed = true
+    }
+  }
+}

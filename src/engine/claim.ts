@@ -1,0 +1,253 @@
+/**
+ * From nothing to owner.
+ *
+ * 1. Lock. Held: wait as asked; with `--force` end the owner first ({@link takeOver}); else refuse and say who.
+ * 2. Read the record. Newer, or not to be read just now: refuse. No record: move it aside; its lock was free, so nobody
+ *    owns it.
+ * 3. Plan the run; nothing has been touched yet when that fails.
+ * 4. The last run did not end in order: find what is left of its worker and end it.
+ * 5. Write the new record, generation + 1, to the disk. From here on this process is the owner.
+ */
+import { randomUUID } from 'node:crypto'
+import { statSync } from 'node:fs'
+import { formatDuration } from '../core/duration.ts'
+import { errors } from '../core/errors.ts'
+import { heldError } from '../core/held.ts'
+import type { EventEntry } from '../core/history.ts'
+import { ownerLiveness, recordPlace } from '../core/identity.ts'
+import { planRun, type RunPlan, type RunRequest } from '../core/plan.ts'
+import { printable } from '../core/printable.ts'
+import { FORMAT, type LockRecord, type TmuxPlace } from '../core/record.ts'
+import { acquireFree, DYING_SECONDS, lockHeldError } from '../session/acquire.ts'
+import { recallEnd, rememberCutOff } from '../session/cut-off.ts'
+import { clearAfterDeath } from '../session/leftovers.ts'
+import { lookAt } from '../session/sight.ts'
+import { type HeldLock, waitAcquire } from '../store/kernel-lock.ts'
+import { prepareLockDir } from '../store/lock-dir.ts'
+import type { SessionPaths } from '../store/paths.ts'
+import { pruneRuns } from '../store/prune-runs.ts'
+import { readRecord } from '../store/read-record.ts'
+import { clearRequest } from '../store/requests.ts'
+import { openRun } from '../store/runs.ts'
+import { removeLeftovers, setAside, writeRecord } from '../store/write-record.ts'
+import type { World } from '../world.ts'
+import { Chronicle } from './chronicle.ts'
+import { Owner } from './owner.ts'
+import { takeOver } from './take-over.ts'
+
+export type ClaimRequest = RunRequest & {
+  /** How long to wait for a held session; may be infinite. `undefined`: not at all. */
+  readonly waitSeconds: number | undefined
+}
+
+export type Claim = { readonly owner: Owner; readonly plan: RunPlan; readonly chronicle: Chronicle }
+
+const waitForLock = (
+  world: World,
+  request: ClaimRequest,
+  seconds: number,
+  giveUp: AbortSignal,
+): Promise<HeldLock | null> => {
+  const limit = Number.isFinite(seconds) ? ` for at most ${formatDuration(seconds)}` : ''
+  world.say(`waiting${limit}: ${lockHeldError(world, request.name).message}`)
+  return waitAcquire(world.paths(request.name).lock, world.lockTool, world.clock, seconds, giveUp)
+}
+
+/** `takenOver`: somebody else has been ended for it. */
+type Locked = { readonly held: HeldLock; readonly takenOver: string | null }
+
+const lock = async (world: World, request: ClaimRequest, giveUp: AbortSignal): Promise<Locked> => {
+  const free = await acquireFree(world, request.name)
+  if (free !== null) return { held: free, takenOver: null }
+  if (request.force) {
+    const { stored } = lookAt(world, request.name)
+    // A wish that cannot be fulfilled must not cost the owner its life.
+    if (stored.kind === 'record') planRun(request, stored.record)
+    const { held, incident } = await takeOver(world, request.name)
+    return { held, takenOver: incident }
+  }
+  if (request.waitSeconds !== undefined) {
+    const waited = await waitForLock(world, request, request.waitSeconds, giveUp)
+    if (waited !== null) return { held: waited, takenOver: null }
+  }
+  throw lockHeldError(world, request.name)
+}
+
+/** @returns the last run's record; `null` when there is none that could be used */
+const readLast = (world: World, paths: SessionPaths, name: string): LockRecord | null => {
+  const stored = readRecord(paths.record, name)
+  switch (stored.kind) {
+    case 'record':
+      return endedInOrder(stored.record) ? stored.record : recallEnd(world, stored.record)
+    case 'none':
+      return null
+    case 'newer':
+      throw errors.newerRecord(paths.record, stored.format)
+    // With it would go what leads to the last run's worker, for the sake of a disk or a limit that failed for a moment.
+    case 'unreadable':
+      throw errors.badRecord(paths.record, printable(stored.reason))
+    case 'corrupt': {
+      const aside = setAside(paths.record, world.clock.epoch())
+      world.say(`${printable(stored.reason)}; moved aside to ${aside}`)
+      return null
+    }
+  }
+}
+
+/** The lock is ours, but the owner of the record may still live: somebody has replaced the lock file. */
+const refuseLivingOwner = async (world: World, last: LockRecord): Promise<void> => {
+  const isAlive = () => ownerLiveness(last, world.inspector.look(), world.observer).kind === 'alive'
+  // A killed process lets go of its files a moment before it counts as gone.
+  const deadline = world.clock.monotonic() + DYING_SECONDS
+  while (isAlive()) {
+    if (world.clock.monotonic() > deadline) {
+      const { stored, verdict } = lookAt(world, last.session)
+      throw errors.held(
+        `${heldError(last.session, stored, verdict, [], world.now()).message}\n  Its kernel lock is free all the same: somebody has removed or replaced ${world.paths(last.session).lock}`,
+        `engine.sh stop ${last.session} ends it.`,
+      )
+    }
+    await world.clock.sleep(0.01)
+  }
+}
+
+const endLeftovers = async (world: World, last: LockRecord): Promise<void> => {
+  const { found, killed } = await clearAfterDeath(world, last)
+  if (found === 0) return
+  const forced = killed > 0 ? `, ${killed} of them by SIGKILL` : ''
+  world.say(
+    `ended ${found} ${found === 1 ? 'process' : 'processes'} that run ${last.generation} left behind${forced}`,
+  )
+}
+
+/** The owner is gone, or the lock would not be ours; but whether its worker is gone too cannot be seen from here. */
+const refuseUnseenWorker = (world: World, last: LockRecord, force: boolean): void => {
+  const place = recordPlace(last, world.observer)
+  if (force || last.ended !== null || place === 'here' || place === 'other-boot') return
+  const where = place === 'other-host' ? `on another host (${last.host})` : 'in another PID namespace'
+  throw errors.held(
+    `run ${last.generation} of ${last.session} was ${where} and did not end in order; whether its worker still works cannot be seen from here`,
+    `Look there, or run again there; engine.sh run ${last.session} --force goes on all the same.`,
+  )
+}
+
+const endedInOrder = (record: LockRecord): boolean =>
+  record.ended !== null && record.ended.reason !== 'owner-died'
+
+const checkDirectory = (path: string): void => {
+  try {
+    if (statSync(path).isDirectory()) return
+  } catch (error) {
+    throw errors.io(`the working directory of the run, ${path}, is not there`, error)
+  }
+  throw errors.io(`the working directory of the run, ${path}, is not a directory`, 'ENOTDIR')
+}
+
+/** The first record of a run. Pure but for the randomness of its cookie. */
+const firstRecord = (
+  world: World,
+  name: string,
+  generation: number,
+  plan: RunPlan,
+  tmux: TmuxPlace | null,
+): LockRecord => {
+  const { inspector, observer } = world
+  const now = world.now()
+  const self = inspector.look().inspect(process.pid)
+  if (self.kind !== 'process')
+    throw errors.io('this process cannot see itself', 'no entry in the process table')
+  return {
+    format: FORMAT,
+    session: name,
+    generation,
+    phase: 'starting',
+    pid: process.pid,
+    pid_started: self.facts.started,
+    pid_started_clock: inspector.startClock,
+    boot_id: inspector.bootId,
+    pid_namespace: inspector.pidNamespace,
+    host: observer.host,
+    user: world.user,
+    cwd: plan.cwd,
+    command: plan.command,
+    cookie: randomUUID(),
+    options: plan.options,
+    started_epoch: now.epoch,
+    heartbeat_epoch: now.epoch,
+    heartbeat_monotonic: now.monotonic,
+    stale_after: plan.options.stale_after,
+    heartbeat_interval: plan.options.heartbeat_interval,
+    evidence: null,
+    iteration: plan.first - 1,
+    iterations: plan.iterations,
+    iteration_started_epoch: null,
+    failures: 0,
+    last_iteration: plan.continues?.last_iteration ?? null,
+    worker: null,
+    members: [],
+    refresher: null,
+    watch: null,
+    output_lost: 0,
+    tmux,
+    ended: null,
+  }
+}
+
+const claimEvent = (plan: RunPlan, takenOver: string | null): Pick<EventEntry, 'event' | 'detail'> => {
+  if (takenOver !== null) return { event: 'forced', detail: takenOver }
+  const { continues } = plan
+  return continues === null
+    ? { event: 'claimed', detail: null }
+    : { event: 'resumed', detail: `after run ${continues.generation}` }
+}
+
+/** Without this an agent that restarts its own session would end itself half-way through. */
+export const refuseOwnSession = (world: World, name: string): void => {
+  const { stored } = lookAt(world, name)
+  if (
+    stored.kind !== 'record' ||
+    world.env.LOCK_COOKIE !== stored.record.cookie ||
+    stored.record.ended !== null
+  )
+    return
+  throw errors.held(
+    `this command runs inside ${name} itself (iteration ${stored.record.iteration})`,
+    'End the iteration instead; the engine goes on with the next one.',
+  )
+}
+
+/** @param giveUp ends a wait @throws LockError */
+export const claim = async (
+  world: World,
+  request: ClaimRequest,
+  tmux: TmuxPlace | null,
+  giveUp: AbortSignal,
+): Promise<Claim> => {
+  prepareLockDir(world.lockDir)
+  const paths = world.paths(request.name)
+  refuseOwnSession(world, request.name)
+  const { held, takenOver } = await lock(world, request, giveUp)
+  try {
+    const last = readLast(world, paths, request.name)
+    const plan = planRun(request, last)
+    checkDirectory(plan.cwd)
+    if (last !== null && !endedInOrder(last)) {
+      refuseUnseenWorker(world, last, request.force)
+      if (last.ended === null) await refuseLivingOwner(world, last)
+      await endLeftovers(world, last)
+      rememberCutOff(world, last)
+    }
+    const generation = openRun(paths, last?.generation ?? 0)
+    for (const problem of pruneRuns(paths, plan.options.keep).problems) world.say(problem)
+    removeLeftovers(paths.record)
+    clearRequest(paths)
+    const record = firstRecord(world, request.name, generation, plan, tmux)
+    writeRecord(paths.record, record, true)
+    const chronicle = new Chronicle(world, paths)
+    chronicle.event({ generation, iteration: record.iteration, ...claimEvent(plan, takenOver) })
+    return { owner: new Owner(world, paths, held, record), plan, chronicle }
+  } catch (error) {
+    held.release()
+    throw error
+  }
+}

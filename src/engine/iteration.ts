@@ -1,0 +1,212 @@
+/** One execution of the command: start, watch, end, and the true result of it. */
+import { formatDuration } from '../core/duration.ts'
+import { errors } from '../core/errors.ts'
+import { livenessOf } from '../core/identity.ts'
+import { printable } from '../core/printable.ts'
+import type { IterationResult, ProcessReference } from '../core/record.ts'
+import { endWorker } from '../process/end-worker.ts'
+import { probe } from '../process/signals.ts'
+import { findWorker } from '../process/worker-tree.ts'
+import { leaveIncident } from '../session/incident.ts'
+import type { World } from '../world.ts'
+import type { Owner } from './owner.ts'
+import type { OutputSizes, Recording } from './recording.ts'
+import { RefresherKeeper } from './refresher-keeper.ts'
+import { exitCodeOf, type StopWishes } from './stop-wish.ts'
+import { NOT_STARTED_EXIT_CODES, startWorker, type WorkerExit } from './worker.ts'
+
+export type IterationEnd = {
+  readonly result: IterationResult
+  /** What a shell would report: 124 for a time-out, 128 + n for a signal. */
+  readonly exitCode: number
+  /** The worker's own exit code; `null` when a signal ended it. */
+  readonly workerExitCode: number | null
+  readonly signal: string | null
+  /** What of it was on the disk in time; `null` when nothing is kept. */
+  readonly output: OutputSizes | null
+  /** Processes that the command left in the background. */
+  readonly leftRunning: number
+  /** The path of the bundle that a time-out leaves. */
+  readonly incident: string | null
+}
+
+/** How the worker itself has ended. */
+type WorkerEnd = Pick<IterationEnd, 'result' | 'exitCode' | 'workerExitCode' | 'signal'>
+
+const TIMEOUT_EXIT_CODE = 124
+
+/** A kill is never a success, and an exit code that is missing is not 0. */
+const endOf = (exit: WorkerExit, interrupted: boolean): WorkerEnd => {
+  const { exitCode, signal } = exit
+  const shellCode = signal === null ? (exitCode ?? 1) : exitCodeOf(signal)
+  const failed = signal === null ? 'failed' : 'killed'
+  const result = shellCode === 0 ? 'ok' : interrupted ? 'interrupted' : failed
+  return { result, exitCode: shellCode, workerExitCode: exitCode, signal }
+}
+
+const workerEnvironment = (world: World, owner: Owner, iteration: number) => ({
+  ...world.env,
+  LOCK_SESSION: owner.record.session,
+  LOCK_GENERATION: String(owner.record.generation),
+  LOCK_ITERATION: String(iteration),
+  LOCK_ITERATIONS: owner.record.iterations === null ? 'inf' : String(owner.record.iterations),
+  LOCK_DIR: world.lockDir,
+  LOCK_COOKIE: owner.record.cookie,
+})
+
+/** @throws LockError `held` when something cannot be ended: no other iteration may start beside it */
+const endIteration = async (world: World, owner: Owner, hurry?: AbortSignal): Promise<void> => {
+  owner.recall()
+  const { survivors } = await endWorker(world, owner.record, owner.record.options.grace, hurry)
+  if (survivors.length > 0) throw errors.survivors(owner.record.session, owner.record.generation, survivors)
+}
+
+/** Stops listening when `over` is aborted: a run may have a million iterations. */
+const aborted = (signal: AbortSignal, over: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true, signal: over })
+  })
+
+/** Ctrl-C in a terminal reaches the worker by itself; one in a session of its own is told. */
+const forwardInterrupt = (world: World, owner: Owner): void => {
+  for (const { pid } of findWorker(world.inspector, world.observer, owner.record)) world.signal(pid, 'SIGINT')
+}
+
+/** A command that ended by itself may leave processes; they are left alone, and counted. */
+const countLeft = (world: World, owner: Owner, ownGroup: boolean): number => {
+  const { worker, members, pid_started_clock } = owner.record
+  if (worker === null) return 0
+  const view = world.inspector.look()
+  const isThere = (member: ProcessReference): boolean =>
+    livenessOf(view, member, pid_started_clock, world.inspector).kind === 'alive'
+  // To search all processes takes milliseconds, and most commands leave none.
+  if (!(ownGroup && probe(-worker.pid) !== 'none') && !members.some(isThere)) return 0
+  return findWorker(world.inspector, world.observer, owner.record).length
+}
+
+const leaveTimeoutIncident = async (world: World, session: string): Promise<string | null> => {
+  try {
+    const incident = await leaveIncident(world, session, 'timeout')
+    world.say(`what there was to see is kept in ${incident}`)
+    return incident
+  } catch (error) {
+    world.say(error instanceof Error ? error.message : String(error))
+    return null
+  }
+}
+
+type IterationTools = {
+  readonly wishes: StopWishes
+  readonly recording: Recording
+  readonly refresherScript: string
+  /** Called with what is to hear of output that could not be written. */
+  readonly onKeeper: (keeper: RefresherKeeper | null) => void
+}
+
+export const runIteration = async (
+  world: World,
+  owner: Owner,
+  iteration: number,
+  { wishes, recording, refresherScript, onKeeper }: IterationTools,
+): Promise<IterationEnd> => {
+  const { command, cwd, options } = owner.record
+  owner.write({
+    phase: 'running',
+    iteration,
+    iteration_started_epoch: world.clock.epoch(),
+    evidence: { source: 'start', epoch: world.clock.epoch() },
+    watch: null,
+    worker: null,
+    members: [],
+  })
+  wishes.interrupt = new AbortController()
+  const environment = workerEnvironment(world, owner, iteration)
+  const worker = await startWorker(command, cwd, environment, world.inspector, recording.stdio)
+  if ('notStarted' in worker) {
+    world.say(`${printable(command[0] ?? '')}: ${worker.message}`)
+    const exitCode = NOT_STARTED_EXIT_CODES[worker.notStarted]
+    const output = await recording.end(iteration, options.grace)
+    return {
+      result: 'failed',
+      exitCode,
+      workerExitCode: exitCode,
+      signal: null,
+      output,
+      leftRunning: 0,
+      incident: null,
+    }
+  }
+  owner.write({ worker: worker.reference })
+
+  const over = new AbortController()
+  const keeper = new RefresherKeeper(world, owner, refresherScript)
+  keeper.start()
+  onKeeper(keeper)
+  const interruptWorker = (): void => {
+    const { wish } = wishes
+    if (wish.kind === 'after-iteration' && wish.asked === 'ctrl-c') forwardInterrupt(world, owner)
+  }
+  if (worker.ownGroup) {
+    wishes.soon.signal.addEventListener('abort', interruptWorker, { once: true, signal: over.signal })
+  }
+
+  let isOver = false
+  /** With the refresher beside it: it beats on meanwhile, and the owner may die here too. */
+  const finish = async (end: WorkerEnd, incident: string | null): Promise<IterationEnd> => {
+    const output = await recording.end(iteration, options.grace)
+    await keeper.stop()
+    return { ...end, output, incident, leftRunning: countLeft(world, owner, worker.ownGroup) }
+  }
+  try {
+    // One that came while the worker was being made has reached this process alone.
+    if (wishes.soon.signal.aborted) interruptWorker()
+    const first = await Promise.race([
+      worker.exit.then(() => 'exit' as const),
+      aborted(wishes.now.signal, over.signal).then(() => 'stop' as const),
+      aborted(wishes.interrupt.signal, over.signal).then(() => 'interrupt' as const),
+      ...(options.timeout === null
+        ? []
+        : [world.clock.sleep(options.timeout, over.signal).then(() => 'timeout' as const)]),
+    ])
+    switch (first) {
+      case 'exit': {
+        isOver = true
+        const { wish } = wishes
+        const interrupted =
+          wish.kind === 'now' || (wish.kind === 'after-iteration' && wish.asked === 'ctrl-c')
+        return await finish(endOf(await worker.exit, interrupted), null)
+      }
+      case 'timeout': {
+        world.say(`iteration ${iteration} has lasted ${formatDuration(options.timeout ?? 0)}; ending it`)
+        const incident = await leaveTimeoutIncident(world, owner.record.session)
+        isOver = true
+        await endIteration(world, owner, wishes.hurry.signal)
+        const { exitCode, signal } = await worker.exit
+        return await finish(
+          { result: 'timeout', exitCode: TIMEOUT_EXIT_CODE, workerExitCode: exitCode, signal },
+          incident,
+        )
+      }
+      case 'interrupt': {
+        world.say(`iteration ${iteration} is to end; ending it`)
+        isOver = true
+        await endIteration(world, owner, wishes.hurry.signal)
+        return await finish({ ...endOf(await worker.exit, true), result: 'interrupted' }, null)
+      }
+      case 'stop': {
+        await keeper.stop()
+        owner.write({ phase: 'stopping', refresher: null }, options.grace)
+        isOver = true
+        await endIteration(world, owner, wishes.hurry.signal)
+        return await finish({ ...endOf(await worker.exit, true), result: 'interrupted' }, null)
+      }
+    }
+  } finally {
+    over.abort()
+    await keeper.stop()
+    onKeeper(null)
+    // Only after an error in here: whatever happens, no worker outlives its iteration's supervision.
+    if (!isOver) await endIteration(world, owner)
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * Writes marks into a stream, one behind the other, without ever waiting in the kernel: a thread that is blocked in a
+ * write to a full pipe, or to a pane that is held by Ctrl-S, would keep this process from ending.
+ */
+import { closeSync, write } from 'node:fs'
+import { promisify } from 'node:util'
+import type { Clock } from '../core/ports.ts'
+
+/** While there is no room. */
+const RETRY_SECONDS = 0.01
+
+const writeSome = promisify(write)
+
+export class MarkWriter {
+  readonly #fd: number
+  readonly #clock: Clock
+  readonly #over = new AbortController()
+  #last: Promise<void> = Promise.resolve()
+
+  /** @param fd non-blocking, and shared with nobody; closed by {@link close} */
+  constructor(fd: number, clock: Clock) {
+    this.#fd = fd
+    this.#clock = clock
+  }
+
+  /** Resolves when it is written, or cannot be: who is gone takes no marks, and needs none. */
+  write(mark: Uint8Array): Promise<void> {
+    this.#last = this.#last.then(() => this.#put(mark))
+    return this.#last
+  }
+
+  /** What is not written by now never will be. */
+  async close(): Promise<void> {
+    this.#over.abort()
+    await this.#last
+    closeSync(this.#fd)
+  }
+
+  async #put(mark: Uint8Array): Promise<void> {
+    for (let written = 0; written < mark.length && !this.#over.signal.aborted; ) {
+      try {
+        written += (await writeSome(this.#fd, mark, written)).bytesWritten
+      } catch (error) {
+        if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) return
+        await this.#clock.sleep(RETRY_SECONDS, this.#over.signal)
+      }
+    }
+  }
+}

@@ -1,0 +1,112 @@
+/**
+ * Where the workers' output goes, and what becomes of it.
+ *
+ * | the engine's output is      | the worker writes to                  | and it is kept                          |
+ * | --------------------------- | ------------------------------------- | --------------------------------------- |
+ * | no terminal                 | a pipe that the recorder reads        | yes, and shown where the engine's goes  |
+ * | a tmux pane                 | the pane                              | yes, through `tmux pipe-pane`           |
+ * | a pipe, its error a pane    | pipes that the recorder reads         | yes, and shown where the engine's goes  |
+ * | a pane with a pipe already  | the pane                              | no                                      |
+ * | another terminal            | that terminal                         | no                                      |
+ *
+ * With `engine.sh run … | tee log` in a pane the pane shows all of it, and its pipe would bring it a second time.
+ *
+ * The pipes are FIFOs, because Node has no pipe(2): what it calls a pipe is a socket, and `echo >/dev/stderr` fails on one.
+ */
+import { spawnSync } from 'node:child_process'
+import { closeSync, constants, fstatSync, openSync, unlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { printable } from '../core/printable.ts'
+import type { LockRecord, TmuxPlace } from '../core/record.ts'
+import { pipePane } from '../tmux/tmux.ts'
+import type { World } from '../world.ts'
+import { MarkWriter } from './mark-writer.ts'
+
+export const isTerminal = (fd: 1 | 2): boolean => (fd === 1 ? process.stdout : process.stderr).isTTY
+
+const isPipe = (fd: 1 | 2): boolean => {
+  const stats = fstatSync(fd)
+  return stats.isFIFO() || stats.isSocket()
+}
+
+const sameFile = (): boolean => {
+  const [out, error] = [fstatSync(1), fstatSync(2)]
+  return out.dev === error.dev && out.ino === error.ino
+}
+
+export type Stream = {
+  /** The recorder's end, and this process's: a pipe with a reader never breaks, whatever becomes of the recorder. */
+  readonly reader: number
+  /** The worker's end; of a pane's pipe only held open. */
+  readonly writer: number
+  readonly marks: MarkWriter
+  readonly show: 1 | 2 | null
+  /** The FIFO behind a pane. */
+  readonly pane: string | null
+}
+
+const NOT_KEPT = 'so the output is not kept, and not judged'
+
+const makeFifo = (world: World, path: string): boolean => {
+  const { status, error, stderr } = spawnSync('mkfifo', ['-m', '600', path], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    encoding: 'utf8',
+  })
+  if (status === 0) return true
+  world.say(`${path} cannot be made (${printable((error?.message ?? stderr).trim())}), ${NOT_KEPT}`)
+  return false
+}
+
+/** The reader first: then nothing waits to be opened. Blocking for the worker, as a pipe is. */
+const openFifo = (path: string): { readonly reader: number; readonly writer: number } => ({
+  reader: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK),
+  writer: openSync(path, constants.O_WRONLY),
+})
+
+/** Its own description: what a worker does to its descriptor, as to make it non-blocking, is not to be felt here. */
+const markWriter = (world: World, path: string): MarkWriter =>
+  new MarkWriter(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY), world.clock)
+
+const openPipe = (world: World, dir: string, show: 1 | 2): Stream | null => {
+  const path = join(dir, `${show === 1 ? 'stdout' : 'stderr'}.fifo`)
+  if (!makeFifo(world, path)) return null
+  const ends = openFifo(path)
+  const marks = markWriter(world, path)
+  unlinkSync(path)
+  return { ...ends, marks, show, pane: null }
+}
+
+/** `null` when the pane's output goes elsewhere already, or tmux does not answer. */
+const openPane = async (
+  world: World,
+  fifo: string,
+  place: TmuxPlace,
+  terminal: 1 | 2,
+): Promise<Stream | null> => {
+  if (!makeFifo(world, fifo)) return null
+  const ends = openFifo(fifo)
+  const outcome = await pipePane(place, fifo, terminal, world.env)
+  if (outcome.kind === 'piped')
+    return { ...ends, marks: markWriter(world, outcome.tty), show: null, pane: fifo }
+  for (const fd of [ends.reader, ends.writer]) closeSync(fd)
+  unlinkSync(fifo)
+  if (outcome.kind === 'taken')
+    world.say(`the output of this pane goes to another pipe-pane already, ${NOT_KEPT}`)
+  return null
+}
+
+/** None when there is nobody to listen to. @param dir of the run's output */
+export const openStreams = async (
+  world: World,
+  dir: string,
+  { tmux: place, session, generation }: LockRecord,
+): Promise<readonly Stream[]> => {
+  const isPiped = (fd: 1 | 2): boolean => !isTerminal(fd) || (fd === 2 && !isTerminal(1) && isPipe(1))
+  const piped = ([1, 2] as const).filter(isPiped)
+  const terminal = ([1, 2] as const).find((fd) => !isPiped(fd))
+  const shared = piped.length === 2 && sameFile()
+  const streams = (shared ? ([1] as const) : piped).map((fd) => openPipe(world, dir, fd))
+  if (terminal !== undefined && place !== null)
+    streams.push(await openPane(world, world.paths(session).panePipe(generation), place, terminal))
+  return streams.filter((stream) => stream !== null)
+}

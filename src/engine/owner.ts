@@ -1,0 +1,101 @@
+/**
+ * The record in the hands of its owner.
+ *
+ * Every write is a beat, and carries its own promise: how long the next one may take. While a refresher lives the
+ * owner does not write; {@link RefresherKeeper} sees to that.
+ */
+import type { Ended, LockRecord } from '../core/record.ts'
+import type { HeldLock } from '../store/kernel-lock.ts'
+import type { SessionPaths } from '../store/paths.ts'
+import { readRecord } from '../store/read-record.ts'
+import { clearRequest } from '../store/requests.ts'
+import { writeRecord } from '../store/write-record.ts'
+import type { World } from '../world.ts'
+
+type Changes = Partial<
+  Pick<
+    LockRecord,
+    | 'phase'
+    | 'iteration'
+    | 'iteration_started_epoch'
+    | 'failures'
+    | 'last_iteration'
+    | 'worker'
+    | 'members'
+    | 'refresher'
+    | 'evidence'
+    | 'watch'
+    | 'output_lost'
+  >
+>
+
+export class Owner {
+  readonly paths: SessionPaths
+  readonly lock: HeldLock
+  readonly #world: World
+  #record: LockRecord
+  #saidWriteFailed = false
+
+  constructor(world: World, paths: SessionPaths, lock: HeldLock, record: LockRecord) {
+    this.#world = world
+    this.paths = paths
+    this.lock = lock
+    this.#record = record
+  }
+
+  get record(): LockRecord {
+    return this.#record
+  }
+
+  /** Takes over what the refresher has found: of the tree, because it may be all that leads to a process. */
+  recall(): void {
+    const stored = readRecord(this.paths.record, this.#record.session)
+    if (stored.kind !== 'record' || stored.record.cookie !== this.#record.cookie) return
+    const { iteration, members, watch, evidence } = stored.record
+    if (iteration === this.#record.iteration) this.stage({ members, watch, evidence })
+  }
+
+  /** Changes that the next write carries. */
+  stage(changes: Changes): void {
+    this.#record = { ...this.#record, ...changes }
+  }
+
+  /** A write that fails (a full disk) is said once and does not end the job: the next one may succeed. */
+  write(changes: Changes, extraSeconds = 0): void {
+    this.#put({ ...this.#record, ...changes }, extraSeconds)
+  }
+
+  #put(record: LockRecord, extraSeconds: number): void {
+    const now = this.#world.now()
+    this.#record = {
+      ...record,
+      heartbeat_epoch: now.epoch,
+      heartbeat_monotonic: now.monotonic,
+      stale_after: record.options.stale_after + extraSeconds,
+    }
+    try {
+      writeRecord(this.paths.record, this.#record, this.#record.ended !== null)
+      this.#saidWriteFailed = false
+    } catch (error) {
+      if (!this.#saidWriteFailed) this.#world.say(error instanceof Error ? error.message : String(error))
+      this.#saidWriteFailed = true
+    }
+  }
+
+  /** The last write, and the end of the tenure: after it the session is anybody's. */
+  end(ended: Omit<Ended, 'epoch'>): void {
+    this.#put(
+      {
+        ...this.#record,
+        phase: 'ended',
+        // Something of the worker may live: whoever claims next has to know where to look.
+        ...(ended.reason === 'owner-died' ? {} : { worker: null, members: [] }),
+        refresher: null,
+        ended: { ...ended, epoch: this.#world.now().epoch },
+      },
+      0,
+    )
+    clearRequest(this.paths)
+    this.lock.release()
+  }
+}

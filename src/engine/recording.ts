@@ -1,0 +1,233 @@
+/**
+ * The recorder of a run, as the engine sees it: started, told where an iteration begins and ends, asked whether all
+ * of it is on disk, and started again when it dies.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { closeSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+import { encodeMark, type Mark } from '../core/marks.ts'
+import { printable } from '../core/printable.ts'
+import type { LockRecord, TmuxPlace } from '../core/record.ts'
+import { formatSize } from '../core/size.ts'
+import { FIRST_STREAM_FD, type RecorderOrders, type RecorderReport } from '../recorder/orders.ts'
+import { outputBytes } from '../store/output.ts'
+import type { SessionPaths } from '../store/paths.ts'
+import { unpipePane } from '../tmux/tmux.ts'
+import type { World } from '../world.ts'
+import { isTerminal, openStreams, type Stream } from './output-streams.ts'
+
+/** A recorder that dies younger than this is not started again at once. */
+const INFANT_SECONDS = 1
+
+/** What the worker is started with for descriptors 0, 1 and 2. */
+export type WorkerStdio = readonly ['inherit', 'inherit' | number, 'inherit' | number]
+
+export type OutputSizes = {
+  /** Of the iteration, kept or not. */
+  readonly bytes: number
+  readonly lost: number
+}
+
+export type Recording = {
+  readonly stdio: WorkerStdio
+  /** Bytes of this run that could not be written, so far. */
+  readonly lost: number
+  /** Resolves when what comes now belongs to `iteration`, or when `hurry` is aborted. */
+  begin(iteration: number, hurry: AbortSignal): Promise<void>
+  /** Resolves when all that the iteration has printed is on disk, or after `patienceSeconds`; `null`: nothing is kept. */
+  end(iteration: number, patienceSeconds: number): Promise<OutputSizes | null>
+  close(): Promise<void>
+}
+
+/** Nothing is kept: the worker writes to a terminal that nobody can listen to. */
+const NO_RECORDING: Recording = {
+  stdio: ['inherit', 'inherit', 'inherit'],
+  lost: 0,
+  begin: async () => undefined,
+  end: async () => null,
+  close: async () => undefined,
+}
+
+class RecordedOutput implements Recording {
+  readonly stdio: WorkerStdio
+  lost = 0
+  readonly #world: World
+  readonly #streams: readonly Stream[]
+  readonly #orders: Omit<RecorderOrders, 'iteration'>
+  readonly #script: string
+  readonly #place: TmuxPlace | null
+  readonly #paths: SessionPaths
+  readonly #generation: number
+  readonly #onLost: (bytes: number) => void
+  /** As far as the recorder has told. */
+  #begun: number
+  #recorder: ChildProcess | null = null
+  #isOver = false
+  #lostBefore = 0
+  #saidLost = false
+  /** One that has not is not waited for again before it has: somebody may have taken the pane's pipe away. */
+  #answers = true
+  readonly #waiting = new Map<number, (sizes: OutputSizes) => void>()
+
+  constructor(
+    world: World,
+    streams: readonly Stream[],
+    record: LockRecord,
+    { dir, script, onLost }: RecordingRequest,
+  ) {
+    this.#world = world
+    this.#streams = streams
+    this.#script = script
+    this.#place = record.tmux
+    this.#paths = world.paths(record.session)
+    this.#generation = record.generation
+    this.#onLost = onLost
+    this.#begun = record.iteration
+    this.#orders = {
+      dir,
+      secret: randomBytes(12).toString('hex'),
+      logLimit: record.options.log_limit,
+      streams: streams.map(({ show, pane }) => ({ show, pane })),
+    }
+    const target = (fd: 1 | 2): 'inherit' | number => {
+      const own = streams.find(({ show }) => show === fd)
+      if (own !== undefined) return own.writer
+      const shared = isTerminal(fd) ? undefined : streams.find(({ show }) => show === 1)
+      return shared?.writer ?? 'inherit'
+    }
+    this.stdio = ['inherit', target(1), target(2)]
+    this.#start()
+  }
+
+  async begin(iteration: number, hurry: AbortSignal): Promise<void> {
+    const over = new AbortController()
+    await Promise.race([
+      this.#mark('begin', iteration),
+      new Promise<void>((resolve) => {
+        if (hurry.aborted) resolve()
+        else hurry.addEventListener('abort', () => resolve(), { once: true, signal: over.signal })
+      }),
+    ])
+    over.abort()
+  }
+
+  async end(iteration: number, patienceSeconds: number): Promise<OutputSizes | null> {
+    const ended = new Promise<OutputSizes>((resolve) => this.#waiting.set(iteration, resolve))
+    // A pane that is held (Ctrl-S), a pipe that is full: the mark may take as long as the output.
+    void this.#mark('end', iteration)
+    if (!this.#answers) return this.#sofar(iteration)
+    const patience = new AbortController()
+    const late = this.#world.clock.sleep(patienceSeconds, patience.signal).then(() => null)
+    const sizes = await Promise.race([ended, late])
+    patience.abort()
+    this.#waiting.delete(iteration)
+    if (sizes !== null) return sizes
+    this.#answers = false
+    this.#world.say(`the output of iteration ${iteration} is still on its way to the disk; going on`)
+    return this.#sofar(iteration)
+  }
+
+  #sofar(iteration: number): OutputSizes {
+    return { bytes: outputBytes(this.#paths, this.#generation, iteration), lost: 0 }
+  }
+
+  async close(): Promise<void> {
+    this.#isOver = true
+    const pane = this.#streams.find((stream) => stream.pane !== null)?.pane ?? null
+    if (this.#place !== null && pane !== null) await unpipePane(this.#place, pane, this.#world.env)
+    this.#recorder?.stdin?.end()
+    this.#recorder?.unref()
+    for (const { reader, writer, marks } of this.#streams) {
+      await marks.close()
+      for (const fd of [reader, writer]) closeSync(fd)
+    }
+  }
+
+  async #mark(mark: Mark, iteration: number): Promise<void> {
+    const bytes = encodeMark(mark, iteration, this.#orders.secret)
+    await Promise.all(this.#streams.map(({ marks }) => marks.write(bytes)))
+  }
+
+  #start(): void {
+    const started = this.#world.clock.monotonic()
+    const recorder = spawn(process.execPath, [this.#script], {
+      cwd: '/',
+      env: environmentFor(this.#world.env),
+      stdio: ['pipe', 'inherit', 'inherit', 'pipe', ...this.#streams.map(({ reader }) => reader)],
+      // Out of the terminal's reach, and no member of a worker's group.
+      detached: true,
+    })
+    this.#recorder = recorder
+    const orders: RecorderOrders = { ...this.#orders, iteration: this.#begun }
+    recorder.stdin?.on('error', () => undefined)
+    recorder.stdin?.write(`${JSON.stringify(orders)}\n`)
+    const reports = recorder.stdio[FIRST_STREAM_FD - 1] as Readable
+    createInterface({ input: reports }).on('line', (line) => this.#hear(JSON.parse(line) as RecorderReport))
+    const again = async (why: string): Promise<void> => {
+      if (this.#isOver || this.#recorder !== recorder) return
+      this.#world.say(`the recorder of the output ${why}; starting another`)
+      this.#lostBefore = this.lost
+      if (this.#world.clock.monotonic() - started < INFANT_SECONDS)
+        await this.#world.clock.sleep(INFANT_SECONDS)
+      if (!this.#isOver) this.#start()
+    }
+    recorder.on('exit', (code, signal) => void again(`has ended (${signal ?? code})`))
+    recorder.on('error', (error) => void again(`could not be started (${error.message})`))
+  }
+
+  #hear(report: RecorderReport): void {
+    switch (report.kind) {
+      case 'begun':
+        this.#begun = report.iteration
+        return
+      case 'ended':
+        this.#answers = true
+        this.#waiting.get(report.iteration)?.(report)
+        this.#waiting.delete(report.iteration)
+        return
+      case 'lost':
+        this.lost = this.#lostBefore + report.bytes
+        if (!this.#saidLost) {
+          this.#world.say(
+            `output cannot be written to ${this.#orders.dir} (${report.reason}); the job goes on, ${formatSize(this.lost)} are lost so far`,
+          )
+        }
+        this.#saidLost = true
+        this.#onLost(this.lost)
+        return
+      case 'not-shown':
+        if (report.reason !== 'EPIPE') {
+          this.#world.say(
+            `standard ${report.fd === 1 ? 'output' : 'error'} cannot be written any more (${printable(report.reason)}); the job goes on, and its output is kept`,
+          )
+        }
+    }
+  }
+}
+
+/** What would cost it time or memory, or tie it to somebody else's run. */
+const NOT_FOR_THE_RECORDER = /^(NODE_OPTIONS|NODE_EXTRA_CA_CERTS|LOCK_.*)$/
+
+const environmentFor = (env: World['env']): Record<string, string | undefined> =>
+  Object.fromEntries(Object.entries(env).filter(([name]) => !NOT_FOR_THE_RECORDER.test(name)))
+
+export type RecordingRequest = {
+  /** Where the run's output goes. */
+  readonly dir: string
+  /** The compiled recorder. */
+  readonly script: string
+  /** Bytes of this run, so far. */
+  readonly onLost: (bytes: number) => void
+}
+
+/** @param record of the run, before its first iteration */
+export const startRecording = async (
+  world: World,
+  record: LockRecord,
+  request: RecordingRequest,
+): Promise<Recording> => {
+  const streams = await openStreams(world, request.dir, record)
+  return streams.length === 0 ? NO_RECORDING : new RecordedOutput(world, streams, record, request)
+}

@@ -1,0 +1,266 @@
+/**
+ * A run: claim, iterate, release. The loop of the engine, and the only place where an iteration's end becomes a
+ * run's end.
+ *
+ * The order of an end: refresher stopped → `stopping` written → worker ended → `ended` written → lock released.
+ */
+import { formatDuration } from '../core/duration.ts'
+import { EXIT_CODES } from '../core/errors.ts'
+import type { IterationEntry } from '../core/history.ts'
+import type { RunPlan } from '../core/plan.ts'
+import { printable, shellQuote } from '../core/printable.ts'
+import type { EndReason, IterationResult, LockRecord } from '../core/record.ts'
+import { readRequest } from '../store/requests.ts'
+import { currentPlace } from '../tmux/tmux.ts'
+import type { World } from '../world.ts'
+import type { Chronicle } from './chronicle.ts'
+import { type Claim, type ClaimRequest, claim } from './claim.ts'
+import { type IterationEnd, runIteration } from './iteration.ts'
+import type { Owner } from './owner.ts'
+import { type Recording, startRecording } from './recording.ts'
+import type { RefresherKeeper } from './refresher-keeper.ts'
+import { exitCodeOf, type StopWish, StopWishes } from './stop-wish.ts'
+
+type RunEnd = { readonly reason: EndReason; readonly exitCode: number }
+
+const ofTotal = (iteration: number, total: number | null): string =>
+  total === null ? `iteration ${iteration}` : `iteration ${iteration} of ${total}`
+
+/** How long it takes at most until a hang is seen: the limit, the beats before it, and the heartbeat's own time. */
+const detectionWords = ({ options, heartbeat_interval: interval }: LockRecord): string => {
+  const within = (limit: number): string => formatDuration(limit + options.stale_after + 2 * interval)
+  const { quiet_after: quiet, stuck_after: stuck } = options
+  const promises = [
+    ...(quiet === null ? [] : [`${within(quiet)} of silence`]),
+    ...(stuck === null ? [] : [`${within(stuck)} without progress`]),
+  ]
+  const beats = `heartbeat every ${formatDuration(interval)}`
+  return promises.length === 0 ? beats : `${beats}; hung after ${promises.join(', or ')}`
+}
+
+const announce = (world: World, owner: Owner, plan: RunPlan): void => {
+  const { record } = owner
+  const { continues, abandons } = plan
+  if (abandons !== null) {
+    world.say(
+      `not going on with unfinished run ${abandons.generation} (${ofTotal(abandons.iteration, abandons.iterations)}); --resume does that`,
+    )
+  }
+  if (continues !== null) {
+    const end =
+      continues.ended === null
+        ? 'lost its owner'
+        : continues.ended.reason.replace('owner-died', 'lost its owner')
+    world.say(`going on after run ${continues.generation} (${end}) in ${printable(record.cwd)}`)
+  }
+  world.say(
+    `run ${record.generation} of ${record.session}, ${ofTotal(plan.first, plan.iterations)}: ${shellQuote(record.command)}` +
+      ` (${detectionWords(record)})`,
+  )
+}
+
+const stopEnd = (wish: StopWish, last: IterationEnd | null): RunEnd | null => {
+  switch (wish.kind) {
+    case 'none':
+      return null
+    case 'after-iteration':
+      return {
+        reason: 'interrupted',
+        exitCode: wish.asked === 'ctrl-c' ? exitCodeOf('SIGINT') : (last?.exitCode ?? 0),
+      }
+    case 'now':
+      return wish.superseded
+        ? { reason: 'superseded', exitCode: EXIT_CODES.superseded }
+        : { reason: 'interrupted', exitCode: exitCodeOf(wish.signal) }
+  }
+}
+
+type Circumstances = {
+  readonly isLast: boolean
+  readonly failedTooOften: boolean
+  readonly stopped: RunEnd | null
+}
+
+/** `null`: the run goes on. A stop that comes when the last iteration has ended well changes nothing. */
+const endAfter = (last: IterationEnd, { isLast, failedTooOften, stopped }: Circumstances): RunEnd | null => {
+  if (isLast && last.result === 'ok') return { reason: 'completed', exitCode: 0 }
+  if (stopped !== null) return stopped
+  if (failedTooOften) return { reason: 'failed', exitCode: last.exitCode }
+  return isLast ? { reason: 'completed', exitCode: last.exitCode } : null
+}
+
+/** Seconds, no finer than anybody measures them. */
+const milliseconds = (seconds: number): number => Math.round(seconds * 1000) / 1000
+
+const iterationEntry = (record: LockRecord, last: IterationEnd, endedEpoch: number): IterationEntry => {
+  const { generation, iteration, iteration_started_epoch, watch } = record
+  const started = iteration_started_epoch ?? endedEpoch
+  return {
+    kind: 'iteration',
+    generation,
+    iteration,
+    started_epoch: started,
+    duration: milliseconds(Math.max(0, endedEpoch - started)),
+    result: last.result,
+    exit_code: last.workerExitCode,
+    signal: last.signal,
+    beats: watch?.beats ?? 0,
+    longest_quiet: milliseconds(watch?.longest_quiet ?? 0),
+    output_bytes: last.output?.bytes ?? 0,
+    output_lost: last.output?.lost ?? 0,
+    left_running: last.leftRunning,
+    incident: last.incident,
+  }
+}
+
+const RESULT_WORDS: Readonly<Record<IterationResult, string>> = {
+  ok: 'ended well',
+  failed: 'failed',
+  killed: 'was killed',
+  timeout: 'ran out of time',
+  interrupted: 'was interrupted',
+}
+
+/** An iteration that somebody has ended by hand says nothing about the command. */
+const failuresAfter = (last: IterationEnd, before: number): number =>
+  last.result === 'ok' ? 0 : last.result === 'interrupted' ? before : before + 1
+
+type RunTools = {
+  readonly wishes: StopWishes
+  readonly recording: Recording
+  readonly chronicle: Chronicle
+  readonly refresherScript: string
+  readonly onKeeper: (keeper: RefresherKeeper | null) => void
+}
+
+const iterate = async (world: World, owner: Owner, plan: RunPlan, tools: RunTools): Promise<RunEnd> => {
+  const { wishes, chronicle, recording } = tools
+  const { options, iterations } = plan
+  // All iterations were done and only the end was not written: their last exit code still holds.
+  const before = plan.continues?.last_iteration
+  let last: IterationEnd | null = null
+  for (let iteration = plan.first; iterations === null || iteration <= iterations; iteration += 1) {
+    await recording.begin(iteration, wishes.now.signal)
+    const stopped = stopEnd(wishes.wish, last)
+    if (stopped !== null) return stopped
+
+    last = await runIteration(world, owner, iteration, tools)
+    const endedEpoch = world.clock.epoch()
+    chronicle.add(iterationEntry(owner.record, last, endedEpoch))
+    const failures = failuresAfter(last, owner.record.failures)
+    owner.stage({
+      worker: null,
+      refresher: null,
+      failures,
+      last_iteration: {
+        iteration,
+        result: last.result,
+        exit_code: last.workerExitCode,
+        signal: last.signal,
+        ended_epoch: endedEpoch,
+      },
+    })
+    wishes.look()
+    const end = endAfter(last, {
+      isLast: iterations !== null && iteration >= iterations,
+      failedTooOften: options.max_failures !== null && failures >= options.max_failures,
+      stopped: stopEnd(wishes.wish, last),
+    })
+    if (end !== null) return end
+    if (last.result !== 'ok')
+      world.say(
+        `${ofTotal(iteration, iterations)} ${RESULT_WORDS[last.result]} with exit code ${last.exitCode}; going on`,
+      )
+    if (options.delay > 0) {
+      // The promise covers the pause: half an hour between iterations is announced, not mistaken for a hang.
+      owner.write({ phase: 'waiting' }, options.delay)
+      await world.clock.sleep(options.delay, wishes.soon.signal)
+    }
+  }
+  return (
+    stopEnd(wishes.wish, last) ?? {
+      reason: 'completed',
+      exitCode: before?.exit_code ?? (before?.signal == null ? 0 : 1),
+    }
+  )
+}
+
+const END_WORDS: Readonly<Record<EndReason, string>> = {
+  completed: 'completed',
+  failed: 'failed',
+  interrupted: 'interrupted',
+  superseded: 'taken over by somebody else',
+  'owner-died': 'lost its owner',
+}
+
+/** The compiled helpers of a run. */
+export type Scripts = { readonly refresher: string; readonly recorder: string }
+
+const record = async (world: World, owner: Owner, script: string, onLost: (bytes: number) => void) => {
+  const dir = owner.paths.run(owner.record.generation)
+  return startRecording(world, owner.record, { dir, script, onLost })
+}
+
+/**
+ * @returns the exit code of the program
+ * @throws LockError when the session cannot be claimed
+ */
+export const run = async (world: World, request: ClaimRequest, scripts: Scripts): Promise<number> => {
+  let owned: Owner | null = null
+  const wishes = new StopWishes(
+    () =>
+      readRequest(
+        world.paths(request.name),
+        owned?.record.generation ?? 0,
+        owned?.record.phase === 'running' ? owned.record.iteration : undefined,
+      ),
+    () => world.say('Ctrl-C: this iteration may end by itself; once more ends it now'),
+  )
+  wishes.listen()
+  const place = await currentPlace(world.env)
+  let claimed: Claim
+  try {
+    claimed = await claim(world, request, place, wishes.soon.signal)
+  } catch (error) {
+    const stopped = stopEnd(wishes.wish, null)
+    if (stopped === null) throw error
+    return stopped.exitCode
+  }
+  const { owner, plan, chronicle } = claimed
+  owned = owner
+  const { generation } = owner.record
+  // After an error in here nothing is proved about the worker, so it is not an end in order: who claims next looks for it.
+  let end: RunEnd = { reason: 'owner-died', exitCode: EXIT_CODES.io }
+  let keeper: RefresherKeeper | null = null
+  let recording: Recording | null = null
+  try {
+    announce(world, owner, plan)
+    recording = await record(world, owner, scripts.recorder, (bytes) => {
+      owner.stage({ output_lost: bytes })
+      keeper?.tellLost(bytes)
+    })
+    end = await iterate(world, owner, plan, {
+      wishes,
+      recording,
+      chronicle,
+      refresherScript: scripts.refresher,
+      onKeeper: (current) => {
+        keeper = current
+      },
+    })
+  } finally {
+    await recording?.close()
+    const { iteration } = owner.record
+    chronicle.event({
+      generation,
+      event: 'ended',
+      iteration,
+      detail: `${end.reason}, exit code ${end.exitCode}`,
+    })
+    owner.end({ reason: end.reason, exit_code: end.exitCode })
+  }
+  if (end.reason !== 'completed' || end.exitCode !== 0) {
+    world.say(`run ${generation} of ${request.name}: ${END_WORDS[end.reason]}, exit code ${end.exitCode}`)
+  }
+  return end.exitCode
+}

@@ -1,0 +1,67 @@
+/**
+ * `--force`: ends an owner that holds the lock, in order first, then by force, until the kernel lock is free.
+ *
+ * The owner is told that it is superseded, so that it says so in its record and exit code. Whatever it does, this
+ * does not claim before the kernel has given the lock: two owners at a time are not possible, only a refusal.
+ * What the owner leaves of its worker is ended by the claim, as after any end that was not in order.
+ */
+import { errors } from '../core/errors.ts'
+import { describeOwner } from '../core/held.ts'
+import { ownerLiveness } from '../core/identity.ts'
+import type { LockRecord } from '../core/record.ts'
+import { lockHeldError } from '../session/acquire.ts'
+import { askToEnd, awaitGone, isAlive } from '../session/end-owner.ts'
+import { leaveIncident } from '../session/incident.ts'
+import { lookAt } from '../session/sight.ts'
+import { type HeldLock, waitAcquire } from '../store/kernel-lock.ts'
+import { writeRequest } from '../store/requests.ts'
+import type { World } from '../world.ts'
+
+/** What a dead owner's refresher needs to end the worker and to let go. */
+const REFRESHER_CLEARS_SECONDS = 3
+const LOCK_FREE_SECONDS = 2
+
+const endRefresher = async (world: World, record: LockRecord): Promise<void> => {
+  const { refresher } = record
+  if (refresher === null || (await awaitGone(world, record, refresher, REFRESHER_CLEARS_SECONDS))) return
+  if (isAlive(world, record, refresher)) world.signal(refresher.pid, 'SIGKILL')
+  await awaitGone(world, record, refresher, 1)
+}
+
+/** @throws LockError `held` when the lock does not become free, `unsafe` when the owner may not be signalled */
+export const takeOver = async (
+  world: World,
+  name: string,
+): Promise<{ readonly held: HeldLock; readonly incident: string }> => {
+  const paths = world.paths(name)
+  const { stored, verdict } = lookAt(world, name)
+  if (stored.kind !== 'record' || stored.record.ended !== null) throw lockHeldError(world, name)
+  const { record } = stored
+  const owner = ownerLiveness(record, world.inspector.look(), world.observer)
+  if (owner.kind === 'unknown') {
+    throw errors.held(`${name} cannot be taken over from here: ${verdict.reason}`, 'Go where its owner runs.')
+  }
+
+  const incident = await leaveIncident(world, name, 'force')
+  world.say(`taking ${name} over from ${describeOwner(record, world.now())}`)
+  world.say(`what was found is kept in ${incident}`)
+  if (owner.kind === 'alive') {
+    writeRequest(paths, 'supersede', record.generation)
+    const answer = await askToEnd(world, record)
+    if (answer === 'denied') {
+      throw errors.unsafe(
+        `pid ${record.pid} belongs to another user and may not be ended`,
+        'Ask its user to end it.',
+      )
+    }
+    if (answer === 'still-there' && isAlive(world, record, record)) {
+      world.say(`pid ${record.pid} does not end by itself; killing it`)
+      world.signal(record.pid, 'SIGKILL')
+      await awaitGone(world, record, record, 2)
+    }
+  }
+  await endRefresher(world, record)
+  const held = await waitAcquire(paths.lock, world.lockTool, world.clock, LOCK_FREE_SECONDS)
+  if (held === null) throw lockHeldError(world, name)
+  return { held, incident }
+}

@@ -1,0 +1,136 @@
+/**
+ * Processes as ps(1) shows them: macOS, and any system without /proc.
+ *
+ * One look is one call of ps for the list, and one more when environments are asked for. `lstart` is in whole
+ * seconds, and procps derives it from the uptime, so that two readings may differ by one.
+ */
+import { spawnSync } from 'node:child_process'
+import { errors } from '../core/errors.ts'
+import type { ProcessFacts, ProcessInspector, ProcessState, ProcessView } from '../core/ports.ts'
+import { probe } from './signals.ts'
+
+const START_TOLERANCE_SECONDS = 2
+
+/** The same output whatever the person's language and time zone are. */
+const PLAIN_ENVIRONMENT = { ...process.env, LC_ALL: 'C', TZ: 'UTC0' }
+
+const run = (command: string, args: readonly string[]): string => {
+  const { stdout, error } = spawnSync(command, args, {
+    encoding: 'utf8',
+    env: PLAIN_ENVIRONMENT,
+    maxBuffer: 256 * 1024 ** 2,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  if (error !== undefined) throw errors.io(`${command} could not be run`, error)
+  return stdout
+}
+
+const stateOf = (letters: string): ProcessState => {
+  // procps marks a process with more than one thread with "l"; such a zombie is not gone.
+  if (letters.startsWith('Z')) return letters.includes('l') ? 'running' : 'exited'
+  return /^[Tt]/.test(letters) ? 'stopped' : 'running'
+}
+
+/** `[[dd-]hh:]mm:ss[.cc]` */
+const cpuTime = (text: string): number => {
+  const [days, clock] = text.includes('-') ? text.split('-') : ['0', text]
+  return (
+    (clock ?? '').split(':').reduce((total, part) => total * 60 + Number(part), 0) + Number(days) * 86_400
+  )
+}
+
+type Row = { readonly facts: ProcessFacts; readonly cpuSeconds: number }
+
+const LIST = 'pid=,ppid=,pgid=,stat=,time=,lstart=,comm='
+const ROW = /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\S+)\s+(\S+)\s+\w+\s+(\w+\s+\d+\s+[\d:]+\s+\d+)\s+(.*)$/
+
+/** @param text what `ps -o` prints for {@link LIST}, with `LC_ALL=C TZ=UTC0`. */
+export const parseList = (text: string): readonly Row[] =>
+  text.split('\n').flatMap((line) => {
+    const match = ROW.exec(line)
+    if (match === null) return []
+    const [, pid, parent, group, state, time, started, name] = match
+    return [
+      {
+        facts: {
+          pid: Number(pid),
+          parent: Number(parent),
+          group: Number(group),
+          started: Date.parse(`${started} UTC`) / 1000,
+          state: stateOf(state ?? ''),
+          // macOS gives the whole path.
+          name: (name ?? '').trim().replace(/^.*\//, ''),
+        },
+        cpuSeconds: cpuTime(time ?? ''),
+      },
+    ]
+  })
+
+const parseCommands = (text: string): ReadonlyMap<number, string> =>
+  new Map(
+    text.split('\n').flatMap((line) => {
+      const match = /^\s*(\d+)\s(.*)$/.exec(line)
+      return match === null ? [] : [[Number(match[1]), match[2] ?? ''] as const]
+    }),
+  )
+
+/** BSD's and procps' ways to ask for the environment behind the command line. */
+const environmentArguments = (platform: string): readonly string[] =>
+  platform === 'darwin' ? ['-A', '-E', '-ww', '-o', 'pid=,command='] : ['axeww', '-o', 'pid=,command=']
+
+const look = (platform: string): ProcessView => {
+  let rows: ReadonlyMap<number, Row> | undefined
+  let commands: ReadonlyMap<number, string> | undefined
+  let withEnvironment: ReadonlyMap<number, string> | undefined
+  const list = (): ReadonlyMap<number, Row> => {
+    rows ??= new Map(parseList(run('ps', ['-A', '-o', LIST])).map((row) => [row.facts.pid, row]))
+    return rows
+  }
+  const commandOf = (pid: number): string => {
+    commands ??= parseCommands(run('ps', ['-A', '-ww', '-o', 'pid=,command=']))
+    return commands.get(pid) ?? ''
+  }
+  return {
+    inspect(pid) {
+      const known = list().get(pid)
+      if (known !== undefined) return { kind: 'process', facts: known.facts }
+      const answer = probe(pid)
+      if (answer !== 'ours') return { kind: answer === 'none' ? 'none' : 'hidden' }
+      // Younger than the list; or a thread, which is in no list.
+      rows = undefined
+      const young = list().get(pid)
+      return young === undefined ? { kind: 'none' } : { kind: 'process', facts: young.facts }
+    },
+    all: () => [...list().values()].map((row) => row.facts),
+    environment(pid) {
+      const command = commandOf(pid)
+      withEnvironment ??= parseCommands(run('ps', environmentArguments(platform)))
+      const whole = withEnvironment.get(pid) ?? ''
+      // The arguments come first; without this, `grep LOCK_COOKIE=…` would look like a worker.
+      return whole.startsWith(command) ? whole.slice(command.length).split(' ') : []
+    },
+    children: () => [],
+    commandLine(pid) {
+      const command = commandOf(pid)
+      // ps joins the words; which blanks were in a word cannot be seen any more.
+      return command === '' ? [] : command.split(' ')
+    },
+    cpuSeconds: (pid) => list().get(pid)?.cpuSeconds ?? null,
+    counters: () => null,
+    ageSeconds(pid) {
+      const row = list().get(pid)
+      return row === undefined ? null : Math.max(0, Date.now() / 1000 - row.facts.started)
+    },
+  }
+}
+
+export const psInspector = (platform: string): ProcessInspector => ({
+  startClock: 'epoch-seconds',
+  startTolerance: START_TOLERANCE_SECONDS,
+  bootId: run('sysctl', [
+    '-n',
+    platform === 'darwin' ? 'kern.bootsessionuuid' : 'kernel.random.boot_id',
+  ]).trim(),
+  pidNamespace: null,
+  look: () => look(platform),
+})

@@ -1,0 +1,164 @@
+/**
+ * Ends processes and does not stop before nothing is left.
+ *
+ * 1. TERM to every process of the tree, CONT to those that are stopped: a stopped process takes no TERM.
+ * 2. Wait until they are gone, at most `grace` seconds, and look again: whoever was born meanwhile gets TERM too.
+ * 3. STOP whatever is left, and look again until nobody new appears: what cannot run cannot fork. The process group, if
+ *    it is the tree's own, is stopped as a whole: who is born and gone between two looks is stopped, too.
+ * 4. KILL, and look again, until the tree is empty or KILL_SECONDS have passed.
+ *
+ * Promised: before every signal the target is looked at again, so that a reused PID is never hit.
+ * Not promised: that a process which belongs to another user, or hangs in the kernel, is gone; the report says.
+ */
+import { KILL_SECONDS } from '../core/defaults.ts'
+import type { Clock, ProcessFacts, ProcessInspector, SendSignal, SignalName } from '../core/ports.ts'
+
+export type TreeEnd = {
+  /** How many processes were signalled. */
+  readonly found: number
+  /** How many of them took a KILL. */
+  readonly killed: number
+  readonly survivors: readonly ProcessFacts[]
+}
+
+export type TreeEndRequest = {
+  /** A fresh look at what belongs to the tree; `known` was seen to belong to it before. */
+  readonly find: (known: readonly ProcessFacts[]) => {
+    readonly processes: readonly ProcessFacts[]
+    /** The process group that has nobody in it but the tree; `null` when there is none. */
+    readonly group: number | null
+  }
+  /** Whether the kernel knows of anybody in a group, the dead that nobody has waited for included. */
+  readonly groupAnswers: (group: number) => boolean
+  readonly graceSeconds: number
+  readonly inspector: Pick<ProcessInspector, 'look' | 'startTolerance'>
+  readonly signal: SendSignal
+  readonly clock: Clock
+  /** Cuts the grace short. */
+  readonly hurry?: AbortSignal
+}
+
+const FIRST_POLL_SECONDS = 0.005
+const LAST_POLL_SECONDS = 0.1
+/** Enough for a tree that forks while it is being stopped; a fork bomb beats every bound, and meets the KILL. */
+const STOP_ROUNDS = 20
+/** A look reads one process after the other and may miss what is born while its parent dies; so many do not. */
+const LOOKS = 20
+const LOOK_AGAIN_SECONDS = 0.005
+
+const key = (facts: ProcessFacts): string => `${facts.pid}@${facts.started}`
+
+export const endTree = async (request: TreeEndRequest): Promise<TreeEnd> => {
+  const { clock, inspector } = request
+  const seen = new Map<string, ProcessFacts>()
+  let ownGroup: number | null = null
+  const look = (): ReturnType<TreeEndRequest['find']> => {
+    // A parent that is ended takes with it the proof that its children belong to the tree.
+    const found = request.find([...seen.values()])
+    for (const facts of found.processes) seen.set(key(facts), facts)
+    ownGroup = found.group ?? ownGroup
+    return found
+  }
+  const mayHideSomebody = (): boolean => ownGroup !== null && request.groupAnswers(ownGroup)
+  const find = async (): Promise<readonly ProcessFacts[]> => {
+    for (let again = LOOKS; ; again -= 1) {
+      const { processes } = look()
+      if (processes.length > 0 || again === 0 || !mayHideSomebody()) return processes
+      await clock.sleep(LOOK_AGAIN_SECONDS)
+    }
+  }
+  const termed = new Set<string>()
+  const killed = new Set<string>()
+
+  const isStill = (facts: ProcessFacts, view = inspector.look()): ProcessFacts | null => {
+    const inspection = view.inspect(facts.pid)
+    if (inspection.kind !== 'process' || inspection.facts.state === 'exited') return null
+    return Math.abs(inspection.facts.started - facts.started) <= inspector.startTolerance
+      ? inspection.facts
+      : null
+  }
+  const send = (facts: ProcessFacts, name: SignalName): void => {
+    const now = isStill(facts)
+    if (now === null) return
+    request.signal(now.pid, name)
+    if (name === 'SIGTERM' && now.state === 'stopped') request.signal(now.pid, 'SIGCONT')
+  }
+  /** Looked for just before it is signalled, as a process is in `send`. */
+  const sendGroup = (name: SignalName): void => {
+    for (let again = LOOKS; again > 0; again -= 1) {
+      const { group } = look()
+      if (group !== null) {
+        request.signal(-group, name)
+        return
+      }
+      if (!mayHideSomebody()) return
+    }
+  }
+  /** Waits for these to be gone, a little longer each time, until `deadline`. */
+  const outlive = async (
+    targets: readonly ProcessFacts[],
+    deadline: number,
+    hurry?: AbortSignal,
+  ): Promise<boolean> => {
+    let pause = FIRST_POLL_SECONDS
+    const someLive = (): boolean => {
+      const view = inspector.look()
+      return targets.some((facts) => isStill(facts, view) !== null)
+    }
+    while (someLive()) {
+      const left = deadline - clock.monotonic()
+      if (left <= 0 || hurry?.aborted === true) return false
+      await clock.sleep(Math.min(pause, left), hurry)
+      pause = Math.min(pause * 2, LAST_POLL_SECONDS)
+    }
+    return true
+  }
+
+  const graceEnds = clock.monotonic() + request.graceSeconds
+  let targets = await find()
+  while (targets.length > 0) {
+    for (const facts of targets) {
+      if (termed.has(key(facts))) continue
+      termed.add(key(facts))
+      send(facts, 'SIGTERM')
+    }
+    if (!(await outlive(targets, graceEnds, request.hurry))) break
+    targets = await find()
+    // Who is another process at every look is never met alive, and would be asked for ever.
+    if (clock.monotonic() >= graceEnds || request.hurry?.aborted === true) break
+  }
+
+  const killEnds = clock.monotonic() + KILL_SECONDS
+  targets = targets.length === 0 ? targets : await find()
+  while (targets.length > 0 && clock.monotonic() < killEnds) {
+    sendGroup('SIGSTOP')
+    targets = await stopAll(find, targets, (facts) => send(facts, 'SIGSTOP'))
+    for (const facts of targets) {
+      killed.add(key(facts))
+      send(facts, 'SIGKILL')
+    }
+    sendGroup('SIGKILL')
+    await outlive(targets, Math.min(killEnds, clock.monotonic() + 0.5))
+    targets = await find()
+  }
+  return { found: seen.size, killed: killed.size, survivors: targets }
+}
+
+const stopAll = async (
+  find: () => Promise<readonly ProcessFacts[]>,
+  first: readonly ProcessFacts[],
+  stop: (facts: ProcessFacts) => void,
+): Promise<readonly ProcessFacts[]> => {
+  const stopped = new Map<string, ProcessFacts>()
+  let targets = first
+  for (let round = 0; round < STOP_ROUNDS; round += 1) {
+    const fresh = targets.filter((facts) => !stopped.has(key(facts)))
+    if (fresh.length === 0) break
+    for (const facts of fresh) {
+      stopped.set(key(facts), facts)
+      stop(facts)
+    }
+    targets = await find()
+  }
+  return [...stopped.values()]
+}

@@ -1,0 +1,70 @@
+/** Finds the worker of a record among the processes of this machine. */
+
+import type { Observer } from '../core/identity.ts'
+import { recordPlace } from '../core/identity.ts'
+import type { ProcessFacts, ProcessInspector, ProcessView } from '../core/ports.ts'
+import type { LockRecord, ProcessReference } from '../core/record.ts'
+import { environmentMatches, isProcess, type TreeQuery, workerGroup, workerTree } from '../core/tree.ts'
+
+/** Whoever looks, and those above it: an engine started by a worker must not end itself by ending that worker. */
+const selfAndAncestors = (view: ProcessView): readonly number[] => {
+  const line: number[] = []
+  let pid = process.pid
+  while (pid > 1 && !line.includes(pid)) {
+    line.push(pid)
+    const inspection = view.inspect(pid)
+    if (inspection.kind !== 'process') break
+    pid = inspection.facts.parent
+  }
+  return line
+}
+
+const queryOf = (
+  inspector: ProcessInspector,
+  observer: Observer,
+  record: LockRecord,
+  known: readonly ProcessFacts[],
+): TreeQuery => {
+  // Start times of another clock prove nothing here; the cookie does.
+  const comparable = record.pid_started_clock === observer.startClock
+  const view = inspector.look()
+  const tolerance = inspector.startTolerance
+  const self = new Set(selfAndAncestors(view))
+  const seen: readonly ProcessReference[] = known.map(({ pid, started }) => ({ pid, pid_started: started }))
+  return {
+    all: view.all(),
+    worker: comparable ? record.worker : null,
+    members: comparable ? [...record.members, ...seen] : seen,
+    startTolerance: tolerance,
+    carriesCookie: (pid) => environmentMatches(view.environment(pid), record.cookie, record.iteration),
+    isExcluded: (facts) =>
+      self.has(facts.pid) ||
+      isProcess(facts, record, tolerance) ||
+      isProcess(facts, record.refresher, tolerance),
+  }
+}
+
+/** What one look has found: the tree, and its own process group, when it is proven to be that. */
+export type WorkerLook = { readonly processes: readonly ProcessFacts[]; readonly group: number | null }
+
+/**
+ * @param known processes that were found before, and may have lost the proof that they belong to it since
+ * @returns nothing for a record of another boot, host or PID namespace: its numbers mean other processes here
+ */
+export const lookForWorker = (
+  inspector: ProcessInspector,
+  observer: Observer,
+  record: LockRecord,
+  known: readonly ProcessFacts[] = [],
+): WorkerLook => {
+  if (recordPlace(record, observer) !== 'here') return { processes: [], group: null }
+  const query = queryOf(inspector, observer, record, known)
+  return { processes: workerTree(query), group: workerGroup(query) }
+}
+
+/** See {@link lookForWorker}. */
+export const findWorker = (
+  inspector: ProcessInspector,
+  observer: Observer,
+  record: LockRecord,
+): readonly ProcessFacts[] => lookForWorker(inspector, observer, record).processes

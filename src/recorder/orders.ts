@@ -1,0 +1,34 @@
+/**
+ * What the owner tells its recorder: these orders as one line of JSON on the recorder's standard input, whose end
+ * means that the owner has ended the run, or died. The recorder's standard output and error are the owner's.
+ *
+ * fd 3 is where it reports, in lines of JSON; from fd 4 on it reads the streams, in the order of `streams`.
+ */
+export type RecorderOrders = {
+  /** Of the run's output. */
+  readonly dir: string
+  /** The one that what comes first belongs to. */
+  readonly iteration: number
+  /** See core/marks.ts. */
+  readonly secret: string
+  readonly logLimit: number
+  readonly streams: readonly {
+    /** Where else to write what it reads. */
+    readonly show: 1 | 2 | null
+    /** The FIFO's path when it comes through tmux, which goes on sending when the owner is dead; else `null`. */
+    readonly pane: string | null
+  }[]
+}
+
+export const REPORT_FD = 3
+export const FIRST_STREAM_FD = 4
+
+export type RecorderReport =
+  /** All that comes now belongs to this iteration. */
+  | { readonly kind: 'begun'; readonly iteration: number }
+  /** All that an iteration has printed is on the disk, or counted as lost. */
+  | { readonly kind: 'ended'; readonly iteration: number; readonly bytes: number; readonly lost: number }
+  /** Bytes that could not be written since this recorder was started; `reason` is the system's code. */
+  | { readonly kind: 'lost'; readonly bytes: number; readonly reason: string }
+  /** Nobody reads the owner's standard output or error any more, or it cannot be written. */
+  | { readonly kind: 'not-shown'; readonly fd: number; readonly reason: string }

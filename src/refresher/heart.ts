@@ -1,0 +1,138 @@
+/**
+ * The beats of one iteration: when there is one, what is written, and what becomes history.
+ *
+ * | owner pings | watch   | written                                                |
+ * | ----------- | ------- | ------------------------------------------------------ |
+ * | yes         | no stall | a beat                                                |
+ * | yes         | stall   | what is seen; the heartbeat stays as it was            |
+ * | no          |         | nothing: the owner is not well, and that is to be seen |
+ *
+ * A heartbeat that has gone stale is an event of the run's history, and so is the beat that follows.
+ */
+import type { EventEntry } from '../core/history.ts'
+import type { Clock, ProcessView } from '../core/ports.ts'
+import type { LockRecord, ProcessReference, StallCause, Watch } from '../core/record.ts'
+import { PING_PATIENCE_INTERVALS } from './orders.ts'
+import type { EvidenceWatch } from './watch.ts'
+
+export type HeartWorld = {
+  readonly clock: Clock
+  readonly watch: EvidenceWatch
+  look(): ProcessView
+  /** The descendants of the worker that live now. */
+  members(view: ProcessView): readonly ProcessReference[]
+  write(record: LockRecord): void
+  remember(event: EventEntry): void
+}
+
+export class Heart {
+  readonly #world: HeartWorld
+  #record: LockRecord
+  #lastPing: number
+  #saidHung: boolean
+  /** What has kept the last tick from beating; `null` when nothing did. */
+  #reason: StallCause | 'owner-stopped' | null
+
+  constructor(world: HeartWorld, record: LockRecord) {
+    this.#world = world
+    this.#record = record
+    this.#lastPing = world.clock.monotonic()
+    this.#reason = record.watch?.stall?.cause ?? null
+    // Then the refresher before this one has said so.
+    this.#saidHung = this.#reason !== null && this.#age() > record.stale_after
+  }
+
+  get record(): LockRecord {
+    return this.#record
+  }
+
+  ping(): void {
+    this.#lastPing = this.#world.clock.monotonic()
+  }
+
+  lost(bytes: number): void {
+    this.#record = { ...this.#record, output_lost: bytes }
+  }
+
+  /** Once for each `heartbeat_interval`. */
+  tick(): void {
+    const { clock } = this.#world
+    const pings =
+      clock.monotonic() - this.#lastPing <= PING_PATIENCE_INTERVALS * this.#record.heartbeat_interval
+    if (!pings) {
+      this.#reason = 'owner-stopped'
+      this.#noticeHung(this.#reason)
+      return
+    }
+    const seen = { ...this.#record, ...this.#look() }
+    const { stall } = seen.watch
+    if (stall === null) {
+      this.#beat({ ...seen, watch: { ...seen.watch, beats: seen.watch.beats + 1 } })
+      return
+    }
+    this.#record = seen
+    this.#write()
+    this.#reason = stall.cause
+    this.#noticeHung(stall.cause)
+  }
+
+  /** A last look, for the owner, who goes on from it. Not a beat. */
+  stop(): void {
+    const { members, watch } = this.#look()
+    this.#record = { ...this.#record, members, watch }
+    this.#write()
+  }
+
+  #look(): Pick<LockRecord, 'members' | 'evidence'> & { readonly watch: Watch } {
+    const view = this.#world.look()
+    const members = this.#world.members(view)
+    const { worker, watch: before, evidence } = this.#record
+    const seen = this.#world.watch.sample(worker === null ? members : [worker, ...members], view)
+    return {
+      members,
+      evidence: seen.evidence ?? evidence,
+      watch: { ...seen.watch, beats: before?.beats ?? 0 },
+    }
+  }
+
+  #age(): number {
+    return this.#world.clock.monotonic() - this.#record.heartbeat_monotonic
+  }
+
+  #beat(record: LockRecord): void {
+    const { clock } = this.#world
+    // Since the last tick it has gone stale; with no reason to, this process itself has been stopped.
+    this.#noticeHung(this.#reason ?? 'refresher-gone')
+    this.#reason = null
+    this.#record = { ...record, heartbeat_epoch: clock.epoch(), heartbeat_monotonic: clock.monotonic() }
+    this.#write()
+    if (this.#saidHung) this.#remember('active-again', record.evidence?.source ?? null)
+    this.#saidHung = false
+  }
+
+  #noticeHung(cause: StallCause | 'owner-stopped' | 'refresher-gone'): void {
+    if (this.#saidHung || this.#age() <= this.#record.stale_after) return
+    this.#saidHung = true
+    this.#remember('hung', cause)
+  }
+
+  #remember(event: EventEntry['event'], detail: string | null): void {
+    const { generation, iteration } = this.#record
+    this.#world.remember({
+      kind: 'event',
+      generation,
+      epoch: this.#world.clock.epoch(),
+      event,
+      iteration,
+      detail,
+    })
+  }
+
+  #write(): void {
+    try {
+      this.#world.write(this.#record)
+    } catch {
+      // A full disk now may have room at the next beat; if not, the stale heartbeat says it.
+    }
+  }
+}

@@ -1,0 +1,37 @@
+import { livenessOf } from '../core/identity.ts'
+import type { ProcessInspector, ProcessView } from '../core/ports.ts'
+import type { LockRecord, ProcessReference } from '../core/record.ts'
+
+/** A tree of more is ended all the same, by descent, group and cookie. */
+const MAX_MEMBERS = 256
+
+/**
+ * Descendants of the worker, as they come and go. Who has been seen as a descendant stays one after its parents
+ * have died, so that a daemon that sheds every other proof can still be found.
+ *
+ * Reads only the tree's own entries in /proc; where children cannot be listed without starting a process it sees none.
+ */
+export const memberWatch = (record: LockRecord, inspector: ProcessInspector) => {
+  let members: readonly ProcessReference[] = record.members
+  return {
+    /** Those that live now. */
+    sample(view: ProcessView = inspector.look()): readonly ProcessReference[] {
+      const roots = record.worker === null ? members : [record.worker, ...members]
+      const found = new Map<number, ProcessReference>()
+      const queue = roots.filter(
+        (reference) => livenessOf(view, reference, record.pid_started_clock, inspector).kind === 'alive',
+      )
+      for (let next = queue.shift(); next !== undefined && found.size <= MAX_MEMBERS; next = queue.shift()) {
+        if (found.has(next.pid)) continue
+        found.set(next.pid, next)
+        for (const pid of view.children(next.pid)) {
+          const inspection = view.inspect(pid)
+          if (inspection.kind === 'process') queue.push({ pid, pid_started: inspection.facts.started })
+        }
+      }
+      if (record.worker !== null) found.delete(record.worker.pid)
+      members = [...found.values()]
+      return members
+    },
+  }
+}

@@ -1,0 +1,57 @@
+/** Follows the notes that a worker leaves with `lock.sh progress`. */
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
+import { parseNote } from '../core/note.ts'
+
+const MAX_READ_BYTES = 16 * 1024
+const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
+
+export type NewNotes = {
+  readonly count: number
+  /** Unix seconds; until then the worker has announced to be quiet. */
+  readonly allowedUntil: number | null
+}
+
+const NOTHING: NewNotes = { count: 0, allowedUntil: null }
+const NEWLINE = 0x0a
+
+export class NotesTail {
+  readonly #path: string
+  readonly #iteration: number
+  #position = 0
+
+  /** @param iteration only its own notes count: what an earlier one left running may write some too */
+  constructor(path: string, iteration: number) {
+    this.#path = path
+    this.#iteration = iteration
+  }
+
+  /** What came since the last time; at first all of the iteration, as it may have begun before this. */
+  read(): NewNotes {
+    let fd: number | undefined
+    try {
+      fd = openSync(this.#path, READ_FLAGS)
+      const stats = fstatSync(fd)
+      if (!stats.isFile() || stats.size === this.#position) return NOTHING
+      // Somebody has emptied it.
+      if (stats.size < this.#position) this.#position = 0
+      const start = Math.max(this.#position, stats.size - MAX_READ_BYTES)
+      const buffer = Buffer.alloc(stats.size - start)
+      // A line that is not whole yet is left for the next time.
+      const length = buffer.lastIndexOf(NEWLINE, readSync(fd, buffer, 0, buffer.length, start) - 1) + 1
+      this.#position = start + length
+      const notes = buffer
+        .toString('utf8', 0, length)
+        .split('\n')
+        .flatMap((line) => parseNote(line) ?? [])
+        .filter(({ iteration }) => iteration === this.#iteration)
+      const last = notes.at(-1)
+      // A note promises for itself: a later one without a promise ends it.
+      const allowedUntil = last === undefined || last.for === null ? null : last.epoch + last.for
+      return { count: notes.length, allowedUntil }
+    } catch {
+      return NOTHING // None yet.
+    } finally {
+      if (fd !== undefined) closeSync(fd)
+    }
+  }
+}

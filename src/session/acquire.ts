@@ -1,0 +1,40 @@
+/** Takes the kernel lock of a session that nobody owns. */
+import { ACQUIRE_SECONDS } from '../core/defaults.ts'
+import type { LockError } from '../core/errors.ts'
+import { heldError } from '../core/held.ts'
+import { partLiveness } from '../core/identity.ts'
+import { holdersOf } from '../process/holders.ts'
+import { type HeldLock, tryAcquire, waitAcquire } from '../store/kernel-lock.ts'
+import type { World } from '../world.ts'
+import { lookAt } from './sight.ts'
+
+/** What is left of a killed owner goes within this time; whoever meets it need not fail. */
+export const DYING_SECONDS = 3
+
+/** Says who holds the lock, as things are now. */
+export const lockHeldError = (world: World, name: string): LockError => {
+  const { stored, verdict } = lookAt(world, name)
+  return heldError(name, stored, verdict, holdersOf(world.paths(name).lock, world.inspector), world.now())
+}
+
+/**
+ * The owner is dead, and its refresher lives: it is about to end the worker and to let go. A refresher that is
+ * stopped is woken up for that; its owner is dead, so this takes nothing from anybody.
+ */
+const isBeingCleared = (world: World, name: string): boolean => {
+  const { stored, verdict } = lookAt(world, name)
+  if (stored.kind !== 'record' || verdict.state !== 'dead') return false
+  const { refresher } = stored.record
+  const liveness = partLiveness(stored.record, refresher, world.inspector.look(), world.observer)
+  if (refresher === null || liveness.kind !== 'alive') return false
+  if (liveness.state === 'stopped') world.signal(refresher.pid, 'SIGCONT')
+  return true
+}
+
+/** @returns `null` when somebody holds it, and does not only die */
+export const acquireFree = async (world: World, name: string): Promise<HeldLock | null> => {
+  const path = world.paths(name).lock
+  const quick = await tryAcquire(path, world.lockTool, world.clock, ACQUIRE_SECONDS)
+  if (quick !== null || !isBeingCleared(world, name)) return quick
+  return waitAcquire(path, world.lockTool, world.clock, DYING_SECONDS)
+}

@@ -1,0 +1,28 @@
+/** Brings together what a dead owner has left in record and history. Only with the kernel lock held. */
+import { cutOffEntry, withKnownEnd } from '../core/cut-off.ts'
+import type { LockRecord } from '../core/record.ts'
+import { appendHistory, lastHistory } from '../store/history.ts'
+import { outputBytes } from '../store/output.ts'
+import type { World } from '../world.ts'
+
+/** More events than this do not follow an iteration before anybody runs or reaps the session. */
+const LOOK_BACK_ENTRIES = 20
+
+/** The record, with the end of its iteration when only the history has it. */
+export const recallEnd = (world: World, record: LockRecord): LockRecord =>
+  withKnownEnd(record, lastHistory(world.paths(record.session), LOOK_BACK_ENTRIES).entries)
+
+/** Enters what a dead owner could not. An iteration that its refresher has entered already is not entered twice. @throws LockError `io` */
+export const rememberCutOff = (world: World, record: LockRecord): void => {
+  const paths = world.paths(record.session)
+  const { generation, iteration } = record
+  const entry = cutOffEntry(
+    record,
+    record.ended?.epoch ?? record.heartbeat_epoch,
+    outputBytes(paths, generation, iteration),
+  )
+  const isKnown = lastHistory(paths, LOOK_BACK_ENTRIES).entries.some(
+    (known) => known.kind === 'iteration' && known.generation === generation && known.iteration === iteration,
+  )
+  if (entry !== null && !isKnown) appendHistory(paths, entry)
+}

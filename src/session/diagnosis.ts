@@ -1,0 +1,173 @@
+/** Everything that can be seen of a session from outside, for `why`, `attach` and incident bundles. */
+import type { Holder } from '../core/held.ts'
+import { type Liveness, ownerLiveness, partLiveness } from '../core/identity.ts'
+import { nextSteps, type Step } from '../core/next-steps.ts'
+import type { LockRecord, ProcessReference, TmuxPlace, Watch } from '../core/record.ts'
+import { type SessionReport, sessionReport } from '../core/report.ts'
+import type { Now } from '../core/verdict.ts'
+import { holdersOf } from '../process/holders.ts'
+import { findWorker } from '../process/worker-tree.ts'
+import { newestIncident } from '../store/incidents.ts'
+import { probeLock } from '../store/kernel-lock.ts'
+import { lastOutputLines } from '../store/last-output.ts'
+import { captureScreen, paneState } from '../tmux/tmux.ts'
+import type { World } from '../world.ts'
+import { lookAt, type Sight } from './sight.ts'
+
+export type Part = ProcessReference & {
+  readonly alive: boolean | null
+  /** In words: running, stopped, or why it is gone. */
+  readonly state: string
+}
+
+export type TreeRow = {
+  readonly pid: number
+  readonly parent: number
+  readonly state: string
+  readonly cpu_seconds: number | null
+  /** Of one processor, while this was looked at. */
+  readonly cpu_percent: number | null
+  readonly age_seconds: number | null
+  readonly command: readonly string[]
+}
+
+/** When a source has last shown something. */
+export type SourceRow = {
+  readonly source: keyof Watch['sources']
+  /** In this iteration: notes, bytes or seconds. */
+  readonly value: number
+  /** Seconds. */
+  readonly age: number
+  /** Seconds without it, and without what counts as much, that make the session hung; `null` is off. */
+  readonly limit: number | null
+}
+
+export type Diagnosis = {
+  readonly sight: Sight
+  readonly kernel_lock: {
+    readonly state: 'held' | 'free' | 'absent' | 'unreadable'
+    readonly open_in: readonly Holder[]
+  }
+  readonly owner_process: Part | null
+  readonly refresher_process: Part | null
+  readonly worker_process: Part | null
+  readonly tree: readonly TreeRow[]
+  readonly pane: 'live' | 'dead' | 'gone' | null
+  /** What the pane shows, or else the last lines of output. */
+  readonly screen: readonly string[]
+  readonly screen_source: 'pane' | 'output' | null
+  readonly sources: readonly SourceRow[]
+  /** The path of the newest incident bundle. */
+  readonly incident: string | null
+  readonly next: readonly Step[]
+}
+
+/** What `why --json` prints: the report of `status --json`, and what a closer look has shown. */
+export const diagnosisReport = ({ sight, ...closer }: Diagnosis): SessionReport => ({
+  ...sessionReport(sight.session, sight.stored, sight.verdict),
+  ...closer,
+})
+
+const stateWords = (liveness: Liveness): string => {
+  if (liveness.kind !== 'alive') return liveness.reason
+  return liveness.state === 'hidden' ? 'there, but hidden from this user' : liveness.state
+}
+
+const part = (reference: ProcessReference | null, liveness: Liveness): Part | null =>
+  reference === null
+    ? null
+    : {
+        pid: reference.pid,
+        pid_started: reference.pid_started,
+        alive: liveness.kind === 'unknown' ? null : liveness.kind === 'alive',
+        state: stateWords(liveness),
+      }
+
+const CPU_LOOK_SECONDS = 0.3
+
+const treeRows = async (world: World, record: LockRecord): Promise<readonly TreeRow[]> => {
+  const found = findWorker(world.inspector, world.observer, record)
+  if (found.length === 0) return []
+  const started = world.clock.monotonic()
+  const before = world.inspector.look()
+  const cpuBefore = new Map(found.map(({ pid }) => [pid, before.cpuSeconds(pid)]))
+  await world.clock.sleep(CPU_LOOK_SECONDS)
+  const view = world.inspector.look()
+  const seconds = world.clock.monotonic() - started
+  return found.map(({ pid, parent, state, name }) => {
+    const command = view.commandLine(pid)
+    const cpu = view.cpuSeconds(pid)
+    const earlier = cpuBefore.get(pid) ?? null
+    return {
+      pid,
+      parent,
+      state,
+      cpu_seconds: cpu,
+      cpu_percent: cpu === null || earlier === null ? null : Math.round(((cpu - earlier) / seconds) * 100),
+      age_seconds: view.ageSeconds(pid),
+      command: command.length === 0 ? [name] : command,
+    }
+  })
+}
+
+const SOURCES = ['note', 'output', 'repeat', 'io', 'cpu'] as const
+/** Progress; the others are activity. */
+const STRONG: ReadonlySet<keyof Watch['sources']> = new Set(['note', 'output'])
+
+const sourceRows = ({ watch, options }: LockRecord, now: Now): readonly SourceRow[] =>
+  SOURCES.flatMap((source) => {
+    const seen = watch?.sources[source] ?? null
+    if (seen === null) return []
+    const limit = STRONG.has(source) ? options.stuck_after : options.quiet_after
+    return [{ source, value: seen.value, age: Math.max(0, now.monotonic - seen.monotonic), limit }]
+  })
+
+const seePane = async (
+  world: World,
+  place: TmuxPlace | null,
+): Promise<Pick<Diagnosis, 'pane' | 'screen'>> => {
+  if (place === null) return { pane: null, screen: [] }
+  const state = await paneState(place, world.env)
+  if (state === null) return { pane: 'gone', screen: [] }
+  return { pane: state.kind, screen: await captureScreen(place, world.env) }
+}
+
+const OUTPUT_LINES = 200
+
+/** What is to be seen of it: on the pane while there is one, else at the end of its output. */
+const seeScreen = async (
+  world: World,
+  record: LockRecord | null,
+): Promise<Pick<Diagnosis, 'pane' | 'screen' | 'screen_source'>> => {
+  const seen = await seePane(world, record?.tmux ?? null)
+  if (seen.screen.length > 0) return { ...seen, screen_source: 'pane' }
+  const lines = record === null ? [] : lastOutputLines(world.paths(record.session), record, OUTPUT_LINES)
+  return { pane: seen.pane, screen: lines, screen_source: lines.length > 0 ? 'output' : null }
+}
+
+export const diagnose = async (world: World, session: string): Promise<Diagnosis> => {
+  const view = world.inspector.look()
+  const sight = lookAt(world, session, view)
+  const { stored, verdict } = sight
+  const { lock } = world.paths(session)
+  const record = stored.kind === 'record' ? stored.record : null
+  // The owner of an ended run has let go of the session; its PID may be anybody's by now.
+  const open = record !== null && record.ended === null ? record : null
+  const ofRecord = (reference: ProcessReference | null): Part | null =>
+    open === null ? null : part(reference, partLiveness(open, reference, view, world.observer))
+  return {
+    sight,
+    kernel_lock: { state: probeLock(lock, world.lockTool), open_in: holdersOf(lock, world.inspector) },
+    owner_process: open === null ? null : part(open, ownerLiveness(open, view, world.observer)),
+    refresher_process: ofRecord(open?.refresher ?? null),
+    worker_process: ofRecord(open?.worker ?? null),
+    tree:
+      record === null || verdict.state === 'free' || verdict.state === 'unknown'
+        ? []
+        : await treeRows(world, record),
+    ...(await seeScreen(world, record)),
+    sources: open === null ? [] : sourceRows(open, world.now()),
+    incident: newestIncident(world.paths(session)),
+    next: nextSteps(session, stored, verdict),
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * An incident bundle: what there was to see before somebody ended it by force.
+ *
+ * No values of the environment go in: they hold secrets.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { errors } from '../core/errors.ts'
+import { shellQuote } from '../core/printable.ts'
+import { makeOwnDir } from '../store/lock-dir.ts'
+import type { World } from '../world.ts'
+import { diagnose, diagnosisReport, type TreeRow } from './diagnosis.ts'
+
+export type IncidentKind = 'force' | 'reap' | 'timeout'
+
+const treeText = (rows: readonly TreeRow[]): string =>
+  [
+    'PID\tPARENT\tSTATE\tCPU_SECONDS\tCPU_PERCENT\tAGE_SECONDS\tCOMMAND',
+    ...rows.map((row) =>
+      [
+        row.pid,
+        row.parent,
+        row.state,
+        row.cpu_seconds ?? '-',
+        row.cpu_percent ?? '-',
+        row.age_seconds ?? '-',
+        shellQuote(row.command),
+      ].join('\t'),
+    ),
+    '',
+  ].join('\n')
+
+/** @returns the bundle's directory, named by time, run and kind */
+export const leaveIncident = async (world: World, session: string, kind: IncidentKind): Promise<string> => {
+  const paths = world.paths(session)
+  const diagnosis = await diagnose(world, session)
+  const { stored } = diagnosis.sight
+  const stamp = new Date(world.clock.epoch() * 1000).toISOString().replaceAll(/[-:]/g, '').replace('.', '-')
+  const generation = stored.kind === 'record' ? stored.record.generation : 0
+  const dir = join(paths.incidents, `${stamp}-run-${generation}-${kind}`)
+  const put = (name: string, text: string): void =>
+    writeFileSync(join(dir, name), text, { mode: 0o600, flag: 'wx' })
+  try {
+    makeOwnDir(paths.home)
+    makeOwnDir(paths.incidents)
+    mkdirSync(dir, { mode: 0o700 })
+    if (stored.kind === 'record') {
+      const { cookie: _private, ...record } = stored.record
+      put('record.json', `${JSON.stringify(record, null, 1)}\n`)
+    }
+    put('why.json', `${JSON.stringify(diagnosisReport(diagnosis), null, 1)}\n`)
+    if (diagnosis.tree.length > 0) put('tree.txt', treeText(diagnosis.tree))
+    const { screen, screen_source: source } = diagnosis
+    if (source !== null) put(source === 'pane' ? 'screen.txt' : 'output.txt', `${screen.join('\n')}\n`)
+  } catch (error) {
+    if (error instanceof Error && 'code' in error)
+      throw errors.io(`the incident bundle ${dir} could not be written`, error)
+    throw error
+  }
+  return dir
+}

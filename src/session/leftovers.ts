@@ -1,0 +1,20 @@
+/** Ends what a dead owner left of its worker, and of what it had put beside its pane. Only with the kernel lock held. */
+import { existsSync } from 'node:fs'
+import { errors } from '../core/errors.ts'
+import type { LockRecord } from '../core/record.ts'
+import { endWorker } from '../process/end-worker.ts'
+import type { TreeEnd } from '../process/terminate.ts'
+import { unpipePane } from '../tmux/tmux.ts'
+import type { World } from '../world.ts'
+
+/** @throws LockError `held` when something cannot be ended: two workers at once are what a lock is to prevent */
+export const clearAfterDeath = async (world: World, record: LockRecord): Promise<TreeEnd> => {
+  const end = await endWorker(world, record, record.options.grace)
+  if (end.survivors.length > 0) throw errors.survivors(record.session, record.generation, end.survivors)
+  // Otherwise the next run in that pane would take the pipe for somebody else's.
+  if (record.tmux !== null) {
+    const fifo = world.paths(record.session).panePipe(record.generation)
+    if (existsSync(fifo)) await unpipePane(record.tmux, fifo, world.env)
+  }
+  return end
+}

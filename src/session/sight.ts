@@ -1,0 +1,17 @@
+/** One look at a session: what is stored, and the verdict on it. */
+import type { ProcessView } from '../core/ports.ts'
+import { classify, type Now, type StoredRecord, type Verdict } from '../core/verdict.ts'
+import { readRecord } from '../store/read-record.ts'
+import type { World } from '../world.ts'
+
+export type Sight = { readonly session: string; readonly stored: StoredRecord; readonly verdict: Verdict }
+
+export const lookAt = (
+  world: World,
+  session: string,
+  view: ProcessView = world.inspector.look(),
+  now: Now = world.now(),
+): Sight => {
+  const stored = readRecord(world.paths(session).record, session)
+  return { session, stored, verdict: classify(stored, view, world.observer, now) }
+}

@@ -1,0 +1,75 @@
+/** From argv to an exit code; the only place that touches them. */
+import { join } from 'node:path'
+import { parse } from './cli/parse.ts'
+import type { Program, Verb } from './cli/spec.ts'
+import { STDERR, STDOUT, terminalOf, write } from './cli/terminal.ts'
+import type { Run } from './cli/verb.ts'
+import { EXIT_CODES, errors, LockError } from './core/errors.ts'
+import { printableLines } from './core/printable.ts'
+import { realWorld } from './world.ts'
+
+declare const VERSION: string
+
+/** What the system refuses where nobody has expected it (a full table of files, a failing disk) is no fault of ours. */
+const asLockError = (error: unknown): LockError | null => {
+  if (error instanceof LockError) return error
+  if (!(error instanceof Error) || !('syscall' in error && 'code' in error)) return null
+  const of = 'path' in error ? ` of ${String(error.path)}` : ''
+  return errors.io(`${String(error.syscall)}${of} failed`, error)
+}
+
+const report = (program: string, error: unknown): number => {
+  const known = asLockError(error)
+  if (known !== null) {
+    write(
+      STDERR,
+      `${printableLines(`${program}: ${known.message}`)}\n${known.hint === undefined ? '' : `  ${printableLines(known.hint)}\n`}`,
+    )
+    return known.exitCode
+  }
+  const details = process.env.LOCK_DEBUG
+    ? String(error instanceof Error ? error.stack : error)
+    : String(error)
+  write(STDERR, `${program}: an unexpected error, please report it: ${details}\n`)
+  return EXIT_CODES.io
+}
+
+type Runs = Partial<Readonly<Record<Verb, Run>>>
+
+const main = async (program: Program, words: readonly string[], runs: Runs): Promise<number> => {
+  const parsed = parse(program, words)
+  switch (parsed.kind) {
+    case 'version':
+      write(STDOUT, `${VERSION}\n`)
+      return 0
+    case 'help': {
+      const { helpText } = await import('./cli/help.ts')
+      const fd = parsed.asked ? STDOUT : STDERR
+      const { columns } = terminalOf(fd, process.env)
+      write(fd, await helpText(program, parsed.spec, Number.isFinite(columns) ? columns : 80))
+      return parsed.asked ? 0 : EXIT_CODES.usage
+    }
+    case 'arguments': {
+      const world = await realWorld((line) => write(STDERR, `${printableLines(`${program}: ${line}`)}\n`))
+      const self = {
+        node: process.execPath,
+        script: join(__dirname, 'main.cjs'),
+        scripts: { refresher: join(__dirname, 'refresher.js'), recorder: join(__dirname, 'recorder.js') },
+      }
+      const run = runs[parsed.args.spec.verb as Verb]
+      if (run === undefined) throw new Error(`${parsed.args.spec.verb} is not in this part of the program`)
+      return run(world, parsed.args, self)
+    }
+  }
+}
+
+export const start = (runs: Runs): void => {
+  const [, , program, ...words] = process.argv
+  if (program !== 'engine' && program !== 'lock') {
+    process.exit(report('tmux-session-lock', errors.usage('start it as engine.sh or lock.sh')))
+  }
+  main(program, words, runs).then(
+    (code) => process.exit(code),
+    (error: unknown) => process.exit(report(program, error)),
+  )
+}

@@ -1,0 +1,234 @@
+/**
+ * The kernel lock: an exclusive flock(2) on `NAME.lock`, which is the whole of the exclusion.
+ *
+ * Calling sequence: {@link tryAcquire} (or {@link waitAcquire}) → a {@link HeldLock} → `release()`.
+ *
+ * flock(2) belongs to the open file, not to the process that asked: flock(1) or perl gets our descriptor as its
+ * fd 3, locks, exits, and the lock stays with us, and with every process that inherits the descriptor. It ends
+ * when the last of them has closed it or died, by the kernel's hand, whatever they were doing. `release()`
+ * unlocks first, so that a copy forgotten in some daemon holds nothing.
+ *
+ * The lock file is never removed and never replaced by this program. Should somebody do it all the same, a lock on
+ * the old file excludes nobody; so after locking the descriptor is compared with the path, and opened again.
+ */
+import { spawn, spawnSync } from 'node:child_process'
+import { closeSync, constants, fstatSync, lstatSync, openSync } from 'node:fs'
+import { errors } from '../core/errors.ts'
+import type { Clock } from '../core/ports.ts'
+import { isErrno } from './errno.ts'
+import type { LockTool } from './lock-tool.ts'
+
+type Operation = 'try' | 'try-shared' | 'wait' | 'unlock'
+
+const PERL_OPERATIONS: Readonly<Record<Operation, string>> = {
+  try: 'LOCK_EX|LOCK_NB',
+  'try-shared': 'LOCK_SH|LOCK_NB',
+  wait: 'LOCK_EX',
+  unlock: 'LOCK_UN',
+}
+const FLOCK_OPTIONS: Readonly<Record<Operation, readonly string[]>> = {
+  try: ['-n'],
+  'try-shared': ['-n', '-s'],
+  wait: [],
+  unlock: ['-u'],
+}
+const CONTENDED = 1
+
+/** Both take the descriptor as fd 3, and exit with 0 for locked and 1 for held by somebody else. */
+const toolCall = (tool: LockTool, operation: Operation): readonly [string, ...string[]] =>
+  tool === 'flock'
+    ? ['flock', ...FLOCK_OPTIONS[operation], '3']
+    : [
+        'perl',
+        '-MFcntl=:flock',
+        '-e',
+        `open(my $f, "+<&=", 3) or exit 2; exit(flock($f, ${PERL_OPERATIONS[operation]}) ? 0 : ($!{EWOULDBLOCK} ? 1 : 2))`,
+      ]
+
+const call = (tool: LockTool, operation: Operation, fd: number, attempts = 5): boolean => {
+  const [command, ...args] = toolCall(tool, operation)
+  const { status, signal, error } = spawnSync(command, args, { stdio: ['ignore', 'ignore', 'ignore', fd] })
+  if (error !== undefined && isErrno(error, 'ENOENT')) throw errors.noLockTool()
+  if (error !== undefined) throw errors.io(`${command} could not be started`, error)
+  // A Ctrl-C in the terminal reaches the tool too; what it means for us, our own handler decides.
+  if (signal !== null && attempts > 1) return call(tool, operation, fd, attempts - 1)
+  if (status !== 0 && status !== CONTENDED) {
+    throw errors.lockToolFailed(command, signal ?? `exit code ${status}`)
+  }
+  return status === 0
+}
+
+/** Like `call` with `wait`, but gives up when told to. */
+const callWaiting = (tool: LockTool, fd: number, giveUp: AbortSignal): Promise<boolean> => {
+  const [command, ...args] = toolCall(tool, 'wait')
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, {
+      stdio: ['ignore', 'ignore', 'ignore', fd],
+      signal: giveUp,
+      detached: true,
+      killSignal: 'SIGKILL',
+    })
+    child.on('error', (error) =>
+      giveUp.aborted ? resolve(false) : reject(errors.io(`${command} could not be started`, error)),
+    )
+    child.on('close', (status, signal) => {
+      if (status === 0 || giveUp.aborted) resolve(status === 0)
+      else reject(errors.lockToolFailed(command, signal ?? `exit code ${status}`))
+    })
+  })
+}
+
+/**
+ * Follows no link, and does not wait for the other end of a FIFO.
+ *
+ * @throws LockError `unsafe` when something else than a plain file of ours lies there
+ */
+const openLockFile = (path: string): number => {
+  let fd: number
+  try {
+    fd = openSync(
+      path,
+      constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK,
+      0o600,
+    )
+  } catch (error) {
+    if (isErrno(error, 'ELOOP', 'EMLINK', 'EISDIR')) {
+      throw errors.unsafe(
+        `${path} should be an empty file and is a link or a directory`,
+        'Look who put it there, then move it away.',
+      )
+    }
+    if (isErrno(error, 'EACCES', 'EPERM'))
+      throw errors.unsafe(`${path} may not be opened`, 'Look at its owner and mode.')
+    throw errors.io(`${path} cannot be opened`, error)
+  }
+  const stats = fstatSync(fd)
+  const me = process.geteuid?.() ?? stats.uid
+  if (!stats.isFile() || stats.uid !== me || stats.nlink > 1) {
+    closeSync(fd)
+    const what = !stats.isFile()
+      ? 'is not a file'
+      : stats.uid !== me
+        ? `belongs to uid ${stats.uid}`
+        : 'has a second name'
+    throw errors.unsafe(`${path} ${what}`, 'Look who put it there, then move it away.')
+  }
+  return fd
+}
+
+const isStillAt = (fd: number, path: string): boolean => {
+  const held = fstatSync(fd)
+  try {
+    const named = lstatSync(path)
+    return named.dev === held.dev && named.ino === held.ino
+  } catch {
+    return false
+  }
+}
+
+export type HeldLock = {
+  /** To hand to the refresher, as its fd 3. */
+  readonly fd: number
+  readonly tool: LockTool
+  /** Unlocks and closes. A second call does nothing. */
+  release(): void
+}
+
+/** A lock that this process has inherited with its descriptor. */
+export const adoptLock = (fd: number, tool: LockTool): HeldLock => {
+  let open = true
+  return {
+    fd,
+    tool,
+    release() {
+      if (!open) return
+      open = false
+      try {
+        call(tool, 'unlock', fd)
+      } finally {
+        closeSync(fd)
+      }
+    },
+  }
+}
+
+/** One open, one attempt; `null` when somebody else holds it. */
+const attempt = async (
+  path: string,
+  lock: (fd: number) => boolean | Promise<boolean>,
+  tool: LockTool,
+): Promise<HeldLock | null> => {
+  for (;;) {
+    const fd = openLockFile(path)
+    let keep = false
+    try {
+      if (!(await lock(fd))) return null
+      // Replaced between open and lock: what we hold excludes nobody.
+      if (!isStillAt(fd, path)) continue
+      keep = true
+      return adoptLock(fd, tool)
+    } finally {
+      if (!keep) closeSync(fd)
+    }
+  }
+}
+
+const RETRY_PAUSE_SECONDS = 0.01
+
+/**
+ * Tries for `seconds`: whoever only looks at the lock holds it for a moment, and must not make an owner fail.
+ *
+ * @returns `null` when it is held
+ */
+export const tryAcquire = async (
+  path: string,
+  tool: LockTool,
+  clock: Clock,
+  seconds: number,
+): Promise<HeldLock | null> => {
+  const deadline = clock.monotonic() + seconds
+  for (;;) {
+    const lock = await attempt(path, (fd) => call(tool, 'try', fd), tool)
+    if (lock !== null || clock.monotonic() >= deadline) return lock
+    await clock.sleep(RETRY_PAUSE_SECONDS)
+  }
+}
+
+/**
+ * Waits in the kernel's queue, without polling, for at most `seconds`, or until `giveUp` is aborted.
+ *
+ * @returns `null` when it did not get the lock
+ */
+export const waitAcquire = async (
+  path: string,
+  tool: LockTool,
+  clock: Clock,
+  seconds: number,
+  giveUp?: AbortSignal,
+): Promise<HeldLock | null> => {
+  const timeUp = new AbortController()
+  const done = new AbortController()
+  void clock.sleep(seconds, done.signal).then(() => timeUp.abort())
+  const either = giveUp === undefined ? timeUp.signal : AbortSignal.any([timeUp.signal, giveUp])
+  try {
+    return await attempt(path, (fd) => callWaiting(tool, fd, either), tool)
+  } finally {
+    done.abort()
+  }
+}
+
+/** A look from outside: takes a shared lock for a moment. `absent` when there is no such file. */
+export const probeLock = (path: string, tool: LockTool): 'held' | 'free' | 'absent' | 'unreadable' => {
+  let fd: number
+  try {
+    // perl opens the descriptor for writing too, so it is opened that way here.
+    fd = openSync(path, constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  } catch (error) {
+    return isErrno(error, 'ENOENT') ? 'absent' : 'unreadable'
+  }
+  try {
+    return call(tool, 'try-shared', fd) ? 'free' : 'held'
+  } finally {
+    closeSync(fd)
+  }
+}

@@ -1,0 +1,27 @@
+import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs'
+import { errors, LockError } from '../core/errors.ts'
+import { encodeNote, type WorkerNote } from '../core/note.ts'
+import { notAFile } from './open-file.ts'
+import type { SessionPaths } from './paths.ts'
+
+const APPEND_FLAGS =
+  constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK
+
+/** One write, so that the notes of two processes of a worker do not mix. Not synced: it is a sign of life. @throws LockError `io` */
+export const appendNote = (paths: SessionPaths, generation: number, note: WorkerNote): void => {
+  const path = paths.notes(generation)
+  const failed = (why: unknown): LockError => errors.io(`the note could not be written to ${path}`, why)
+  try {
+    const fd = openSync(path, APPEND_FLAGS, 0o600)
+    try {
+      const stats = fstatSync(fd)
+      if (!stats.isFile()) throw failed(`it ${notAFile(stats)}`)
+      const line = encodeNote(note)
+      if (writeSync(fd, line) < Buffer.byteLength(line)) throw failed('ENOSPC')
+    } finally {
+      closeSync(fd)
+    }
+  } catch (error) {
+    throw error instanceof LockError ? error : failed(error)
+  }
+}

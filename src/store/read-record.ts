@@ -1,0 +1,92 @@
+/** Reads `NAME.json`. Never hangs and never throws: whatever lies there gets a name and a reason. */
+import { closeSync, constants, lstatSync, openSync, readdirSync, readSync } from 'node:fs'
+import { errors } from '../core/errors.ts'
+import { parseRecord } from '../core/record.ts'
+import { isSessionName } from '../core/session-name.ts'
+import type { StoredRecord } from '../core/verdict.ts'
+import { isErrno } from './errno.ts'
+
+/** A record has some 2 KB; a command line may have 2 MB at most (ARG_MAX). */
+const MAX_RECORD_BYTES = 4 * 1024 ** 2
+
+/** It may be a good record, and readable in a moment: whoever claims must not move it away. */
+const unreadable = (reason: string): StoredRecord => ({ kind: 'unreadable', reason })
+/** No record at all, now and later. */
+const corrupt = (reason: string): StoredRecord => ({ kind: 'corrupt', reason })
+
+const HIDDEN = 'where nothing can be looked at'
+
+const whatLies = (path: string): string => {
+  try {
+    const stats = lstatSync(path, { throwIfNoEntry: false })
+    if (stats === undefined) return 'nothing'
+    if (stats.isSymbolicLink()) return 'a symbolic link, which is not followed'
+    if (stats.isDirectory()) return 'a directory'
+    return stats.isFile() ? 'a file' : 'a pipe, socket or device, not a file'
+  } catch {
+    return HIDDEN
+  }
+}
+
+/** Why there is no record; asked only when there was nothing to read. */
+const explain = (path: string, error: unknown): StoredRecord => {
+  const what = whatLies(path)
+  if (what === 'nothing') return { kind: 'none' }
+  if (what === HIDDEN) return unreadable(`the record is ${what}`)
+  if (what !== 'a file') return corrupt(`the record is ${what}`)
+  if (error === null) return corrupt('the record is empty')
+  if (isErrno(error, 'EACCES', 'EPERM')) return unreadable('the record may not be read')
+  const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+  return unreadable(`the record cannot be read (${code})`)
+}
+
+/** Follows no link, and does not wait for somebody who writes to a FIFO. */
+const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
+
+/** A thousand sessions make no thousand buffers. */
+let buffer = Buffer.alloc(16 * 1024)
+
+/**
+ * Reads by position, which a pipe or a terminal refuses: what somebody writes into one is no record.
+ *
+ * @returns `null` when there is more than a record can have: a device has no end
+ */
+const readBounded = (fd: number): string | null => {
+  let length = 0
+  for (;;) {
+    length += readSync(fd, buffer, length, buffer.length - length, length)
+    // A file that did not fill the buffer has been read whole.
+    if (length < buffer.length) return buffer.toString('utf8', 0, length)
+    if (length > MAX_RECORD_BYTES) return null
+    buffer = Buffer.concat([buffer], Math.min(buffer.length * 4, MAX_RECORD_BYTES + 1))
+  }
+}
+
+export const readRecord = (path: string, session: string): StoredRecord => {
+  let text: string | null
+  try {
+    const fd = openSync(path, READ_FLAGS)
+    try {
+      text = readBounded(fd)
+    } finally {
+      closeSync(fd)
+    }
+  } catch (error) {
+    return isErrno(error, 'ENOENT') ? { kind: 'none' } : explain(path, error)
+  }
+  if (text === null) return corrupt(`the record is too large (over ${MAX_RECORD_BYTES} bytes)`)
+  return text === '' ? explain(path, null) : parseRecord(text, session)
+}
+
+/** The names of all sessions that have a record, in order. */
+export const listSessions = (dir: string): readonly string[] => {
+  try {
+    return readdirSync(dir)
+      .flatMap((entry) => (entry.endsWith('.json') ? [entry.slice(0, -'.json'.length)] : []))
+      .filter(isSessionName)
+      .sort()
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return []
+    throw errors.noDirectory(dir, error)
+  }
+}

@@ -1,0 +1,45 @@
+/** Writes `NAME.json`, whole. Only a process that holds the kernel lock may do it. */
+import { readdirSync, renameSync, unlinkSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { errors } from '../core/errors.ts'
+import { encodeRecord, type LockRecord } from '../core/record.ts'
+import { replaceFile } from './replace-file.ts'
+
+/**
+ * @param durable waits until file and name are on the disk: for a claim, whose generation must never come again
+ * @throws LockError `io`
+ */
+export const writeRecord = (path: string, record: LockRecord, durable: boolean): void => {
+  try {
+    replaceFile(path, encodeRecord(record), durable)
+  } catch (error) {
+    throw errors.io(`the record ${path} could not be written`, error)
+  }
+}
+
+/** Moves a record that nobody can read out of the way, under a name that says when. @returns the new path */
+export const setAside = (path: string, epoch: number): string => {
+  const stamp = new Date(epoch * 1000).toISOString().replaceAll(/[-:]|\.\d+/g, '')
+  const aside = `${path}.corrupt-${stamp}-${process.pid}`
+  try {
+    renameSync(path, aside)
+  } catch (error) {
+    throw errors.io(`${path} could not be moved aside`, error)
+  }
+  return aside
+}
+
+/** Removes what a killed writer left half-written. Only with the kernel lock held. */
+export const removeLeftovers = (path: string): void => {
+  const dir = dirname(path)
+  const prefix = `${basename(path)}.`
+  for (const entry of readdirSync(dir)) {
+    // write-file-atomic names its temporary file with a number behind the name.
+    if (!entry.startsWith(prefix) || !/^\d+$/.test(entry.slice(prefix.length))) continue
+    try {
+      unlinkSync(join(dir, entry))
+    } catch {
+      // Not a file, so not ours; and no reason not to run.
+    }
+  }
+}

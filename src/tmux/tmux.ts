@@ -1,0 +1,283 @@
+/**
+ * tmux(1), through its command line.
+ *
+ * Targets are exact: pane ids (`%5`), or `=NAME:`; a bare name would match prefixes. Texts of the person reach
+ * tmux only as single arguments that it does not expand: a command of several words is executed without a shell,
+ * and the start directory is the client's own instead of `-c`, which would be expanded as a format.
+ */
+import { existsSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
+import { errors } from '../core/errors.ts'
+import type { TmuxPlace } from '../core/record.ts'
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+type Outcome = {
+  readonly ok: boolean
+  readonly stdout: string
+  readonly stderr: string
+  readonly missing: boolean
+}
+
+const tmux = async (args: readonly string[], env: Environment, cwd?: string): Promise<Outcome> => {
+  const { execa } = await import('execa')
+  const { failed, stdout, stderr, code } = await execa('tmux', args, {
+    reject: false,
+    env: { ...env },
+    extendEnv: false,
+    stdin: 'ignore',
+    ...(cwd === undefined ? {} : { cwd }),
+  })
+  return { ok: !failed, stdout: stdout ?? '', stderr: stderr ?? '', missing: code === 'ENOENT' }
+}
+
+const SEPARATOR = '\t'
+
+/** Where this process runs: the pane that `TMUX` and `TMUX_PANE` name. `null` outside tmux. */
+export const currentPlace = async (env: Environment): Promise<TmuxPlace | null> => {
+  const socket = env.TMUX?.split(',')[0]
+  const pane = env.TMUX_PANE
+  if (!socket || !pane || !/^%\d+$/.test(pane)) return null
+  const { ok, stdout } = await tmux(
+    ['-S', socket, 'display-message', '-p', '-t', pane, `#{pid}${SEPARATOR}#{session_name}`],
+    env,
+  )
+  const [serverPid, session] = stdout.split(SEPARATOR)
+  if (!ok || !session) return null
+  return { socket, session, pane, server_pid: Number(serverPid) }
+}
+
+export type PaneState = {
+  readonly kind: 'live' | 'dead'
+  /** Of a dead pane's program. */
+  readonly exitCode: number | null
+}
+
+/** `null` when the pane is gone, or the server is another one since and only the pane's number is the same. */
+export const paneState = async (place: TmuxPlace, env: Environment): Promise<PaneState | null> => {
+  const { ok, stdout } = await tmux(
+    [
+      '-S',
+      place.socket,
+      'display-message',
+      '-p',
+      '-t',
+      place.pane,
+      '#{pane_id} #{pid} #{pane_dead} #{pane_dead_status}',
+    ],
+    env,
+  )
+  const [pane, serverPid, dead, status] = stdout.trim().split(' ')
+  // display-message answers for the server when the pane is not there.
+  if (!ok || pane !== place.pane || Number(serverPid) !== place.server_pid) return null
+  return dead === '1'
+    ? { kind: 'dead', exitCode: status ? Number(status) : null }
+    : { kind: 'live', exitCode: null }
+}
+
+/**
+ * Makes the server collect what has ended. It can miss the end of a pane's program (seen with 3.3a, once in ten on a
+ * busy machine): the pane is dead, its status never comes. The end of any other child lets it collect them all.
+ */
+export const collectEnded = async (place: TmuxPlace, env: Environment): Promise<void> => {
+  await tmux(['-S', place.socket, 'run-shell', 'true'], env)
+}
+
+/** A text that tmux expands as a format, and with strftime(3), to itself. */
+const unexpanded = (text: string): string => text.replaceAll('#', '##').replaceAll('%', '%%')
+
+const shellWord = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
+
+/** The terminal that a descriptor leads to; `null` where that cannot be seen without a process. */
+const terminalName = (fd: number): string | null => {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`)
+  } catch {
+    return null
+  }
+}
+
+/** Where the command behind `pipe-pane` leaves its pid. */
+const pidFileOf = (fifo: string): string => `${fifo}.pid`
+
+const PIPE_START_SECONDS = 2
+
+const pipeIsThere = async (fifo: string): Promise<boolean> => {
+  const deadline = performance.now() + PIPE_START_SECONDS * 1000
+  while (!existsSync(pidFileOf(fifo))) {
+    if (performance.now() > deadline) return false
+    await delay(2)
+  }
+  return true
+}
+
+/**
+ * Sends what is printed in a pane to a FIFO too, through a cat(1) whose pid is left in `FIFO.pid`.
+ *
+ * It is there when this resolves: with the FIFO gone before, its shell would make a file of that name and fill it.
+ *
+ * @param terminal the descriptor that is to be the pane's: inside of script(1) and its kind it is not
+ * @returns `taken` when the pane has another pipe
+ */
+export const pipePane = async (
+  place: TmuxPlace,
+  fifo: string,
+  terminal: number,
+  env: Environment,
+): Promise<{ readonly kind: 'piped'; readonly tty: string } | { readonly kind: 'taken' | 'failed' }> => {
+  const asked = await tmux(
+    ['-S', place.socket, 'display-message', '-p', '-t', place.pane, '#{pane_pipe} #{pane_tty}'],
+    env,
+  )
+  const [isPiped, tty] = asked.stdout.trim().split(' ')
+  const name = terminalName(terminal)
+  if (!asked.ok || tty === undefined || (name !== null && name !== tty)) return { kind: 'failed' }
+  if (isPiped !== '0') return { kind: 'taken' }
+  const pid = shellWord(pidFileOf(fifo))
+  const command = `exec >${shellWord(fifo)} && echo $$ >${pid}.new && mv ${pid}.new ${pid} && exec cat`
+  const { ok } = await tmux(
+    ['-S', place.socket, 'pipe-pane', '-O', '-t', place.pane, unexpanded(command)],
+    env,
+  )
+  if (!ok) return { kind: 'failed' }
+  if (await pipeIsThere(fifo)) return { kind: 'piped', tty }
+  await tmux(['-S', place.socket, 'pipe-pane', '-t', place.pane], env)
+  return { kind: 'failed' }
+}
+
+/** Takes {@link pipePane} back, and removes the FIFO. Somebody may have given the pane another pipe since: that stays. */
+export const unpipePane = async (place: TmuxPlace, fifo: string, env: Environment): Promise<void> => {
+  try {
+    process.kill(Number(readFileSync(pidFileOf(fifo), 'utf8').trim()), 0)
+    if ((await paneState(place, env)) !== null)
+      await tmux(['-S', place.socket, 'pipe-pane', '-t', place.pane], env)
+  } catch {
+    // It has ended, or never came to be.
+  }
+  for (const path of [fifo, pidFileOf(fifo)]) rmSync(path, { force: true })
+}
+
+/** The lines on a pane's screen, wrapped ones joined, and at most `history` above it; no empty ones at the end. */
+export const captureScreen = async (
+  place: TmuxPlace,
+  env: Environment,
+  history = 0,
+): Promise<readonly string[]> => {
+  const { ok, stdout } = await tmux(
+    ['-S', place.socket, 'capture-pane', '-p', '-J', '-t', place.pane, '-S', `-${history}`],
+    env,
+  )
+  const text = stdout.trimEnd()
+  return ok && text !== '' ? text.split('\n').map((line) => line.trimEnd()) : []
+}
+
+export type DetachedStart =
+  | { readonly kind: 'started'; readonly place: TmuxPlace }
+  | { readonly kind: 'name-taken' }
+  | { readonly kind: 'failed'; readonly message: string }
+
+export type DetachedCommand = {
+  readonly session: string
+  /** `window`: in the session of that name, which is there already. */
+  readonly as: 'session' | 'window'
+  readonly command: readonly string[]
+  /** Set in the pane; the rest of its environment is the tmux server's. */
+  readonly variables: Readonly<Record<string, string>>
+  readonly env: Environment
+  readonly cwd: string
+  readonly size: { readonly columns: number; readonly rows: number } | null
+}
+
+/** tmux reads a `;` at the end of an argument as the end of its command. */
+const literal = (word: string): string => (word.endsWith(';') ? `${word.slice(0, -1)}\\;` : word)
+
+const PLACE_FORMAT = ['#{socket_path}', '#{pane_id}', '#{pid}', '#{session_name}'].join(SEPARATOR)
+
+const parsePlace = (line: string): TmuxPlace | null => {
+  const [socket, pane, serverPid, session] = line.split(SEPARATOR)
+  return socket && pane && session ? { socket, pane, session, server_pid: Number(serverPid) } : null
+}
+
+/** Runs one command in a pane of its own, which stays to be looked at when that fails. */
+export const startDetached = async (start: DetachedCommand): Promise<DetachedStart> => {
+  const { session, size } = start
+  const exact = `=${session}:`
+  const where =
+    start.as === 'window'
+      ? ['new-window', '-t', exact]
+      : [
+          'new-session',
+          '-d',
+          '-s',
+          session,
+          ...(size === null ? [] : ['-x', `${size.columns}`, '-y', `${size.rows}`]),
+        ]
+  const { ok, stdout, stderr, missing } = await tmux(
+    [
+      ...where,
+      '-P',
+      '-F',
+      PLACE_FORMAT,
+      ...Object.entries(start.variables).flatMap(([key, value]) => ['-e', literal(`${key}=${value}`)]),
+      '--',
+      ...start.command.map(literal),
+      ';',
+      'set-option',
+      '-w',
+      '-t',
+      exact,
+      'remain-on-exit',
+      'failed',
+    ],
+    start.env,
+    start.cwd,
+  )
+  if (missing) throw errors.noTmux('--detach')
+  const place = parsePlace(stdout.trim())
+  if (ok && place !== null) return { kind: 'started', place }
+  return stderr.includes('duplicate session')
+    ? { kind: 'name-taken' }
+    : { kind: 'failed', message: stderr.trim() }
+}
+
+/** The panes of a session by its exact name, on the server that `env` leads to. */
+export const sessionPanes = async (name: string, env: Environment): Promise<readonly TmuxPlace[]> => {
+  const { ok, stdout } = await tmux(['list-panes', '-s', '-t', `=${name}:`, '-F', PLACE_FORMAT], env)
+  if (!ok) return []
+  return stdout.split('\n').flatMap((line) => parsePlace(line) ?? [])
+}
+
+/** Ends a pane, and with its last one the session. */
+export const killPane = async (place: TmuxPlace, env: Environment): Promise<void> => {
+  await tmux(['-S', place.socket, 'kill-pane', '-t', place.pane], env)
+}
+
+/**
+ * Shows the pane to the person: switches the client when it is inside the same server, attaches when not.
+ *
+ * @returns whether tmux could
+ */
+export const showPane = async (place: TmuxPlace, env: Environment): Promise<boolean> => {
+  const { execa } = await import('execa')
+  const inside = env.TMUX?.split(',')[0] === place.socket
+  const { TMUX: _outer, ...withoutTmux } = env
+  const { exitCode, code } = await execa(
+    'tmux',
+    ['-S', place.socket, inside ? 'switch-client' : 'attach-session', '-t', place.pane],
+    // A client of another server may be nested in this one; only within one server would it show itself.
+    {
+      stdio: 'inherit',
+      reject: false,
+      env: inside ? { ...env } : withoutTmux,
+      extendEnv: false,
+      cleanup: false,
+    },
+  )
+  if (code === 'ENOENT') throw errors.noTmux('attach')
+  return exitCode === 0
+}
+
+export const tmuxVersion = async (env: Environment): Promise<string | null> => {
+  const { ok, stdout } = await tmux(['-V'], env)
+  return ok ? stdout.trim() : null
+}

@@ -1,0 +1,69 @@
+/** Puts the real world behind the ports. */
+import { homedir, hostname, userInfo } from 'node:os'
+import { resolve } from 'node:path'
+import { errors } from './core/errors.ts'
+import type { Observer } from './core/identity.ts'
+import type { Clock, ProcessInspector, SendSignal } from './core/ports.ts'
+import type { Now } from './core/verdict.ts'
+import { systemClock } from './process/clock.ts'
+import { systemInspector } from './process/inspector.ts'
+import { sendSignal } from './process/signals.ts'
+import { chooseLockTool, type LockTool } from './store/lock-tool.ts'
+import { lockDirOf, type SessionPaths, sessionPaths } from './store/paths.ts'
+
+export type World = {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly cwd: string
+  readonly lockDir: string
+  readonly clock: Clock
+  readonly signal: SendSignal
+  readonly inspector: ProcessInspector
+  readonly observer: Observer
+  readonly lockTool: LockTool
+  readonly user: string
+  now(): Now
+  paths(session: string): SessionPaths
+  /** A line for the person who looks, on stderr. */
+  say(line: string): void
+}
+
+const userName = (): string => {
+  try {
+    return userInfo().username
+  } catch {
+    return String(process.geteuid?.() ?? '?') // A uid without an entry, as containers have.
+  }
+}
+
+export const realWorld = async (say: (line: string) => void): Promise<World> => {
+  const { env } = process
+  const lockDir = resolve(lockDirOf(env, homedir()))
+  const inspector = await systemInspector(process.platform, env.LOCK_PROCESS_STRATEGY)
+  const { startClock, startTolerance, bootId, pidNamespace } = inspector
+  let lockTool: LockTool | undefined
+  return {
+    env,
+    get cwd() {
+      try {
+        return process.cwd()
+      } catch (error) {
+        throw errors.io('the working directory is gone', error)
+      }
+    },
+    lockDir,
+    clock: systemClock,
+    signal: sendSignal,
+    inspector,
+    observer: { startClock, startTolerance, bootId, pidNamespace, host: hostname() },
+    get lockTool() {
+      lockTool ??= chooseLockTool(process.platform, env.PATH ?? '', env.LOCK_FLOCK_STRATEGY)
+      return lockTool
+    },
+    get user() {
+      return userName()
+    },
+    now: () => ({ epoch: systemClock.epoch(), monotonic: systemClock.monotonic() }),
+    paths: (session) => sessionPaths(lockDir, session),
+    say,
+  }
+}

@@ -1,0 +1,164 @@
+/** The arrows between the rooms of src/, read from its import statements. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+
+const SRC = fileURLToPath(new URL('../src', import.meta.url))
+
+const FILES = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts'))
+  .map((name) => name.split(sep).join('/'))
+  .sort()
+
+const sourceOf = (file: string): string => readFileSync(join(SRC, file), 'utf8')
+
+/** Static, dynamic, re-exporting and type-only: a type is an arrow too. */
+const IMPORT =
+  /(?:^|\n)\s*(?:import|export)\b[^'"`;]*?from\s*['"]([^'"]+)['"]|\bimport\s*\(?\s*['"]([^'"]+)['"]/g
+
+const importsIn = (source: string): readonly string[] =>
+  [...source.matchAll(IMPORT)].map((match) => match[1] ?? match[2] ?? '')
+
+type Arrow = { readonly file: string; readonly room: string; readonly to: string }
+
+const roomOf = (file: string): string => (file.includes('/') ? (file.split('/')[0] ?? '') : file)
+
+/** A room, a file at the top of src/, `node:`, or the name of a package. */
+const targetOf = (file: string, specifier: string): string => {
+  if (specifier.startsWith('node:')) return 'node:'
+  if (!specifier.startsWith('.')) return specifier
+  return roomOf(
+    relative(SRC, join(SRC, dirname(file), specifier))
+      .split(sep)
+      .join('/'),
+  )
+}
+
+const ARROWS: readonly Arrow[] = FILES.flatMap((file) =>
+  importsIn(sourceOf(file)).map((specifier) => ({
+    file,
+    room: roomOf(file),
+    to: targetOf(file, specifier),
+  })),
+)
+
+const ROOMS = new Set(FILES.filter((file) => file.includes('/')).map(roomOf))
+
+/** Arrows from a room to another room, or to a file at the top, that are not allowed. */
+const trespasses = (room: string, allowed: readonly string[]): readonly string[] =>
+  ARROWS.filter((arrow) => arrow.room === room && arrow.to !== room)
+    .filter(({ to }) => ROOMS.has(to) || to.endsWith('.ts'))
+    .filter(({ to }) => !allowed.includes(to))
+    .map(({ file, to }) => `${file} -> ${to}`)
+
+describe('the reader of imports', () => {
+  it.each([
+    ["import { a } from './a.ts'", ['./a.ts']],
+    ["import type { A } from '../core/a.ts'", ['../core/a.ts']],
+    ["import {\n  a,\n  type B,\n} from './a.ts'", ['./a.ts']],
+    ["import './a.ts'", ['./a.ts']],
+    ["export { a } from './a.ts'", ['./a.ts']],
+    ["export * from './a.ts'", ['./a.ts']],
+    ["const { a } = await import('./a.ts')", ['./a.ts']],
+    ['import a from \'a\'\nimport b from "b"', ['a', 'b']],
+    ["const text = 'important from here'", []],
+  ])('finds what %j imports', (source, found) => {
+    expect(importsIn(source)).toEqual(found)
+  })
+
+  it('finds the arrows of this project', () => {
+    expect(ARROWS.length).toBeGreaterThan(100)
+    expect([...ROOMS].sort()).toEqual(
+      [
+        'cli',
+        'commands',
+        'core',
+        'engine',
+        'process',
+        'recorder',
+        'refresher',
+        'session',
+        'store',
+        'tmux',
+      ].sort(),
+    )
+  })
+})
+
+describe('the arrows', () => {
+  it('of core/ stay in core/, and lead to no module of Node nor to a package', () => {
+    expect(ARROWS.filter(({ room, to }) => room === 'core' && to !== 'core')).toEqual([])
+  })
+
+  it.each(['store', 'process', 'tmux'])('of %s/ lead to core/ only', (room) => {
+    expect(trespasses(room, ['core'])).toEqual([])
+  })
+
+  it('of refresher/ lead to core/, process/ and store/ only', () => {
+    expect(trespasses('refresher', ['core', 'process', 'store'])).toEqual([])
+  })
+
+  it('of refresher/ lead to no package: its bundle stays small', () => {
+    expect(ARROWS.filter(({ room, to }) => room === 'refresher' && to !== 'node:' && !ROOMS.has(to))).toEqual(
+      [],
+    )
+  })
+
+  it('of recorder/ lead to core/ only, and to no package', () => {
+    expect(
+      ARROWS.filter(({ room, to }) => room === 'recorder' && !['core', 'recorder', 'node:'].includes(to)),
+    ).toEqual([])
+  })
+
+  it('of session/ do not lead to engine/, commands/ or cli/', () => {
+    expect(trespasses('session', ['core', 'process', 'refresher', 'store', 'tmux', 'world.ts'])).toEqual([])
+  })
+
+  it('of engine/ do not lead to commands/ or cli/', () => {
+    expect(
+      trespasses('engine', [
+        'core',
+        'process',
+        'recorder',
+        'refresher',
+        'session',
+        'store',
+        'tmux',
+        'world.ts',
+      ]),
+    ).toEqual([])
+  })
+
+  it('of commands/ do not lead to cli/', () => {
+    expect(
+      trespasses(
+        'commands',
+        [...ROOMS, 'world.ts'].filter((to) => to !== 'cli'),
+      ),
+    ).toEqual([])
+  })
+
+  it('lead to nothing but files that are there', () => {
+    const tops = FILES.filter((file) => !file.includes('/'))
+    const wrong = ARROWS.filter(({ to }) => to.endsWith('.ts') && !tops.includes(to))
+    expect(wrong).toEqual([])
+  })
+})
+
+describe('what belongs to the start of the program alone', () => {
+  const filesWith = (pattern: RegExp): readonly string[] =>
+    FILES.filter((file) => pattern.test(sourceOf(file)))
+
+  it('is argv', () => {
+    expect(filesWith(/\bprocess\s*\.\s*argv\b/)).toEqual(['start.ts'])
+  })
+
+  it('is the exit, but for refresher and recorder, which are programs too', () => {
+    expect(filesWith(/\bprocess\s*\.\s*exit\s*\(/)).toEqual([
+      'recorder/main.ts',
+      'refresher/main.ts',
+      'start.ts',
+    ])
+  })
+})

@@ -1,0 +1,110 @@
+/** Whatever is in a record, a terminal gets only text from it. */
+import { describe, expect, it } from 'vitest'
+import { renderDoctor, renderShort, renderWhy } from '../../src/cli/render-diagnosis.ts'
+import { renderStatus } from '../../src/cli/render-status.ts'
+import { ownerLiveness } from '../../src/core/identity.ts'
+import type { LockRecord } from '../../src/core/record.ts'
+import { classify } from '../../src/core/verdict.ts'
+import type { Diagnosis } from '../../src/session/diagnosis.ts'
+import { aRecord, HERE, NOW, owner, refresher, viewOf, worker } from '../fakes/records.ts'
+
+const TERMINAL = { columns: 100, paint: (_: string, text: string) => text }
+const EVIL = '\u001b]0;evil\u0007\u009b2J\u202e\r'
+const EVIL_RECORD: Partial<LockRecord> = {
+  host: `host${EVIL}`,
+  user: EVIL,
+  command: [EVIL, 'x'],
+  cwd: `/${EVIL}`,
+  evidence: { source: EVIL as 'alive', epoch: 1 },
+  tmux: { socket: EVIL, session: EVIL, pane: EVIL, server_pid: 1 },
+}
+
+const VIEW = viewOf([owner(), refresher(), worker()])
+const sightOf = (changes: Partial<LockRecord>): Diagnosis['sight'] => {
+  const stored = { kind: 'record', record: aRecord(changes) } as const
+  return { session: 'demo', stored, verdict: classify(stored, VIEW, HERE, NOW) }
+}
+const partOf = (changes: Partial<LockRecord>): NonNullable<Diagnosis['owner_process']> => {
+  const liveness = ownerLiveness(aRecord(changes), VIEW, HERE)
+  const state = liveness.kind === 'alive' ? liveness.state : liveness.reason
+  return { pid: 4000, pid_started: 900, alive: null, state }
+}
+const diagnosisOf = (changes: Partial<LockRecord>): Diagnosis => ({
+  sight: sightOf(changes),
+  kernel_lock: { state: 'held', open_in: [{ pid: 5, name: EVIL }] },
+  owner_process: partOf(changes),
+  refresher_process: null,
+  worker_process: null,
+  tree: [
+    {
+      pid: 5,
+      parent: 1,
+      state: 'running',
+      cpu_seconds: 1,
+      cpu_percent: 50,
+      age_seconds: null,
+      command: [`a${EVIL}`],
+    },
+  ],
+  pane: 'live',
+  screen: [`line ${EVIL}`],
+  screen_source: 'pane',
+  sources: [{ source: 'output', value: 4096, age: 7, limit: 1800 }],
+  incident: `/${EVIL}`,
+  next: [{ command: 'lock.sh doctor', purpose: 'check' }],
+})
+
+const clean = (text: string): void => expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\u202e]/u)
+
+const PLACES: readonly (readonly [string, Partial<LockRecord>])[] = [
+  ['a record of this machine', EVIL_RECORD],
+  ['a record of another host', { ...EVIL_RECORD, boot_id: 'b' }],
+  ['a record of another PID namespace', { ...EVIL_RECORD, pid_namespace: `pid:${EVIL}` }],
+]
+
+describe.each(PLACES)('%s', (_, changes) => {
+  it('is shown in the table without its control characters', () => {
+    clean(renderStatus([sightOf(changes)], TERMINAL))
+  })
+
+  it('is shown by attach without its control characters', () => {
+    clean(renderShort(diagnosisOf(changes), TERMINAL))
+  })
+
+  it('is explained by why without its control characters', () => {
+    clean(renderWhy(diagnosisOf(changes), TERMINAL))
+  })
+})
+
+describe('the table of sessions', () => {
+  it('has what is known, and a dash for the rest', () => {
+    const never = {
+      session: 'new',
+      stored: { kind: 'none' },
+      verdict: classify({ kind: 'none' }, VIEW, HERE, NOW),
+    } as const
+    const lines = renderStatus([sightOf({}), never], TERMINAL).split('\n')
+    expect(lines[0]).toMatch(/^SESSION +STATE +RUN +ITERATION +HEARTBEAT +REASON$/)
+    expect(lines[1]).toMatch(/^demo +active +7 +2\/5 +5s +iteration 2 of 5/)
+    expect(lines[2]).toMatch(/^new +free +- +- +- +it has never run$/)
+  })
+
+  it('shows a run without an end', () => {
+    expect(renderStatus([sightOf({ iterations: null })], TERMINAL)).toContain('2/∞')
+  })
+})
+
+describe('what doctor says', () => {
+  it('has a line for each check, and the mend below', () => {
+    const text = renderDoctor(
+      [
+        { level: 'ok', what: 'node', found: 'v20' },
+        { level: 'error', what: 'lock directory', found: EVIL, mend: 'chmod 700 x', exitCode: 77 },
+      ],
+      TERMINAL,
+    )
+    clean(text)
+    expect(text.split('\n')[0]).toMatch(/^ok +node +v20$/)
+    expect(text).toMatch(/\n +chmod 700 x\n/)
+  })
+})

@@ -1,0 +1,275 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { Novelty } from '../../src/core/novelty.ts'
+
+/** Which of these, seen one after the other, were new. */
+const newAmong = (...looks: readonly string[]): readonly boolean[] => {
+  const novelty = new Novelty()
+  return looks.map((look) => novelty.sees(look))
+}
+
+describe('text that was seen before', () => {
+  it.each([
+    ['the same line', 'connection refused\n', 'connection refused\n'],
+    ['another count', 'attempt 17: connection refused\n', 'attempt 18: connection refused\n'],
+    [
+      'another time',
+      '[2026-11-22T23:59:59.999Z] still waiting\n',
+      '[2026-11-23T00:00:00.000Z] still waiting\n',
+    ],
+    ['another duration', 'waited 9s for the lock\n', 'waited 10s for the lock\n'],
+    ['another colour', '\u001b[31mfailed\u001b[0m again\n', '\u001b[1;38;5;196mfailed\u001b[m again\n'],
+    ['another title', '\u001b]0;⠋ one\u0007ready\n', '\u001b]2;⠙ two\u001b\\ready\n'],
+    ['other white space', 'a  table   row\n', 'a table row\r\n'],
+    ['a step to the right instead of spaces', 'a table row\n', 'a\u001b[1Ctable\u001b[Crow\n'],
+    ['another braille glyph', '⠋ thinking\r', '⠹ thinking\r'],
+    ['another line of a twirl', '| loading\r', '/ loading\r'],
+    ['another moon', '🌑 loading\r', '🌔 loading\r'],
+    ['another star', '✻ Herding… (12s · esc to interrupt)\r', '✶ Herding… (13s · esc to interrupt)\r'],
+    [
+      'another UUID',
+      'request 7f9c24e8-3b12-4c77-9f5a-0d2f1b6c8e90 failed\n',
+      'request 123e4567-e89b-42d3-a456-426614174000 failed\n',
+    ],
+    ['another hash without a digit', 'request eedafdcc failed\n', 'request dbaebbec failed\n'],
+    ['another hash', 'at commit 9f8a7d6 it fails\n', 'at commit 01ab2c3 it fails\n'],
+    [
+      'another random identifier',
+      'overloaded (req_011CQx7Gq20bVt4Zk9Lm)\n',
+      'overloaded (req_011CQzzT4b8Ka2Pw6Rn1)\n',
+    ],
+    ['the same share', 'copying 45 % done\r', 'copying 45 % done\r'],
+    ['a smaller share', 'copying 45 % done\r', 'copying 12 % done\r'],
+    ['the same part of a whole', '12/80 files done\r', '12/80 files done\r'],
+    ['the line that it was the beginning of', 'downloading the world\n', 'downloading the'],
+    ['nothing', 'anything\n', ''],
+    ['an empty line', 'anything\n', '\n\r\n'],
+    ['digits alone', 'anything\n', '1234\n'],
+  ])('is not new with %s', (_, first, second) => {
+    expect(newAmong(first, second)).toEqual([true, false])
+  })
+
+  it('is not new in another order', () => {
+    expect(newAmong('a failed\nb failed\nc failed\n', 'c failed\na failed\nb failed\n')).toEqual([
+      true,
+      false,
+    ])
+  })
+
+  it('is not new when a full-screen program draws it anew, wherever it goes', () => {
+    const draw = (row: number, glyph: string): string =>
+      `\u001b[?25l\u001b[${row};1H\u001b[2K${glyph} Working\u001b[${row + 1};4Hesc to interrupt\u001b[?25h`
+    // An open line may be new once more when it has become a whole one.
+    const looks = newAmong(draw(1, '⠋'), draw(2, '⠙'), draw(30, '⠹'), draw(4, '⠸'))
+    expect(looks.slice(2)).toEqual([false, false])
+  })
+
+  it.each([
+    ['saved and put back (DEC)', '\u001b7⠋ Working on it\u001b8'],
+    ['saved and put back (ANSI)', '\u001b[s⠋ Working on it\u001b[u'],
+    ['up a line', '⠋ Working on it\u001bM'],
+    ['to the first column', '\u001b[G⠋ Working on it'],
+    ['back by backspaces', `⠋ Working on it${'\b'.repeat(15)}`],
+  ])('is not new drawn over itself, the cursor %s', (_, spinner) => {
+    const looks = newAmong(...Array.from({ length: 20 }, () => spinner))
+    expect(looks.slice(2)).toEqual(Array(18).fill(false))
+  })
+
+  it('is known by random identifiers of twenty characters and more in all but one of fifty lines', () => {
+    const alphabet = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz'
+    let state = 1
+    const letter = (): string => {
+      state = (state * 48_271) % 2_147_483_647
+      return alphabet[state % alphabet.length] ?? ''
+    }
+    const lines = Array.from(
+      { length: 1000 },
+      () => `overloaded, request req_${Array.from({ length: 20 }, letter).join('')}, trying again\n`,
+    )
+    expect(newAmong(...lines).filter((isNew) => isNew).length).toBeLessThan(20)
+  })
+})
+
+describe('text that is new', () => {
+  it.each([
+    ['another word', 'compiling alpha\n', 'compiling beta\n'],
+    ['a longer line', 'compiling\n', 'compiling beta\n'],
+    ['the end of an open line', 'now compiling ', 'beta\n'],
+    ['another word on the same screen line', 'reading file\u001b[1;1H', 'writing file\u001b[1;1H'],
+    ['a larger share', 'copying 45 % done\r', 'copying 46 % done\r'],
+    ['a larger share, by tenths', '12.3% copied\r', '12.4% copied\r'],
+    ['a larger part of a whole', 'building 12/80\r', 'building 13/80\r'],
+    ['a larger part in words', 'building 12 of 80\r', 'building 13 of 80\r'],
+    ['a row of marks', '....................\n', '....................\n'],
+    ['one mark more on an open line', '....', '.'],
+    ['a name with one number in it', 'module17 done\n', 'user17 done\n'],
+    ['joined words', 'getUserNameById\n', 'getUserNameByMail\n'],
+  ])('is new with %s', (_, first, second) => {
+    expect(newAmong(first, second)).toEqual([true, true])
+  })
+
+  it.each([
+    ['a date', 'on 11/22 it failed\r', 'on 11/23 it failed\r'],
+    ['a path', 'see /proc/12/80\n', 'see /proc/13/80\n'],
+    ['a part that is larger than the whole', 'errors 90/80\r', 'errors 91/80\r'],
+  ])('is not what looks like a share: %s', (_, first, second) => {
+    expect(newAmong(first, second)[1]).toBe(false)
+  })
+
+  it('is new once for each share: a bar that begins again and again is no progress', () => {
+    const bar = [10, 50, 90].map((percent) => `fetching ${percent} %\r`)
+    expect(newAmong(...bar, ...bar)).toEqual([true, true, true, false, false, false])
+  })
+
+  it('is new again when it has been forgotten behind very many others', () => {
+    const novelty = new Novelty()
+    const word = (n: number): string =>
+      [...n.toString(26)].map((c) => String.fromCharCode(97 + Number.parseInt(c, 26))).join('')
+    expect(novelty.sees('the first\n')).toBe(true)
+    for (let n = 0; n < 10_000; n += 1) novelty.sees(`line ${word(n)}\n`)
+    expect(novelty.sees('the first\n')).toBe(true)
+  })
+})
+
+/**
+ * Each has one of everything that a terminal takes apart, and ends with a whole line. No part begins with a letter that
+ * alone would be a test's mark.
+ */
+const TEXTS: Readonly<Record<string, string>> = {
+  colour: '\u001b[1;38;2;10;20;30merror\u001b[0m: no route to host\n',
+  'title, ended by BEL': '\u001b]0;⠋ working hard\u0007ready to go\n',
+  'title, ended by ST': '\u001b]0;⠋ working hard\u001b\\ready to go\n',
+  'long title': `\u001b]2;${'title '.repeat(60)}\u001b\\titled line\n`,
+  'clipboard of 800 characters': `\u001b]52;c;${'QUJD'.repeat(200)}\u0007copied it\n`,
+  link: '\u001b]8;;https://example.org/a\u001b\\here it is\u001b]8;;\u001b\\ indeed\n',
+  'device control string': '\u001bP+q544e\u001b\\after the string\n',
+  'application command': '\u001b_Gq=2,a=d\u001b\\an image line\n',
+  'character set': '\u001b(B\u001b)0\u001b=plain text\u001b>\n',
+  moves: 'first part\u001b[2;10Hmiddle part\u001b[K\u001b[1Athird part\n',
+  'carriage return': 'going on and on\rgoing on and on\r\n',
+  'saved cursor': '\u001b7condition of it\u001b8\n',
+  'braille and emoji': '⠋ thinking about it 🌑\r\n',
+  report: '\u001b[?2026h\u001b[>4;1mheader line\u001b[?2026l\n',
+}
+
+/** Bytes are decoded before they come here, and that never leaves half a character. */
+const splitsCharacter = (text: string, cut: number): boolean => /^[\udc00-\udfff]/.test(text.slice(cut))
+
+describe('text that is cut anywhere between two looks', () => {
+  it.each(Object.entries(TEXTS))('is not new the second time: %s', (_, text) => {
+    for (let cut = 0; cut <= text.length; cut += 1) {
+      if (splitsCharacter(text, cut)) continue
+      const looks = newAmong(text, text, text.slice(0, cut), text.slice(cut))
+      expect([cut, ...looks.slice(1)]).toEqual([cut, false, false, false])
+    }
+  })
+
+  it('is not new in any number of pieces, in any order of the texts', () => {
+    const texts = Object.values(TEXTS)
+    fc.assert(
+      fc.property(
+        fc.array(fc.constantFrom(...texts), { minLength: 1, maxLength: 6 }),
+        fc.array(fc.nat(2000), { maxLength: 12 }),
+        (chosen, cuts) => {
+          const novelty = new Novelty()
+          for (const text of [...texts, ...texts]) novelty.sees(text)
+          const whole = chosen.join('')
+          const places = [...cuts.map((cut) => cut % (whole.length + 1)), 0, whole.length]
+            .filter((cut) => !splitsCharacter(whole, cut))
+            .sort((a, b) => a - b)
+          const pieces = places.slice(1).map((place, index) => whole.slice(places[index], place))
+          expect(pieces.map((piece) => novelty.sees(piece))).toEqual(pieces.map(() => false))
+        },
+      ),
+      { numRuns: 300 },
+    )
+  })
+
+  it('does not lose what comes behind a string that nobody ends', () => {
+    for (const start of ['\u001b]0;title', '\u001bP', '\u001b_', '\u001b']) {
+      const looks = newAmong(start, ' and more\n', 'something new\n', 'something else\n')
+      expect([start, ...looks.slice(2)]).toEqual([start, true, true])
+    }
+  })
+
+  it('takes anything', () => {
+    fc.assert(
+      fc.property(
+        fc.array(
+          fc
+            .array(
+              fc.constantFrom('\u001b', '[', ']', 'P', '\\', '\u0007', '\r', '\n', '\b', '1', '%', '/', 'm'),
+            )
+            .map((characters) => characters.join('')),
+        ),
+        (looks) => {
+          const novelty = new Novelty()
+          for (const look of looks) novelty.sees(look)
+          // Whatever state that has left it in, two lines on it reads on.
+          novelty.sees('\n\u0007\n')
+          expect(novelty.sees('something readable\n')).toBe(true)
+          expect(novelty.sees('something readable\n')).toBe(false)
+        },
+      ),
+    )
+  })
+})
+
+describe('a line without an end', () => {
+  const word = (n: number): string => [...String(n)].map((digit) => 'abcdefghij'[Number(digit)]).join('')
+
+  it('says something new with every word, however long it is', () => {
+    const novelty = new Novelty()
+    const looks = Array.from({ length: 2000 }, (_, n) => novelty.sees(`${word(n + 1000)} `))
+    // The first word may be a part of one.
+    expect(looks.slice(1).filter((isNew) => !isNew)).toEqual([])
+  })
+
+  it('says nothing new when it repeats itself, however long it is', () => {
+    const novelty = new Novelty()
+    const looks = Array.from({ length: 2000 }, () => novelty.sees('waiting for the server '))
+    expect(looks.slice(100).filter((isNew) => isNew)).toEqual([])
+  })
+})
+
+describe('its memory', () => {
+  setFlagsFromString('--expose-gc')
+  const collectGarbage = runInNewContext('gc') as () => void
+  const usedBytes = (): number => {
+    collectGarbage()
+    return process.memoryUsage().heapUsed
+  }
+  const word = (n: number): string => {
+    let text = ''
+    for (let rest = n; rest > 0; rest = Math.floor(rest / 26)) text += String.fromCharCode(97 + (rest % 26))
+    return text
+  }
+
+  it.each<[string, number, (look: number) => string]>([
+    [
+      'a million lines',
+      1000,
+      (look) => Array.from({ length: 1000 }, (_, line) => `line ${word(look * 1000 + line)}\n`).join(''),
+    ],
+    // A string that is a part of another keeps the whole of it.
+    [
+      'one new word in each of many large looks',
+      1000,
+      (look) => `anewword${word(look)}abcdefgh\n${'same'.repeat(16_000)}\n`,
+    ],
+    ['a line that never ends', 15_000, (look) => `${word(look + 1e6)} `.repeat(50)],
+    ['shares of ever other things', 30_000, (look) => `fetching ${word(look)} ${look % 100} %\r`],
+    ['strings that never end', 500, (look) => `\u001b]52;c;${word(look)}${'QUJD'.repeat(5000)}`],
+  ])('is bounded for %s', (_, looks, textOf) => {
+    const novelty = new Novelty()
+    const before = usedBytes()
+    for (let look = 0; look < looks; look += 1) novelty.sees(textOf(look))
+    const grown = usedBytes() - before
+    // Two thousand pieces of two hundred characters, twice, and what V8 keeps beside them.
+    expect(grown).toBeLessThan(5e6)
+    novelty.sees('\n')
+    expect(novelty.sees('alive and reading\n')).toBe(true)
+  })
+})

@@ -1,0 +1,197 @@
+import { describe, expect, it } from 'vitest'
+import type { ProcessFacts } from '../../src/core/ports.ts'
+import {
+  environmentMatches,
+  isProcess,
+  type TreeQuery,
+  workerGroup,
+  workerTree,
+} from '../../src/core/tree.ts'
+import { aProcess, OWNER, owner, refresher, WORKER, worker } from '../fakes/records.ts'
+
+const WORKER_REFERENCE = { pid: WORKER, pid_started: 1100 }
+
+const pids = (all: readonly ProcessFacts[], changes: Partial<TreeQuery> = {}): readonly number[] =>
+  workerTree({
+    all,
+    worker: WORKER_REFERENCE,
+    members: [],
+    startTolerance: 0,
+    carriesCookie: () => false,
+    isExcluded: () => false,
+    ...changes,
+  }).map(({ pid }) => pid)
+
+const groupOf = (all: readonly ProcessFacts[], changes: Partial<TreeQuery> = {}): number | null =>
+  workerGroup({
+    all,
+    worker: WORKER_REFERENCE,
+    members: [],
+    startTolerance: 0,
+    carriesCookie: () => false,
+    isExcluded: () => false,
+    ...changes,
+  })
+
+const cookieOf =
+  (...carriers: readonly number[]) =>
+  (pid: number): boolean =>
+    carriers.includes(pid)
+
+describe('the worker tree', () => {
+  it('is empty when nothing matches', () => {
+    expect(pids([owner(), aProcess(9)])).toEqual([])
+    expect(pids([owner(), worker()], { worker: null })).toEqual([])
+  })
+
+  it('has the worker and all that descend from it, parents first', () => {
+    const grandchild = aProcess(6000, { parent: 5000, group: OWNER })
+    const child = aProcess(5000, { parent: WORKER, group: OWNER })
+    const all = [grandchild, child, owner(), worker({ group: OWNER })]
+    expect(pids(all)).toEqual([WORKER, 5000, 6000])
+  })
+
+  it('does not take a process for the worker that has its pid and another start time', () => {
+    const stranger = worker({ started: 1101 })
+    expect(pids([owner(), stranger, aProcess(5000, { parent: WORKER, group: WORKER })])).toEqual([])
+  })
+
+  it('bears with a start time that is read within the tolerance', () => {
+    expect(pids([worker({ started: 1102 })], { startTolerance: 2 })).toEqual([WORKER])
+    expect(pids([worker({ started: 1103 })], { startTolerance: 2 })).toEqual([])
+  })
+
+  it("has an orphan of the worker's own group while the worker proves the group", () => {
+    expect(pids([worker(), aProcess(5000, { parent: 1, group: WORKER })])).toEqual([WORKER, 5000])
+  })
+
+  it('has an orphan of the group when the worker is gone and one with the cookie proves the group', () => {
+    const all = [aProcess(5000, { parent: 1, group: WORKER }), aProcess(5001, { parent: 1, group: WORKER })]
+    expect(pids(all, { carriesCookie: cookieOf(5001) })).toEqual([5001, 5000])
+  })
+
+  it('leaves a group alone that nobody proves: its number may be in use again', () => {
+    expect(pids([aProcess(5000, { parent: 1, group: WORKER })])).toEqual([])
+  })
+
+  it("leaves the group of the engine's shell alone when the worker is in it", () => {
+    const shellGroup = 3000
+    const all = [
+      aProcess(3000, { group: shellGroup, name: 'bash' }),
+      owner({ group: shellGroup, parent: 3000 }),
+      worker({ group: shellGroup }),
+      aProcess(3500, { group: shellGroup, parent: 3000, name: 'tee' }),
+    ]
+    expect(pids(all)).toEqual([WORKER])
+    expect(pids(all, { carriesCookie: cookieOf(WORKER) })).toEqual([WORKER])
+  })
+
+  it('has a process in a session of its own that carries the cookie, and its children', () => {
+    const all = [worker(), aProcess(5000, { parent: 1 }), aProcess(5001, { parent: 5000 })]
+    expect(pids(all, { carriesCookie: cookieOf(5000) })).toEqual([WORKER, 5000, 5001])
+  })
+
+  it('finds orphans by the cookie alone when no worker is recorded', () => {
+    expect(pids([owner(), aProcess(5000)], { worker: null, carriesCookie: cookieOf(5000) })).toEqual([5000])
+  })
+
+  it('never has what is excluded, nor looks for children below it', () => {
+    const inner = aProcess(5000, { parent: WORKER })
+    const below = aProcess(5001, { parent: 5000 })
+    const isExcluded = ({ pid }: ProcessFacts): boolean => pid === 5000
+    expect(pids([worker(), inner, below], { isExcluded })).toEqual([WORKER])
+    expect(pids([refresher()], { carriesCookie: () => true, isExcluded: () => true })).toEqual([])
+  })
+
+  it.each([
+    ['on Linux', { name: 'tmux: server', parent: 1 }],
+    ['on Linux, below a subreaper', { name: 'tmux: server', parent: 800 }],
+    ['on macOS', { name: 'tmux', parent: 1 }],
+  ])('never has a tmux server, though it carries the cookie: %s', (_, changes) => {
+    const server = aProcess(5000, changes)
+    const pane = aProcess(5001, { parent: 5000, name: 'bash' })
+    expect(pids([worker(), server, pane], { carriesCookie: cookieOf(5000) })).toEqual([WORKER])
+  })
+
+  it('has a tmux client that the worker started', () => {
+    expect(pids([worker(), aProcess(5000, { parent: WORKER, name: 'tmux' })])).toEqual([WORKER, 5000])
+  })
+
+  it('leaves a zombie out and keeps what is below it', () => {
+    const all = [worker({ state: 'exited' }), aProcess(5000, { parent: WORKER, group: OWNER })]
+    expect(pids(all)).toEqual([5000])
+  })
+
+  it('ends when parents go round in a circle', () => {
+    const all = [worker({ parent: 5000 }), aProcess(5000, { parent: WORKER })]
+    expect(pids(all)).toEqual([WORKER, 5000])
+  })
+
+  it('has a member that has lost every other proof, and what is below and beside it', () => {
+    const lost = aProcess(5000, { parent: 1, started: 2000 })
+    const all = [lost, aProcess(5001, { parent: 5000 }), aProcess(5002, { parent: 1, group: WORKER })]
+    const members = [{ pid: 5000, pid_started: 2000 }]
+    expect(pids(all, { members })).toEqual([5000, 5001])
+    expect(pids(all, { members: [...members, { pid: 5002, pid_started: 1000 }] })).toEqual([5000, 5002, 5001])
+  })
+
+  it('does not take a process for a member that has its pid and another start time', () => {
+    const members = [{ pid: 5000, pid_started: 1999 }]
+    expect(pids([aProcess(5000, { parent: 1, started: 2000 })], { members })).toEqual([])
+  })
+
+  it('has every process once', () => {
+    const all = [worker(), aProcess(5000, { parent: WORKER, group: WORKER })]
+    expect(pids(all, { carriesCookie: () => true })).toEqual([WORKER, 5000])
+  })
+})
+
+describe("the worker's process group", () => {
+  it('is the one that it leads', () => {
+    expect(groupOf([worker(), aProcess(5000, { group: WORKER })])).toBe(WORKER)
+  })
+
+  it('is still its own when only somebody known is left in it', () => {
+    const left = aProcess(5000, { parent: 1, group: WORKER, started: 1200 })
+    expect(groupOf([left], { members: [{ pid: 5000, pid_started: 1200 }] })).toBe(WORKER)
+    expect(groupOf([left], { carriesCookie: cookieOf(5000) })).toBe(WORKER)
+  })
+
+  it.each<[string, readonly ProcessFacts[], Partial<TreeQuery>]>([
+    ['nothing proves it to be', [aProcess(5000, { group: WORKER })], {}],
+    ['the worker is in another one', [worker({ group: OWNER })], {}],
+    ['no worker is recorded', [worker()], { worker: null, carriesCookie: cookieOf(WORKER) }],
+    [
+      'whoever looks is in it',
+      [worker(), aProcess(5000, { group: WORKER })],
+      { isExcluded: ({ pid }) => pid === 5000 },
+    ],
+    ['a tmux server is in it', [worker(), aProcess(5000, { group: WORKER, name: 'tmux: server' })], {}],
+  ])('is not signalled as a whole when %s', (_, all, changes) => {
+    expect(groupOf(all, changes)).toBeNull()
+  })
+})
+
+describe('an environment', () => {
+  it.each([
+    ['this run and iteration', ['LOCK_COOKIE=abc', 'LOCK_ITERATION=3'], true],
+    ['this run, before iterations are told', ['PATH=/bin', 'LOCK_COOKIE=abc'], true],
+    ["an earlier iteration's cookie", ['LOCK_COOKIE=abc', 'LOCK_ITERATION=2'], false],
+    ['an iteration that the record does not know of yet', ['LOCK_COOKIE=abc', 'LOCK_ITERATION=4'], true],
+    ['an iteration with more digits', ['LOCK_COOKIE=abc', 'LOCK_ITERATION=20'], true],
+    ['no iteration', ['LOCK_COOKIE=abc', 'LOCK_ITERATION=x'], false],
+    ['another cookie', ['LOCK_COOKIE=abd', 'LOCK_ITERATION=3'], false],
+    ['a cookie that begins alike', ['LOCK_COOKIE=abcd'], false],
+    ['a variable that ends alike', ['MY_LOCK_COOKIE=abc'], false],
+    ['the cookie in the value of another', ['NOTE=LOCK_COOKIE=abc'], false],
+    ['nothing, as when it may not be read', [], false],
+  ])('of %s', (_, environment, matches) => {
+    expect(environmentMatches(environment, 'abc', 3)).toBe(matches)
+  })
+})
+
+describe('isProcess', () => {
+  it('matches nothing without a reference', () => {
+    expect(isProcess(worker(), null, 0)).toBe(false)
+  })
+})

@@ -1,0 +1,106 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { exitCodeOf, StopWishes } from '../../src/engine/stop-wish.ts'
+import type { RequestKind } from '../../src/store/requests.ts'
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'] as const
+
+let request: RequestKind | null
+let ctrlCs: number
+let wishes: StopWishes
+let before: ReadonlyMap<NodeJS.Signals, readonly NodeJS.SignalsListener[]>
+
+beforeEach(() => {
+  before = new Map(SIGNALS.map((signal) => [signal, process.listeners(signal) as NodeJS.SignalsListener[]]))
+  for (const signal of SIGNALS) process.removeAllListeners(signal)
+  request = null
+  ctrlCs = 0
+  wishes = new StopWishes(
+    () => request,
+    () => {
+      ctrlCs += 1
+    },
+  )
+  wishes.listen()
+})
+
+afterEach(() => {
+  for (const signal of SIGNALS) {
+    process.removeAllListeners(signal)
+    for (const listener of before.get(signal) ?? []) process.on(signal, listener)
+  }
+})
+
+const get = (...signals: readonly (typeof SIGNALS)[number][]): void => {
+  for (const signal of signals) process.emit(signal, signal)
+}
+const aborted = (): readonly boolean[] =>
+  [wishes.soon, wishes.now, wishes.hurry].map(({ signal }) => signal.aborted)
+
+describe('what the outside wants', () => {
+  it('is nothing at first', () => {
+    expect(wishes.wish).toEqual({ kind: 'none' })
+    expect(aborted()).toEqual([false, false, false])
+  })
+
+  it.each([
+    [['SIGINT'], 'after-iteration', [true, false, false]],
+    [['SIGINT', 'SIGINT'], 'now', [true, true, false]],
+    [['SIGINT', 'SIGINT', 'SIGINT'], 'now', [true, true, true]],
+    [['SIGINT', 'SIGTERM'], 'now', [true, true, false]],
+    [['SIGTERM'], 'now', [true, true, false]],
+    [['SIGHUP'], 'now', [true, true, false]],
+    [['SIGQUIT'], 'now', [true, true, false]],
+    [['SIGTERM', 'SIGTERM'], 'now', [true, true, true]],
+    [['SIGTERM', 'SIGINT'], 'now', [true, true, true]],
+    [['SIGUSR2'], 'none', [false, false, false]],
+  ] as const)('after %j is %s', (signals, kind, controllers) => {
+    get(...signals)
+    expect(wishes.wish.kind).toBe(kind)
+    expect(aborted()).toEqual(controllers)
+  })
+
+  it('is told of only at the first Ctrl-C', () => {
+    get('SIGINT', 'SIGINT', 'SIGINT')
+    expect(ctrlCs).toBe(1)
+  })
+
+  it('is the end of the iteration when a request asks for it, and a signal tells', () => {
+    request = 'stop-after-iteration'
+    get('SIGUSR2')
+    expect(wishes.wish).toEqual({ kind: 'after-iteration', asked: 'request' })
+    expect(aborted()).toEqual([true, false, false])
+  })
+
+  it('is found without a signal too', () => {
+    request = 'stop-after-iteration'
+    wishes.look()
+    expect(wishes.wish.kind).toBe('after-iteration')
+  })
+
+  it('does not shrink by a later request', () => {
+    get('SIGTERM')
+    request = 'stop-after-iteration'
+    get('SIGUSR2')
+    expect(wishes.wish.kind).toBe('now')
+  })
+
+  it.each([
+    ['SIGTERM', 'supersede', true],
+    ['SIGTERM', null, false],
+    ['SIGTERM', 'stop-after-iteration', false],
+    ['SIGHUP', 'supersede', false],
+  ] as const)('by %s with the request %s supersedes: %s', (signal, kind, superseded) => {
+    request = kind
+    get(signal)
+    expect(wishes.wish).toEqual({ kind: 'now', signal, superseded })
+  })
+
+  it.each([
+    ['SIGHUP', 129],
+    ['SIGINT', 130],
+    ['SIGQUIT', 131],
+    ['SIGTERM', 143],
+  ] as const)('gives %s the exit code %d, as a shell does', (signal, code) => {
+    expect(exitCodeOf(signal)).toBe(code)
+  })
+})

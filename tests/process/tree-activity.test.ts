@@ -1,0 +1,422 @@
+/** What real processes show from outside. */
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import type { ProcessInspector } from '../../src/core/ports.ts'
+import type { ProcessReference } from '../../src/core/record.ts'
+import { systemInspector } from '../../src/process/inspector.ts'
+import { procfsInspector } from '../../src/process/procfs.ts'
+import {
+  type ActivityReader,
+  procfsActivity,
+  psActivity,
+  type TreeActivity,
+} from '../../src/process/tree-activity.ts'
+import { type Child, killAfterwards, start, startReady, stateLetter } from '../fakes/children.ts'
+import { eventually } from '../fakes/eventually.ts'
+import { tempDir } from '../fakes/temp-dir.ts'
+
+const onLinux = process.platform === 'linux'
+const hasTmux = spawnSync('tmux', ['-V']).status === 0
+
+const fieldsOf = (pid: number): readonly string[] => {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+}
+const referenceTo = (pid: number): ProcessReference => ({ pid, pid_started: Number(fieldsOf(pid)[19]) })
+const childrenOf = (pid: number): readonly number[] =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim().split(' ').filter(Boolean).map(Number)
+
+const sleeps = (pid: number) => eventually(`${pid} sleeps`, () => stateLetter(pid) === 'S')
+
+const IDLE: Omit<TreeActivity, 'totals'> = {
+  io: { lasting: 0, all: 0 },
+  cpuSeconds: 0,
+  processesChange: false,
+  blocked: null,
+}
+
+/** It takes a fresh look for every reading. */
+type Reader = Pick<ActivityReader, 'isExpensive'> & {
+  read(tree: readonly ProcessReference[]): TreeActivity
+}
+const lookingWith = (reader: ActivityReader, inspector: ProcessInspector): Reader => ({
+  isExpensive: reader.isExpensive,
+  read: (tree) => reader.read(tree, inspector.look()),
+})
+const procfsReader = (): Reader => lookingWith(procfsActivity(), procfsInspector())
+
+/** Looks until the next one finds it. */
+const untilSeen = (
+  reader: Reader,
+  tree: () => readonly ProcessReference[],
+  what: string,
+  check: (seen: TreeActivity) => boolean,
+): Promise<TreeActivity> =>
+  eventually(what, () => {
+    const seen = reader.read(tree())
+    return check(seen) && seen
+  })
+
+/** A shell that does as it is told, line by line, and says `done`. */
+const obedient = async (): Promise<Child & { readonly tell: (line: string) => Promise<void> }> => {
+  const child = await startReady('bash', [
+    '-c',
+    'echo ready; while read -r line; do eval "$line"; echo done; done',
+  ])
+  let said = 0
+  child.process.stdout?.on('data', (chunk: Buffer) => {
+    said += chunk.toString().split('done').length - 1
+  })
+  let told = 0
+  return {
+    ...child,
+    tell: async (line) => {
+      told += 1
+      child.process.stdin?.write(`${line}\n`)
+      await eventually(`it has done ${line}`, () => said === told)
+    },
+  }
+}
+
+describe.skipIf(!onLinux)('the activity of a tree, read from /proc', () => {
+  it('is exactly nothing for what sleeps', async () => {
+    const child = start('sleep', ['300'])
+    await sleeps(child.pid)
+    await eventually('it is quiet', () => {
+      const reader = procfsReader()
+      reader.read([referenceTo(child.pid)])
+      const { totals: _, ...seen } = reader.read([referenceTo(child.pid)])
+      return JSON.stringify(seen) === JSON.stringify(IDLE)
+    })
+  })
+
+  it('is nothing for what waits for a peer that never answers', async () => {
+    const server = createServer().listen(0, '127.0.0.1')
+    onTestFinished(() => {
+      server.close()
+    })
+    const { port } = await eventually('it listens', () => {
+      const address = server.address()
+      return typeof address === 'object' && address !== null && address
+    })
+    const child = await startReady('bash', [
+      '-c',
+      `exec 3<>/dev/tcp/127.0.0.1/${port}; echo ready; read -r -u 3`,
+    ])
+    const reader = procfsReader()
+    const tree = [referenceTo(child.pid)]
+    reader.read(tree)
+    await untilSeen(
+      reader,
+      () => tree,
+      'it is quiet',
+      ({ cpuSeconds, io }) => cpuSeconds === 0 && io.all === 0,
+    )
+    expect(reader.read(tree)).toMatchObject(IDLE)
+  })
+
+  it('counts from the first look on', async () => {
+    const child = await obedient()
+    await child.tell('for ((i = 0; i < 20000; i++)); do :; done; printf %s {1..2000} >/dev/null')
+    const reader = procfsReader()
+    expect(reader.read([referenceTo(child.pid)])).toEqual({ ...IDLE, totals: { ioBytes: 0, cpuSeconds: 0 } })
+  })
+
+  it('is processor time for a busy loop, and no bytes', async () => {
+    const child = start('bash', ['-c', 'while :; do :; done'])
+    const reader = procfsReader()
+    const tree = [referenceTo(child.pid)]
+    reader.read(tree)
+    const seen = await untilSeen(
+      reader,
+      () => tree,
+      'it computes',
+      ({ totals }) => totals.cpuSeconds > 0.05,
+    )
+    expect(seen).toMatchObject({ io: { lasting: 0, all: 0 }, processesChange: false, blocked: null })
+    const before = seen.totals.cpuSeconds
+    await untilSeen(
+      reader,
+      () => tree,
+      'it adds up',
+      ({ totals }) => totals.cpuSeconds > before + 0.05,
+    )
+  })
+
+  it('is processor time of all threads, in less than a hundredth of a second', async () => {
+    const child = await startReady(process.execPath, [
+      '-e',
+      `const { Worker } = require('worker_threads')
+       new Worker('const end = Date.now() + 1e9; while (Date.now() < end);', { eval: true })
+       setTimeout(() => console.log('ready'), 50)`,
+    ])
+    const reader = procfsReader()
+    const tree = [referenceTo(child.pid)]
+    reader.read(tree)
+    await untilSeen(
+      reader,
+      () => tree,
+      'the thread is seen',
+      ({ cpuSeconds }) => cpuSeconds > 0,
+    )
+    // The ticks of `stat` would be 0, or 0.01 and more.
+    let least = Number.POSITIVE_INFINITY
+    await eventually('a small step is seen', () => {
+      const { cpuSeconds } = reader.read(tree)
+      if (cpuSeconds > 0) least = Math.min(least, cpuSeconds)
+      return least < 0.009
+    })
+  })
+
+  it('is the bytes that it writes and reads, of a process that stays', async () => {
+    const dir = tempDir()
+    const child = await obedient()
+    const reader = procfsReader()
+    const tree = [referenceTo(child.pid)]
+    reader.read(tree)
+    await child.tell(`printf %05000d 0 >${dir}/file`)
+    const written = reader.read(tree)
+    expect(written.io.lasting).toBeGreaterThanOrEqual(5000)
+    expect(written.io.lasting).toBeLessThan(6000)
+    expect(written.io.all).toBe(written.io.lasting)
+    await child.tell(`mapfile text <${dir}/file`)
+    const read = reader.read(tree)
+    expect(read.io.lasting).toBeGreaterThanOrEqual(5000)
+    expect(read.totals.ioBytes).toBe(written.io.all + read.io.all)
+  })
+
+  it('is a change of processes when children have ended between two looks, and their work counts', async () => {
+    const dir = tempDir()
+    const child = await obedient()
+    const reader = procfsReader()
+    const tree = () => [child.pid, ...childrenOf(child.pid)].map(referenceTo)
+    reader.read(tree())
+    await child.tell(
+      `/bin/bash -c 'for ((i = 0; i < 30000; i++)); do :; done; printf %05000d 0 >${dir}/file'`,
+    )
+    const seen = reader.read(tree())
+    expect(seen.processesChange).toBe(true)
+    expect(seen.io.all).toBeGreaterThanOrEqual(5000)
+    // The parent's own, which has read a line and said that it is done.
+    expect(seen.io.lasting).toBeLessThan(5000)
+    expect(seen.cpuSeconds).toBeGreaterThan(0)
+    expect(reader.read(tree())).toMatchObject({ processesChange: false })
+  })
+
+  it('is a change of processes when one comes and when one goes', async () => {
+    const child = await obedient()
+    const reader = procfsReader()
+    const tree = () => [child.pid, ...childrenOf(child.pid)].map(referenceTo)
+    reader.read(tree())
+    await child.tell('sleep 300 & pid=$!')
+    const [sleeper] = childrenOf(child.pid)
+    killAfterwards(sleeper ?? 0)
+    expect(reader.read(tree()).processesChange).toBe(true)
+    expect(reader.read(tree()).processesChange).toBe(false)
+    await child.tell('kill $pid; wait $pid 2>/dev/null')
+    expect(reader.read(tree()).processesChange).toBe(true)
+    expect(reader.read(tree()).processesChange).toBe(false)
+  })
+
+  it('does not take who has got the pid of another for it', () => {
+    const child = start('sleep', ['300'])
+    const reader = procfsReader()
+    const reference = referenceTo(child.pid)
+    reader.read([reference])
+    expect(reader.read([{ ...reference, pid_started: reference.pid_started - 1 }])).toMatchObject({
+      processesChange: true,
+      io: { all: 0 },
+    })
+  })
+
+  it('survives processes that are gone, and an empty tree', async () => {
+    const child = start('true', [])
+    const reference = referenceTo(child.pid)
+    await child.ended
+    const reader = procfsReader()
+    expect(reader.read([reference])).toMatchObject(IDLE)
+    expect(reader.read([])).toMatchObject(IDLE)
+  })
+
+  it('is stopped when one of them is', async () => {
+    const [one, two] = [start('sleep', ['300']), start('sleep', ['300'])]
+    const reader = procfsReader()
+    const tree = [one, two].map(({ pid }) => referenceTo(pid))
+    expect(reader.read(tree).blocked).toBeNull()
+    process.kill(two.pid, 'SIGSTOP')
+    await untilSeen(
+      reader,
+      () => tree,
+      'it is stopped',
+      ({ blocked }) => blocked === 'stopped',
+    )
+    process.kill(two.pid, 'SIGCONT')
+    await untilSeen(
+      reader,
+      () => tree,
+      'it goes on',
+      ({ blocked }) => blocked === null,
+    )
+  })
+
+  it('names with spaces and brackets do not confuse it', async () => {
+    const child = await startReady('perl', ['-e', '$0 = ") S 1 (x) R"; $| = 1; print "ready\\n"; sleep 300'])
+    const reader = procfsReader()
+    expect(reader.read([referenceTo(child.pid)]).blocked).toBeNull()
+    process.kill(child.pid, 'SIGSTOP')
+    await untilSeen(
+      reader,
+      () => [referenceTo(child.pid)],
+      'it is stopped',
+      ({ blocked }) => blocked === 'stopped',
+    )
+  })
+})
+
+describe.skipIf(!onLinux || !hasTmux)('at a terminal', () => {
+  /** The pid of a command in a pane of a tmux server of this test's own. */
+  const inPane = async (command: string): Promise<{ pid: number; type: (text: string) => void }> => {
+    // A socket's path has little room.
+    const dir = mkdtempSync('/tmp/lock-tty.')
+    const env = { ...process.env, TMUX_TMPDIR: dir }
+    const tmux = (...args: string[]): string => {
+      const { status, stdout, stderr } = spawnSync('tmux', args, { env, encoding: 'utf8' })
+      if (status !== 0) throw new Error(stderr)
+      return stdout.trim()
+    }
+    onTestFinished(() => {
+      spawnSync('tmux', ['kill-server'], { env })
+      rmSync(dir, { recursive: true, force: true })
+    })
+    tmux('-f', '/dev/null', 'new-session', '-d', '-s', 'test', command)
+    return {
+      pid: Number(tmux('display-message', '-p', '-t', '=test:', '#{pane_pid}')),
+      type: (text) => tmux('send-keys', '-t', '=test:', text, 'Enter'),
+    }
+  }
+  const treeOf = (root: number): readonly ProcessReference[] => {
+    const pids = [root]
+    const tree: ProcessReference[] = []
+    for (const pid of pids) {
+      try {
+        tree.push(referenceTo(pid))
+        pids.push(...childrenOf(pid))
+      } catch {
+        // Gone meanwhile.
+      }
+    }
+    return tree
+  }
+
+  it.each([
+    ['bash', 'exec bash -c \'read -rp "Continue? [y/N] " answer; exec sleep 300\''],
+    ['cat', "bash -c 'cat >/dev/null; :'"],
+    ['python', 'exec python3 -c \'input("Continue? "); import time; time.sleep(300)\''],
+    ['perl', 'exec perl -e \'print "? "; $x = <STDIN>; sleep 300\''],
+    ['a reader of /dev/tty', "exec bash -c 'read -r answer </dev/tty; exec sleep 300'"],
+  ])('whoever waits for a person is seen: %s', async (name, command) => {
+    if (name === 'python' && spawnSync('python3', ['-V']).status !== 0) return
+    const { pid, type } = await inPane(command)
+    const reader = procfsReader()
+    await untilSeen(
+      reader,
+      () => treeOf(pid),
+      'it waits',
+      ({ blocked }) => blocked === 'awaiting-input',
+    )
+    if (name === 'cat') return
+    type('y')
+    await untilSeen(
+      reader,
+      () => treeOf(pid),
+      'it goes on',
+      ({ blocked }) => blocked === null,
+    )
+  })
+
+  it.each([
+    ['sleeps', 'exec sleep 300'],
+    ['reads a pipe', "exec bash -c 'sleep 300 | read -r line'"],
+    ['waits for a child', "exec bash -c 'sleep 300; :'"],
+    [
+      'reads in the background',
+      'exec bash -c \'set -m; trap "" TTIN; (sleep 300; read -r x) & exec sleep 300\'',
+    ],
+  ])('who %s does not wait for a person', async (_, command) => {
+    const { pid } = await inPane(command)
+    await eventually('it is under way', () => childrenOf(pid).length > 0 || fieldsOf(pid)[0] === 'S')
+    const reader = procfsReader()
+    await untilSeen(
+      reader,
+      () => treeOf(pid),
+      'it has settled',
+      ({ cpuSeconds, processesChange }) => cpuSeconds === 0 && !processesChange,
+    )
+    expect(reader.read(treeOf(pid)).blocked).toBeNull()
+  })
+})
+
+describe('the activity of a tree, read with ps', async () => {
+  const inspector = await systemInspector(process.platform, 'ps')
+  const psReader = (): Reader => lookingWith(psActivity(), inspector)
+  const referenceByPs = (pid: number): ProcessReference => {
+    const found = inspector.look().inspect(pid)
+    if (found.kind !== 'process') throw new Error(`no process ${pid}`)
+    return { pid, pid_started: found.facts.started }
+  }
+
+  it('is processor time for a busy loop, also below the worker', async () => {
+    const child = await startReady('bash', ['-c', 'echo ready; bash -c "while :; do :; done"; :'])
+    // Wherever it stands when the test ends: nobody else would end it.
+    const [computing] = await eventually('it has a child', () => {
+      const children = childrenOf(child.pid)
+      return children.length > 0 && children
+    })
+    killAfterwards(computing ?? 0)
+    const reader = psReader()
+    const tree = [referenceByPs(child.pid)]
+    reader.read(tree)
+    const seen = await untilSeen(
+      reader,
+      () => tree,
+      'it computes',
+      ({ totals }) => totals.cpuSeconds >= 1,
+    )
+    expect(seen).toMatchObject({ io: { lasting: 0, all: 0 }, blocked: null })
+    // What was before the first look does not count.
+    expect(psReader().read(tree).totals.cpuSeconds).toBe(0)
+  })
+
+  it('is nothing for what sleeps, and stopped when it is', async () => {
+    const child = start('sleep', ['300'])
+    const reader = psReader()
+    const tree = [referenceByPs(child.pid)]
+    reader.read(tree)
+    expect(reader.read(tree)).toMatchObject(IDLE)
+    process.kill(child.pid, 'SIGSTOP')
+    await untilSeen(
+      reader,
+      () => tree,
+      'it is stopped',
+      ({ blocked }) => blocked === 'stopped',
+    )
+  })
+
+  it('is a change of processes when one comes and when one goes', async () => {
+    const child = await obedient()
+    const reader = psReader()
+    const tree = [referenceByPs(child.pid)]
+    reader.read(tree)
+    await child.tell('sleep 300 & pid=$!')
+    expect(reader.read(tree).processesChange).toBe(true)
+    expect(reader.read(tree).processesChange).toBe(false)
+    await child.tell('kill $pid; wait $pid 2>/dev/null')
+    expect(reader.read(tree).processesChange).toBe(true)
+  })
+
+  it('says that it costs a process', () => {
+    expect([psReader().isExpensive, procfsReader().isExpensive]).toEqual([true, false])
+  })
+})

@@ -1,0 +1,308 @@
+/**
+ * Contenders on one session, and somebody who kills, stops and continues them at random.
+ *
+ * Every contender is started again when it ends. What they do to each other is read from the journal afterwards
+ * (journal.ts); what can be seen from outside meanwhile is checked here: the record is always whole, and its
+ * generation never falls.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs'
+import { join } from 'node:path'
+import { carriersOf, commandOf, look, signal, sleep, until } from '../lib/machine.ts'
+import type { Place } from '../lib/place.ts'
+import type { Sandbox } from '../lib/sandbox.ts'
+import { type Findings, judge, readJournal } from './journal.ts'
+import { type Protocol, SESSION } from './protocols.ts'
+
+export type Siege = {
+  readonly place: Place
+  readonly sandbox: Sandbox
+  readonly protocol: Protocol
+  readonly contenders: number
+  readonly seconds: number
+  /** Kills and stops a second in a storm, as far as the machine keeps up. */
+  readonly rate: number
+}
+
+export type Outcome = Findings & {
+  readonly seconds: number
+  readonly kills: number
+  readonly stops: number
+  readonly refreshersKilled: number
+  readonly orphans: number
+  /** What nothing but a fault explains, in words. */
+  readonly faults: readonly string[]
+}
+
+type Contender = {
+  readonly run: string
+  readonly child: ChildProcess
+  readonly started: number
+  readonly isEngine: boolean
+  stderr: string
+}
+
+type Seen = {
+  readonly pid: number
+  readonly refresher: { readonly pid: number; readonly started: number } | null
+}
+
+/** Who is killed all the time gets nowhere: between the storms the contenders work, and have refreshers. */
+const STORM_SECONDS = 1
+const CALM_SECONDS = 4
+/** How often a calm besieger looks whether there is a refresher, per second. */
+const CALM_LOOKS = 20
+
+const chance = (probability: number): boolean => Math.random() < probability
+const oneOf = <T>(list: readonly T[]): T | undefined => list[Math.floor(Math.random() * list.length)]
+
+/** Mostly moments; now and then longer than any of the protocols takes for a sign of death. */
+const stopMilliseconds = (): number => (chance(0.015) ? 3000 : 1 + Math.random() * 100)
+
+/** What an engine may end with here: done, its command's failure, held, superseded. */
+const EXPECTED_CODES: readonly (number | null)[] = [0, 3, 75, 80]
+
+const lastWho = (journal: string): string | null => {
+  let fd: number
+  try {
+    fd = openSync(journal, 'r')
+  } catch {
+    return null
+  }
+  try {
+    const buffer = Buffer.alloc(200)
+    const length = readSync(fd, buffer, 0, 200, Math.max(0, fstatSync(fd).size - 200))
+    return buffer.toString('latin1', 0, length).trimEnd().split('\n').at(-1)?.split(' ')[0] ?? null
+  } finally {
+    closeSync(fd)
+  }
+}
+
+export class Besieger {
+  readonly #siege: Siege
+  readonly #contenders = new Map<string, Contender>()
+  readonly #endedInOrder = new Set<string>()
+  readonly #faults: string[] = []
+  readonly #journal: string
+  #runs = 0
+  #over = false
+  #kills = 0
+  #refreshersKilled = 0
+  #stops = 0
+  #highest = 0
+
+  constructor(siege: Siege) {
+    this.#siege = siege
+    this.#journal = join(siege.sandbox.dir, 'journal')
+  }
+
+  async run(progress: (line: string) => void): Promise<Outcome> {
+    const { contenders, protocol, rate } = this.#siege
+    const engines = protocol === 'session-lock' ? Math.floor(contenders * 0.4) : 0
+    for (let slot = 0; slot < contenders; slot += 1) this.#start(slot < engines)
+
+    const began = performance.now()
+    const elapsed = (): number => (performance.now() - began) / 1000
+    let told = 0
+    while (elapsed() < this.#siege.seconds) {
+      const isStorm = elapsed() % (STORM_SECONDS + CALM_SECONDS) < STORM_SECONDS
+      await sleep((Math.random() * 2000) / (isStorm ? rate : CALM_LOOKS))
+      const seen = this.#seen()
+      if (isStorm) this.#strike(seen)
+      else if (seen?.refresher != null ? chance(0.3) : chance(0.03)) this.#strike(seen)
+      if (elapsed() - told > 15) {
+        told = elapsed()
+        progress(`${protocol}: ${told.toFixed(0)} s, ${this.#kills} kills, ${this.#runs} contenders`)
+      }
+    }
+    this.#over = true
+    for (const contender of this.#contenders.values()) contender.child.kill('SIGKILL')
+    await until(30, () => this.#contenders.size === 0)
+    const seconds = elapsed()
+    if (protocol === 'session-lock') await this.#settle()
+    const orphans = await this.#countOrphans()
+    const findings = judge(
+      readJournal(existsSync(this.#journal) ? readFileSync(this.#journal, 'utf8') : ''),
+      this.#endedInOrder,
+    )
+    this.#collectErrors()
+    return {
+      ...findings,
+      seconds,
+      kills: this.#kills,
+      refreshersKilled: this.#refreshersKilled,
+      stops: this.#stops,
+      orphans,
+      faults: this.#faults,
+    }
+  }
+
+  #start(isEngine: boolean): void {
+    this.#runs += 1
+    const run = `${isEngine ? 'e' : 'm'}${this.#runs}`
+    const child = isEngine ? this.#startEngine(run) : this.#startModules(run)
+    const { pid } = child
+    if (pid === undefined) throw new Error('a contender could not be started')
+    const contender: Contender = { run, child, started: look(pid)?.started ?? -1, isEngine, stderr: '' }
+    this.#contenders.set(run, contender)
+    child.stderr?.on('data', (chunk: Buffer) => {
+      contender.stderr = (contender.stderr + chunk.toString()).slice(-4000)
+    })
+    child.on('close', (code, signalName) => {
+      this.#contenders.delete(run)
+      if (isEngine) this.#judgeEngine(contender, code, signalName)
+      if (!this.#over)
+        setTimeout(() => this.#over || this.#start(isEngine), Math.random() * (isEngine ? 150 : 10))
+    })
+  }
+
+  #startModules(run: string): ChildProcess {
+    const { place, sandbox, protocol } = this.#siege
+    return spawn(
+      process.execPath,
+      ['--require', join(place.sources, 'dawdle.cjs'), join(place.programs, 'contender.cjs'), protocol, run],
+      { env: sandbox.env, cwd: sandbox.dir, stdio: ['ignore', 'ignore', 'pipe'] },
+    )
+  }
+
+  #startEngine(run: string): ChildProcess {
+    const { place, sandbox } = this.#siege
+    const manner = chance(0.5) ? ['--wait', '5'] : chance(0.4) ? ['--force'] : []
+    const options = ['--grace', '0.3', '--stale-after', '0.6', '--heartbeat-interval', '0.1']
+    return spawn(
+      join(place.root, 'engine.sh'),
+      [
+        ...['run', SESSION, '-n', String(1 + Math.floor(Math.random() * 12)), ...manner, ...options],
+        ...['--', join(place.sources, 'worker.sh')],
+      ],
+      {
+        env: {
+          ...sandbox.env,
+          STRESS_WHO: run,
+          NODE_OPTIONS: `--require "${join(place.sources, 'dawdle.cjs')}"`,
+        },
+        cwd: sandbox.dir,
+        stdio: ['ignore', 'ignore', 'pipe'],
+      },
+    )
+  }
+
+  #judgeEngine({ run, stderr }: Contender, code: number | null, signalName: NodeJS.Signals | null): void {
+    if (code === 0 || code === 3) this.#endedInOrder.add(run)
+    const expected = code === null ? signalName === 'SIGKILL' : EXPECTED_CODES.includes(code)
+    const strange = /unexpected error|\n {4}at /.test(stderr)
+    if (!expected || strange) this.#faults.push(`engine ${run} ended with ${code ?? signalName}:\n${stderr}`)
+  }
+
+  /** One look at the record, from outside. */
+  #seen(): Seen | null {
+    if (this.#siege.protocol !== 'session-lock') return null
+    let text: string
+    try {
+      text = readFileSync(join(this.#siege.sandbox.locks, `${SESSION}.json`), 'utf8')
+    } catch (error) {
+      if (this.#highest > 0) this.#faults.push(`the record could not be read: ${String(error)}`)
+      return null
+    }
+    try {
+      const { generation, pid, refresher } = JSON.parse(text)
+      if (generation < this.#highest) this.#faults.push(`generation ${generation} after ${this.#highest}`)
+      this.#highest = Math.max(this.#highest, generation)
+      return {
+        pid,
+        refresher: refresher === null ? null : { pid: refresher.pid, started: refresher.pid_started },
+      }
+    } catch (error) {
+      this.#faults.push(`a broken record: ${String(error)}: ${text.slice(0, 200)}`)
+      return null
+    }
+  }
+
+  #owner(seen: Seen | null): Contender | undefined {
+    const contenders = [...this.#contenders.values()]
+    if (seen !== null) return contenders.find(({ child }) => child.pid === seen.pid)
+    const who = lastWho(this.#journal)?.split('.')[0]
+    return who === undefined ? undefined : this.#contenders.get(who)
+  }
+
+  #strike(seen: Seen | null): void {
+    const owner = this.#owner(seen)
+    const anybody = oneOf([...this.#contenders.values()])
+    const refresher = seen?.refresher ?? null
+    const dice = Math.random()
+    if (refresher !== null && dice < 0.25) this.#killRefresher(refresher)
+    if (refresher !== null && owner !== undefined && dice > 0.1 && dice < 0.4) {
+      this.#kill(owner)
+      if (chance(0.7)) this.#killRefresher(refresher)
+    } else if (dice < 0.6) this.#kill(owner ?? anybody)
+    else if (dice < 0.75) this.#kill(anybody)
+    else if (dice < 0.85) this.#stop(anybody)
+    else if (dice < 0.9 && refresher !== null) this.#stopRefresher(refresher)
+    else this.#stop(owner ?? anybody)
+  }
+
+  #kill(contender: Contender | undefined): void {
+    if (contender?.child.kill('SIGKILL')) this.#kills += 1
+  }
+
+  #isRefresher({ pid }: { pid: number }): boolean {
+    return commandOf(pid).includes('refresher.js')
+  }
+
+  #killRefresher(refresher: { pid: number; started: number }): void {
+    if (!this.#isRefresher(refresher) || !signal(refresher, 'SIGKILL')) return
+    this.#kills += 1
+    this.#refreshersKilled += 1
+  }
+
+  #stop(contender: Contender | undefined): void {
+    if (!contender?.child.kill('SIGSTOP')) return
+    this.#stops += 1
+    setTimeout(() => contender.child.kill('SIGCONT'), stopMilliseconds())
+  }
+
+  #stopRefresher(refresher: { pid: number; started: number }): void {
+    if (!this.#isRefresher(refresher) || !signal(refresher, 'SIGSTOP')) return
+    this.#stops += 1
+    setTimeout(() => signal(refresher, 'SIGCONT'), stopMilliseconds())
+  }
+
+  /** After all of it: one plain run, without a hand on the files. */
+  async #settle(): Promise<void> {
+    const { place, sandbox } = this.#siege
+    const child = spawn(
+      join(place.root, 'engine.sh'),
+      ['run', SESSION, '--wait', '60', '--', join(place.sources, 'worker.sh')],
+      { env: { ...sandbox.env, STRESS_WHO: 'last' }, cwd: sandbox.dir, stdio: ['ignore', 'ignore', 'pipe'] },
+    )
+    let stderr = ''
+    child.stderr.on('data', (chunk: Buffer) => {
+      stderr += chunk.toString()
+    })
+    const code = await new Promise((resolve) => child.on('close', resolve))
+    if (code !== 0 && code !== 3) this.#faults.push(`the last, plain run ended with ${code}:\n${stderr}`)
+    for (const file of readdirSync(sandbox.locks)) {
+      if (![`${SESSION}.json`, `${SESSION}.lock`, SESSION].includes(file)) {
+        this.#faults.push(`left in the lock directory: ${file}`)
+      }
+    }
+  }
+
+  async #countOrphans(): Promise<number> {
+    const entry = `STRESS_DIR=${this.#siege.sandbox.dir}`
+    // Refreshers of the killed need a second to leave.
+    await until(10, () => carriersOf(entry).length === 0)
+    const left = carriersOf(entry)
+    if (this.#siege.protocol === 'session-lock') {
+      for (const { pid } of left) this.#faults.push(`orphan: pid ${pid}: ${commandOf(pid)}`)
+    }
+    return left.length
+  }
+
+  #collectErrors(): void {
+    for (const file of readdirSync(this.#siege.sandbox.dir)) {
+      if (!file.startsWith('error-')) continue
+      this.#faults.push(`${file}: ${readFileSync(join(this.#siege.sandbox.dir, file), 'utf8')}`)
+    }
+  }
+}
