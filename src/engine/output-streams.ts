@@ -14,11 +14,11 @@
  * The pipes are FIFOs, because Node has no pipe(2): what it calls a pipe is a socket, and `echo >/dev/stderr` fails on one.
  */
 import { spawnSync } from 'node:child_process'
-import { closeSync, constants, fstatSync, openSync, unlinkSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { printable } from '../core/printable.ts'
 import type { LockRecord, TmuxPlace } from '../core/record.ts'
-import { pipePane } from '../tmux/tmux.ts'
+import { pipePane, unpipePane } from '../tmux/tmux.ts'
 import type { World } from '../world.ts'
 import { MarkWriter } from './mark-writer.ts'
 
@@ -47,53 +47,77 @@ export type Stream = {
 
 const NOT_KEPT = 'so the output is not kept, and not judged'
 
-const makeFifo = (world: World, path: string): boolean => {
+const makeFifo = (path: string): void => {
   const { status, error, stderr } = spawnSync('mkfifo', ['-m', '600', path], {
     stdio: ['ignore', 'ignore', 'pipe'],
     encoding: 'utf8',
   })
-  if (status === 0) return true
-  world.say(`${path} cannot be made (${printable((error?.message ?? stderr).trim())}), ${NOT_KEPT}`)
-  return false
+  if (status !== 0) throw error ?? new Error(stderr.trim())
 }
 
 /** The reader first: then nothing waits to be opened. Blocking for the worker, as a pipe is. */
-const openFifo = (path: string): { readonly reader: number; readonly writer: number } => ({
-  reader: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK),
-  writer: openSync(path, constants.O_WRONLY),
-})
+const openFifo = (path: string, ends: number[]): { readonly reader: number; readonly writer: number } => {
+  const open = (flags: number): number => {
+    const fd = openSync(path, flags)
+    ends.push(fd)
+    return fd
+  }
+  return { reader: open(constants.O_RDONLY | constants.O_NONBLOCK), writer: open(constants.O_WRONLY) }
+}
 
 /** Its own description: what a worker does to its descriptor, as to make it non-blocking, is not to be felt here. */
 const markWriter = (world: World, path: string): MarkWriter =>
   new MarkWriter(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY), world.clock)
 
-const openPipe = (world: World, dir: string, show: 1 | 2): Stream | null => {
+/** What cannot be listened to is said, and stops no job: a full disk, no descriptors left, a pane that is gone by now. */
+const orNotKept = async (
+  world: World,
+  path: string,
+  open: (ends: number[]) => Stream | null | Promise<Stream | null>,
+): Promise<Stream | null> => {
+  const ends: number[] = []
+  let stream: Stream | null = null
+  try {
+    stream = await open(ends)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    world.say(`${printable(path)} cannot be used (${printable(reason)}), ${NOT_KEPT}`)
+  }
+  if (stream !== null) return stream
+  for (const fd of ends) closeSync(fd)
+  return null
+}
+
+const openPipe = (world: World, dir: string, show: 1 | 2): Promise<Stream | null> => {
   const path = join(dir, `${show === 1 ? 'stdout' : 'stderr'}.fifo`)
-  if (!makeFifo(world, path)) return null
-  const ends = openFifo(path)
-  const marks = markWriter(world, path)
-  unlinkSync(path)
-  return { ...ends, marks, show, pane: null }
+  return orNotKept(world, path, (ends) => {
+    try {
+      makeFifo(path)
+      return { ...openFifo(path, ends), marks: markWriter(world, path), show, pane: null }
+    } finally {
+      rmSync(path, { force: true })
+    }
+  })
 }
 
 /** `null` when the pane's output goes elsewhere already, or tmux does not answer. */
-const openPane = async (
-  world: World,
-  fifo: string,
-  place: TmuxPlace,
-  terminal: 1 | 2,
-): Promise<Stream | null> => {
-  if (!makeFifo(world, fifo)) return null
-  const ends = openFifo(fifo)
-  const outcome = await pipePane(place, fifo, terminal, world.env)
-  if (outcome.kind === 'piped')
-    return { ...ends, marks: markWriter(world, outcome.tty), show: null, pane: fifo }
-  for (const fd of [ends.reader, ends.writer]) closeSync(fd)
-  unlinkSync(fifo)
-  if (outcome.kind === 'taken')
-    world.say(`the output of this pane goes to another pipe-pane already, ${NOT_KEPT}`)
-  return null
-}
+const openPane = (world: World, fifo: string, place: TmuxPlace, terminal: 1 | 2): Promise<Stream | null> =>
+  orNotKept(world, fifo, async (ends) => {
+    let isPiped = false
+    try {
+      makeFifo(fifo)
+      const fifoEnds = openFifo(fifo, ends)
+      const outcome = await pipePane(place, fifo, terminal, world.env)
+      if (outcome.kind === 'taken')
+        world.say(`the output of this pane goes to another pipe-pane already, ${NOT_KEPT}`)
+      if (outcome.kind !== 'piped') return null
+      const stream = { ...fifoEnds, marks: markWriter(world, outcome.tty), show: null, pane: fifo }
+      isPiped = true
+      return stream
+    } finally {
+      if (!isPiped) await unpipePane(place, fifo, world.env)
+    }
+  })
 
 /** None when there is nobody to listen to. @param dir of the run's output */
 export const openStreams = async (
@@ -105,7 +129,7 @@ export const openStreams = async (
   const piped = ([1, 2] as const).filter(isPiped)
   const terminal = ([1, 2] as const).find((fd) => !isPiped(fd))
   const shared = piped.length === 2 && sameFile()
-  const streams = (shared ? ([1] as const) : piped).map((fd) => openPipe(world, dir, fd))
+  const streams = await Promise.all((shared ? ([1] as const) : piped).map((fd) => openPipe(world, dir, fd)))
   if (terminal !== undefined && place !== null)
     streams.push(await openPane(world, world.paths(session).panePipe(generation), place, terminal))
   return streams.filter((stream) => stream !== null)
