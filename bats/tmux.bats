@@ -98,6 +98,25 @@ attached_to() { ui list-clients -F '#{session_name}' | grep -qx "$1"; }
   contains "$LOCK_DIR/s.json" '"exit_code": 129'
 }
 
+@test "a pane that goes away while its output is being listened to ends the run in order" {
+  local real
+  real=$(type -P tmux)
+  mkdir bin
+  # As it is, but the pane is gone when the answer to pipe-pane comes.
+  cat >bin/tmux <<EOF
+#!/usr/bin/env bash
+$real "\$@" || exit
+[[ " \$* " != *' pipe-pane -O '* ]] || $real -L $TMUX_NAME kill-session -t =s:
+EOF
+  chmod +x bin/tmux
+  PATH=$PWD/bin:$PATH
+  open_ui
+  types 'engine.sh run s -d -n 5 -- sleep 1000'
+  eventually test -f "$LOCK_DIR/s.json"
+  eventually state_is s free
+  contains "$LOCK_DIR/s.json" '"exit_code": 129'
+}
+
 @test "a killed tmux server leaves no orphan" {
   tmux -f /dev/null new-session -d -s other
   engine.sh run s -d -n 5 -- bash -c 'sleep 1000 & wait'
