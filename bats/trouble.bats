@@ -64,6 +64,8 @@ both_killed_worker_forgot() {
   start_engine s
   eventually in_iteration s 2
   is_gone "$child"
+  # The next child too leads back to its run alone.
+  engine.sh stop s
 }
 
 refresher_killed() {
