@@ -106,13 +106,12 @@ attached_to() { ui list-clients -F '#{session_name}' | grep -qx "$1"; }
   cat >bin/tmux <<EOF
 #!/usr/bin/env bash
 $real "\$@" || exit
-[[ " \$* " != *' pipe-pane -O '* ]] || $real -L $TMUX_NAME kill-session -t =s:
+[[ " \$* " != *' pipe-pane -O '* ]] || { $real -L $TMUX_NAME kill-session -t =s: && touch $PWD/gone; }
 EOF
   chmod +x bin/tmux
-  PATH=$PWD/bin:$PATH
   open_ui
-  types 'engine.sh run s -d -n 5 -- sleep 1000'
-  eventually test -f "$LOCK_DIR/s.json"
+  types "PATH=$PWD/bin:\$PATH engine.sh run s -d -n 5 -- sleep 1000"
+  eventually test -f gone
   eventually state_is s free
   contains "$LOCK_DIR/s.json" '"exit_code": 129'
 }
@@ -190,14 +189,12 @@ lock_is_held() { [[ -e $LOCK_DIR/$1.lock ]] && ! flock -n "$LOCK_DIR/$1.lock" tr
   local tools=$BATS_TEST_TMPDIR/tools tool
   mkdir "$tools"
   for tool in bash node flock env cat sleep true; do ln -s "$(type -P "$tool")" "$tools/$tool"; done
-  local whole=$PATH
-  PATH=$tools
-  "$ROOT/engine.sh" run s -- true
-  "$ROOT/lock.sh" status
-  "$ROOT/lock.sh" why s
-  "$ROOT/lock.sh" doctor
-  refuses 69 "$ROOT/engine.sh" run s -d -- true
+  local without=(env "PATH=$tools")
+  "${without[@]}" "$ROOT/engine.sh" run s -- true
+  "${without[@]}" "$ROOT/lock.sh" status
+  "${without[@]}" "$ROOT/lock.sh" why s
+  "${without[@]}" "$ROOT/lock.sh" doctor
+  refuses 69 "${without[@]}" "$ROOT/engine.sh" run s -d -- true
   [[ $output == *tmux* ]]
-  refuses 69 "$ROOT/lock.sh" attach s
-  PATH=$whole
+  refuses 69 "${without[@]}" "$ROOT/lock.sh" attach s
 }
