@@ -137,11 +137,10 @@ deep() {
   check loops -O1 -DNP -- -l -- -DTROUBLES=1
   say_result loops 'nothing goes round for ever (one trouble, --force)'
   is_clean loops || failed=1
-  # What the code does not survive, and that the mending would do.
-  is_noticed A6 'a write that fails' -DWRITES_FAIL || failed=1
-  holds mended-write '  mended' -DWRITES_FAIL -DMEND_LATER_ITERATIONS -DTROUBLES=1 || failed=1
-  is_noticed A6 'a worker that cannot be ended' -DUNKILLABLE || failed=1
-  holds mended-worker '  mended' -DUNKILLABLE -DMEND_KEEP_WORKER -DTROUBLES=1 || failed=1
+  holds write 'a write that fails' -DWRITES_FAIL -DTROUBLES=1 || failed=1
+  is_noticed A6 '  the claim looks for the recorded iteration alone' -DWRITES_FAIL -DBREAK_LATER_ITERATIONS || failed=1
+  holds worker 'a worker that cannot be ended' -DUNKILLABLE -DTROUBLES=1 || failed=1
+  is_noticed A6 '  the record forgets it' -DUNKILLABLE -DBREAK_KEEP_WORKER || failed=1
   return $failed
 }
 

@@ -28,7 +28,7 @@
  *   ACQUIRE_SECONDS. What an exec closes, and what it shows of its environment, change at once.
  *
  * -DBREAK_... leaves one step out: scripts/model.sh has the list, and demands that each is noticed.
- * -DWRITES_FAIL and -DUNKILLABLE add kinds of trouble that the code does not survive yet; -DMEND_... would do.
+ * -DWRITES_FAIL and -DUNKILLABLE add kinds of trouble: a full disk, a worker that has become another user's.
  */
 
 /* How often somebody is killed, stopped, continued or terminated, all taken together; and how many use --force. */
@@ -90,12 +90,12 @@ bool owns[SEATS];               /* for the checks */
 /* core/tree.ts: workerTree, environmentMatches. The recorded process, or cookie and iteration. */
 #ifdef BREAK_COOKIE_IN_ENVIRONMENT
 #define is_found(seat, n, named) (worker[seat] == running && named == environment[seat])
-#elif defined(MEND_LATER_ITERATIONS)
-#define is_found(seat, n, named) (worker[seat] == running \
-  && (named == environment[seat] || (environment[seat] >= n && !hides[seat])))
-#else
+#elif defined(BREAK_LATER_ITERATIONS)
 #define is_found(seat, n, named) (worker[seat] == running \
   && (named == environment[seat] || (environment[seat] == n && !hides[seat])))
+#else
+#define is_found(seat, n, named) (worker[seat] == running \
+  && (named == environment[seat] || (environment[seat] >= n && !hides[seat])))
 #endif
 
 #define lives(seat) (worker[seat] == forked || worker[seat] == running)
@@ -435,10 +435,10 @@ watch:
       atomic {
         if
         :: survived ->                                                       /* errors.survivors → Owner.end */
-#ifdef MEND_KEEP_WORKER
-          owner_puts(me, owner_died, iteration[me]);
-#else
+#ifdef BREAK_KEEP_WORKER
           owner_puts(me, owner_died, 0);
+#else
+          owner_puts(me, owner_died, iteration[me]);
 #endif
           owns[me] = false;
           break
