@@ -6,7 +6,7 @@ PATIENCE_SECONDS=20
 
 sandbox() {
   unset TMUX TMUX_PANE NODE_EXTRA_CA_CERTS NODE_OPTIONS NO_COLOR FORCE_COLOR XDG_STATE_HOME
-  unset LOCK_SESSION LOCK_GENERATION LOCK_ITERATION LOCK_ITERATIONS LOCK_COOKIE LOCK_PROCESS_STRATEGY LOCK_FLOCK_STRATEGY
+  unset LOCK_SESSION LOCK_GENERATION LOCK_ITERATION LOCK_ITERATIONS LOCK_COOKIE LOCK_PROCESS_STRATEGY LOCK_FLOCK_STRATEGY LOCK_CGROUP_STRATEGY
   export HOME=$BATS_TEST_TMPDIR/home
   export LOCK_DIR=$BATS_TEST_TMPDIR/locks
   # A socket's path has little room, so not below the test's own directory.
@@ -25,6 +25,7 @@ clean_sandbox() {
     # Owner, refresher and worker of what this test has run; a group where there is one.
     while read -r pid; do end_process "$pid"; done < <(sed -n 's/^ \{1,2\}"pid": \([0-9]*\),$/\1/p' "$record")
   done
+  for record in "$LOCK_DIR"/*.json; do remove_cgroup "$record"; done
   for pid in ${STARTED[@]+"${STARTED[@]}"}; do end_process "$pid"; done
   tmux -L "$TMUX_NAME" kill-server 2>/dev/null || true
   tmux kill-server 2>/dev/null || true
@@ -36,6 +37,13 @@ end_process() { # PID
   if { tr '\0' '\n' <"/proc/$1/environ"; } 2>/dev/null | grep -qxF "LOCK_DIR=$LOCK_DIR"; then
     kill -KILL "$1" 2>/dev/null || true
   fi
+}
+
+# A run that was killed leaves its empty control group to the next one.
+remove_cgroup() { # RECORD
+  local cgroup
+  cgroup=$(sed -n 's/^ "cgroup": "\(.*\)",$/\1/p' "$1" 2>/dev/null) || return 0
+  [[ -z $cgroup || ! -d $cgroup ]] || find "$cgroup" -depth -type d -exec rmdir {} + 2>/dev/null || true
 }
 
 # Polls until the command succeeds.

@@ -214,3 +214,64 @@ stopped_worker stop continues a stopped worker, so that it takes the TERM
 excludes_flock flock(1) excludes an engine and is excluded by it
 SCENES
 done
+
+# A worker with a daemon that has shed all that leads to it, from its birth on.
+DAEMON='env -i setsid bash -c "echo \$\$ >daemon; exec sleep 1000" &'
+
+start_with_daemon() { # NAME
+  start_engine "$1" -n 5 --grace 1 -- bash -c "($DAEMON); until [[ -s daemon ]]; do sleep 0.01; done; exec sleep 1000"
+  eventually test -s daemon
+  eventually has_refresher "$1"
+  lacks "$LOCK_DIR/$1.json" '"cgroup": null' || skip 'no permission to make a control group'
+}
+
+@test "a daemon that has shed all but its control group is ended with the run" {
+  start_with_daemon s
+  local cgroup
+  cgroup=$(field s cgroup)
+  is_alive "$(<daemon)"
+  engine.sh stop s
+  is_gone "$(<daemon)"
+  [[ ! -e $cgroup ]]
+}
+
+@test "a daemon that has shed all but its control group is ended after its owner and refresher were killed" {
+  start_with_daemon s
+  local engine=$REPLY daemon cgroup
+  daemon=$(<daemon) cgroup=$(field s cgroup)
+  kill -KILL "$(part s refresher)" "$engine" "$(part s worker)"
+  eventually state_is s dead
+  is_alive "$daemon"
+  engine.sh run s --fresh -n 1 -- true 2>out
+  contains out 'ended 1 process that run 1 left behind'
+  is_gone "$daemon"
+  [[ ! -e $cgroup ]]
+}
+
+@test "what a command has left in the background stays, in its control group, and is counted" {
+  engine.sh run s -n 2 -- bash -c "[[ -s daemon ]] || { ($DAEMON); until [[ -s daemon ]]; do sleep 0.01; done; }"
+  local daemon
+  daemon=$(<daemon)
+  STARTED+=("$daemon")
+  is_alive "$daemon"
+  lacks "$LOCK_DIR/s.json" '"cgroup": null' || skip 'no permission to make a control group'
+  [[ $(grep -c '"left_running":1' "$LOCK_DIR/s/history.jsonl") == 1 ]]
+  [[ -e $(field s cgroup)/1 && ! -e $(field s cgroup)/2 ]]
+  kill "$daemon"
+  eventually is_gone "$daemon"
+  local before
+  before=$(field s cgroup)
+  engine.sh run s -- true
+  [[ ! -e $before && ! -e $(field s cgroup) ]]
+}
+
+@test "without control groups all goes on as before" {
+  export LOCK_CGROUP_STRATEGY=none
+  start_engine s -n 5 -- bash -c 'setsid sleep 1000 & echo $! >child; wait'
+  eventually has_refresher s
+  eventually test -s child
+  contains "$LOCK_DIR/s.json" '"cgroup": null'
+  engine.sh stop s
+  is_gone "$(<child)"
+  LOCK_CGROUP_STRATEGY=v1 refuses 64 engine.sh run s -- true
+}

@@ -125,6 +125,8 @@ export type LockRecord = {
   readonly worker: ProcessReference | null
   /** Descendants of the worker that the refresher has seen, and that lived at its last beat. */
   readonly members: readonly ProcessReference[]
+  /** The run's control group, in which each iteration's worker has one of its own; `null` where there are none. */
+  readonly cgroup: string | null
   readonly refresher: ProcessReference | null
   /** `null` before the refresher's first look. */
   readonly watch: Watch | null
@@ -252,6 +254,7 @@ const wrongField = (r: Fields): keyof LockRecord | null => {
   if (r.last_iteration !== null && !isLastIteration(r.last_iteration)) return 'last_iteration'
   if (r.worker !== null && !isProcess(r.worker)) return 'worker'
   if (!isMembers(r.members)) return 'members'
+  if (r.cgroup != null && !(isFilled(r.cgroup) && isWord(r.cgroup))) return 'cgroup'
   if (r.refresher !== null && !isProcess(r.refresher)) return 'refresher'
   if (r.watch != null && !isWatch(r.watch)) return 'watch'
   if (r.output_lost !== undefined && !isCount(r.output_lost)) return 'output_lost'
@@ -260,7 +263,7 @@ const wrongField = (r: Fields): keyof LockRecord | null => {
   return null
 }
 
-const ADDED_SINCE = { members: [], watch: null, output_lost: 0 } satisfies Partial<LockRecord>
+const ADDED_SINCE = { members: [], cgroup: null, watch: null, output_lost: 0 } satisfies Partial<LockRecord>
 
 const corrupt = (reason: string): ParsedRecord => ({ kind: 'corrupt', reason })
 
@@ -285,7 +288,10 @@ export const parseRecord = (content: string, session: string): ParsedRecord => {
   }
   // Records of the first days lack what was added since.
   const isComplete =
-    value.members !== undefined && value.watch !== undefined && value.output_lost !== undefined
+    value.members !== undefined &&
+    value.cgroup !== undefined &&
+    value.watch !== undefined &&
+    value.output_lost !== undefined
   const record = (isComplete ? value : { ...ADDED_SINCE, ...value }) as unknown as LockRecord
   if (record.session !== session) return corrupt('the record names another session')
   // Both say whether the run is over; a record where they disagree proves nothing about it.

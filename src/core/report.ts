@@ -35,6 +35,7 @@ const SHOWN = [
   'last_iteration',
   'worker',
   'members',
+  'cgroup',
   'refresher',
   'watch',
   'output_lost',

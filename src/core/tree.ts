@@ -1,9 +1,9 @@
 /**
  * Which processes are the worker: a pure choice from one look at the machine.
  *
- * Three proofs, each of which a process can lose by itself (a double fork loses descent, `env -i` loses the
- * cookie, `setsid` loses the group), so all three count:
- * descent from the recorded worker; its process group; the run's cookie in the environment.
+ * The control group that the worker was born into is one that a process cannot lose by itself, and not every system lets
+ * us have it. Of the others it can lose each (a double fork loses descent, `env -i` loses the cookie, `setsid` loses the
+ * group), so all of them count: descent from the recorded worker; its process group; the run's cookie in the environment.
  * What was proven once stays proven: a member whose parents have died since is still one.
  */
 import type { ProcessFacts } from './ports.ts'
@@ -15,6 +15,8 @@ export type TreeQuery = {
   /** Processes that were proven to be of the worker before, and may have lost their parents since. */
   readonly members: readonly ProcessReference[]
   readonly startTolerance: number
+  /** Is in a control group of this run's worker. */
+  readonly isInCgroup: (pid: number) => boolean
   /** Carries the cookie of this run and iteration in its environment. */
   readonly carriesCookie: (pid: number) => boolean
   /** Never part of the tree: the owner, its refresher, whoever asks. */
@@ -34,17 +36,23 @@ export const isProcess = (
 const isTmuxServer = (facts: ProcessFacts): boolean =>
   facts.name === 'tmux: server' || (facts.name === 'tmux' && facts.parent === 1)
 
+/** Whatever proves it to be of the worker. */
+const isOutside = (query: TreeQuery, facts: ProcessFacts): boolean =>
+  query.isExcluded(facts) || isTmuxServer(facts)
+
 type Proven = {
   readonly processes: readonly ProcessFacts[]
   /** The worker's own process group, when it is still that. */
   readonly group: number | null
 }
 
-const provenBy = ({ all, worker, members, startTolerance, carriesCookie }: TreeQuery): Proven => {
+const provenBy = (query: TreeQuery): Proven => {
+  const { all, worker, members, startTolerance, isInCgroup, carriesCookie } = query
   const known = new Map(members.map((member) => [member.pid, member]))
   const isKnown = (facts: ProcessFacts): boolean =>
     isProcess(facts, worker, startTolerance) || isProcess(facts, known.get(facts.pid) ?? null, startTolerance)
-  const isProven = (facts: ProcessFacts): boolean => isKnown(facts) || carriesCookie(facts.pid)
+  const isProven = (facts: ProcessFacts): boolean =>
+    isKnown(facts) || isInCgroup(facts.pid) || carriesCookie(facts.pid)
   // A group id stays taken while the group has members, so one proven member proves the group to be the worker's.
   // A group with another number than the worker's PID is not the worker's own: it may be the owner's shell pipeline.
   // Its members are asked for their cookies first: one that lives for some milliseconds only is gone when all others
@@ -62,11 +70,12 @@ const provenBy = ({ all, worker, members, startTolerance, carriesCookie }: TreeQ
  */
 export const workerGroup = (query: TreeQuery): number | null => {
   const { group } = provenBy(query)
-  const isMixed = query.all.some(
-    (facts) => facts.group === group && (query.isExcluded(facts) || isTmuxServer(facts)),
-  )
-  return isMixed ? null : group
+  return query.all.some((facts) => facts.group === group && isOutside(query, facts)) ? null : group
 }
+
+/** Whether the control groups have nobody in them but the worker, so that all who are in them can be killed at once. */
+export const isCgroupPure = (query: TreeQuery): boolean =>
+  !query.all.some((facts) => query.isInCgroup(facts.pid) && isOutside(query, facts))
 
 /** Parents before their children. Processes that have exited are left out: nothing can be sent to them. */
 export const workerTree = (query: TreeQuery): readonly ProcessFacts[] => {
@@ -83,7 +92,7 @@ export const workerTree = (query: TreeQuery): readonly ProcessFacts[] => {
   const tree = new Map<number, ProcessFacts>()
   const queue = [...roots]
   for (let facts = queue.shift(); facts !== undefined; facts = queue.shift()) {
-    if (tree.has(facts.pid) || query.isExcluded(facts) || isTmuxServer(facts)) continue
+    if (tree.has(facts.pid) || isOutside(query, facts)) continue
     tree.set(facts.pid, facts)
     queue.push(...(childrenOf.get(facts.pid) ?? []))
   }

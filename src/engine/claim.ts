@@ -18,6 +18,7 @@ import { ownerLiveness, recordPlace } from '../core/identity.ts'
 import { planRun, type RunPlan, type RunRequest } from '../core/plan.ts'
 import { printable } from '../core/printable.ts'
 import { FORMAT, type LockRecord, type TmuxPlace } from '../core/record.ts'
+import { chooseRunCgroup, removeCgroup } from '../process/cgroup.ts'
 import { acquireFree, DYING_SECONDS, lockHeldError } from '../session/acquire.ts'
 import { recallEnd, rememberCutOff } from '../session/cut-off.ts'
 import { clearAfterDeath } from '../session/leftovers.ts'
@@ -185,6 +186,11 @@ const firstRecord = (
     last_iteration: plan.continues?.last_iteration ?? null,
     worker: null,
     members: [],
+    // Where processes are looked at as on a system that has none, there are none.
+    cgroup:
+      inspector.startClock === 'boot-ticks'
+        ? chooseRunCgroup(world.env.LOCK_CGROUP_STRATEGY, `${name}.${generation}`)
+        : null,
     refresher: null,
     watch: null,
     output_lost: 0,
@@ -240,6 +246,8 @@ export const claim = async (
     const generation = openRun(paths, last?.generation ?? 0)
     for (const problem of pruneRuns(paths, plan.options.keep).problems) world.say(problem)
     removeLeftovers(paths.record)
+    // What an iteration had left in the background may have ended since.
+    if (last !== null && recordPlace(last, world.observer) === 'here') removeCgroup(last.cgroup)
     clearRequest(paths)
     const record = firstRecord(world, request.name, generation, plan, tmux)
     writeRecord(paths.record, record, true)

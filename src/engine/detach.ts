@@ -33,7 +33,13 @@ const EXIT_CODE_SECONDS = 2
 const WHOLE_HISTORY = 100_000
 
 /** The pane's environment is the tmux server's; these are what the command's meaning hangs on. */
-const CARRIED = ['PATH', 'NODE_OPTIONS', 'LOCK_PROCESS_STRATEGY', 'LOCK_FLOCK_STRATEGY'] as const
+const CARRIED = [
+  'PATH',
+  'NODE_OPTIONS',
+  'LOCK_PROCESS_STRATEGY',
+  'LOCK_FLOCK_STRATEGY',
+  'LOCK_CGROUP_STRATEGY',
+] as const
 
 const paneVariables = (world: World): Readonly<Record<string, string>> => ({
   LOCK_DIR: world.lockDir,

@@ -4,6 +4,7 @@ import { errors } from '../core/errors.ts'
 import { livenessOf } from '../core/identity.ts'
 import { printable } from '../core/printable.ts'
 import type { IterationResult, ProcessReference } from '../core/record.ts'
+import { iterationCgroup, removeCgroup, workerCgroups } from '../process/cgroup.ts'
 import { endWorker } from '../process/end-worker.ts'
 import { probe } from '../process/signals.ts'
 import { findWorker } from '../process/worker-tree.ts'
@@ -75,13 +76,17 @@ const forwardInterrupt = (world: World, owner: Owner): void => {
 
 /** A command that ended by itself may leave processes; they are left alone, and counted. */
 const countLeft = (world: World, owner: Owner, ownGroup: boolean): number => {
-  const { worker, members, pid_started_clock } = owner.record
+  const { worker, members, pid_started_clock, cgroup, iteration } = owner.record
   if (worker === null) return 0
   const view = world.inspector.look()
   const isThere = (member: ProcessReference): boolean =>
     livenessOf(view, member, pid_started_clock, world.inspector).kind === 'alive'
   // To search all processes takes milliseconds, and most commands leave none.
-  if (!(ownGroup && probe(-worker.pid) !== 'none') && !members.some(isThere)) return 0
+  const mayBeLeft =
+    (ownGroup && probe(-worker.pid) !== 'none') ||
+    workerCgroups(cgroup, iteration).pids().size > 0 ||
+    members.some(isThere)
+  if (!mayBeLeft) return 0
   return findWorker(world.inspector, world.observer, owner.record).length
 }
 
@@ -111,6 +116,7 @@ export const runIteration = async (
   { wishes, recording, refresherScript, onKeeper }: IterationTools,
 ): Promise<IterationEnd> => {
   const { command, cwd, options } = owner.record
+  const cgroup = owner.record.cgroup === null ? null : iterationCgroup(owner.record.cgroup, iteration)
   owner.write({
     phase: 'running',
     iteration,
@@ -122,7 +128,7 @@ export const runIteration = async (
   })
   wishes.interrupt = new AbortController()
   const environment = workerEnvironment(world, owner, iteration)
-  const worker = await startWorker(command, cwd, environment, world.inspector, recording.stdio)
+  const worker = await startWorker(command, cwd, environment, world.inspector, recording.stdio, cgroup)
   if ('notStarted' in worker) {
     world.say(`${printable(command[0] ?? '')}: ${worker.message}`)
     const exitCode = NOT_STARTED_EXIT_CODES[worker.notStarted]
@@ -206,6 +212,7 @@ export const runIteration = async (
     over.abort()
     await keeper.stop()
     onKeeper(null)
+    removeCgroup(cgroup)
     // Only after an error in here: whatever happens, no worker outlives its iteration's supervision.
     if (!isOver) await endIteration(world, owner)
   }

@@ -10,6 +10,7 @@ import type { IterationEntry } from '../core/history.ts'
 import type { RunPlan } from '../core/plan.ts'
 import { printable, shellQuote } from '../core/printable.ts'
 import type { EndReason, IterationResult, LockRecord } from '../core/record.ts'
+import { removeCgroup } from '../process/cgroup.ts'
 import { readRequest } from '../store/requests.ts'
 import { currentPlace } from '../tmux/tmux.ts'
 import type { World } from '../world.ts'
@@ -257,6 +258,7 @@ export const run = async (world: World, request: ClaimRequest, scripts: Scripts)
       iteration,
       detail: `${end.reason}, exit code ${end.exitCode}`,
     })
+    removeCgroup(owner.record.cgroup)
     owner.end({ reason: end.reason, exit_code: end.exitCode })
   }
   if (end.reason !== 'completed' || end.exitCode !== 0) {

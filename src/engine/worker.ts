@@ -1,6 +1,7 @@
 /** Starts the command of an iteration and tells how it ended. */
 import type { ProcessInspector } from '../core/ports.ts'
 import type { ProcessReference } from '../core/record.ts'
+import { startInCgroup } from '../process/cgroup.ts'
 import type { WorkerStdio } from './recording.ts'
 
 export type WorkerExit = { readonly exitCode: number | null; readonly signal: string | null }
@@ -55,22 +56,25 @@ export const startWorker = async (
   env: Readonly<Record<string, string | undefined>>,
   inspector: ProcessInspector,
   stdio: WorkerStdio,
+  cgroup: string | null,
 ): Promise<WorkerStart> => {
   const { execa } = await import('execa')
   const [file = '', ...args] = command
   if (file === '') return { notStarted: 'not-found', message: NOT_STARTED_WORDS['not-found'] }
   const ownGroup = !hasTerminal()
-  const subprocess = execa(file, args, {
-    cwd,
-    env: { ...env },
-    extendEnv: false,
-    // It takes any descriptor; its types know the first three.
-    stdio: stdio as ['inherit', 'inherit', 'inherit'],
-    detached: ownGroup,
-    cleanup: false,
-    reject: false,
-    buffer: false,
-  })
+  const subprocess = startInCgroup(cgroup, () =>
+    execa(file, args, {
+      cwd,
+      env: { ...env },
+      extendEnv: false,
+      // It takes any descriptor; its types know the first three.
+      stdio: stdio as ['inherit', 'inherit', 'inherit'],
+      detached: ownGroup,
+      cleanup: false,
+      reject: false,
+      buffer: false,
+    }),
+  )
   const { pid } = subprocess
   if (pid === undefined) {
     const { code, originalMessage } = await subprocess

@@ -4,7 +4,8 @@
  * 1. TERM to every process of the tree, CONT to those that are stopped: a stopped process takes no TERM.
  * 2. Wait until they are gone, at most `grace` seconds, and look again: whoever was born meanwhile gets TERM too.
  * 3. STOP whatever is left, and look again until nobody new appears: what cannot run cannot fork. The process group, if
- *    it is the tree's own, is stopped as a whole: who is born and gone between two looks is stopped, too.
+ *    it is the tree's own, is stopped as a whole: who is born and gone between two looks is stopped, too. So are its
+ *    control groups killed.
  * 4. KILL, and look again, until the tree is empty or KILL_SECONDS have passed.
  *
  * Promised: before every signal the target is looked at again, so that a reused PID is never hit.
@@ -12,6 +13,7 @@
  */
 import { KILL_SECONDS } from '../core/defaults.ts'
 import type { Clock, ProcessFacts, ProcessInspector, SendSignal, SignalName } from '../core/ports.ts'
+import type { WorkerCgroups } from './cgroup.ts'
 
 export type TreeEnd = {
   /** How many processes were signalled. */
@@ -27,6 +29,8 @@ export type TreeEndRequest = {
     readonly processes: readonly ProcessFacts[]
     /** The process group that has nobody in it but the tree; `null` when there is none. */
     readonly group: number | null
+    /** The control groups that have nobody in them but the tree; `null` when there are none. */
+    readonly cgroups: Pick<WorkerCgroups, 'pids' | 'kill'> | null
   }
   /** Whether the kernel knows of anybody in a group, the dead that nobody has waited for included. */
   readonly groupAnswers: (group: number) => boolean
@@ -52,14 +56,18 @@ export const endTree = async (request: TreeEndRequest): Promise<TreeEnd> => {
   const { clock, inspector } = request
   const seen = new Map<string, ProcessFacts>()
   let ownGroup: number | null = null
+  let ownCgroups: Pick<WorkerCgroups, 'pids'> | null = null
   const look = (): ReturnType<TreeEndRequest['find']> => {
     // A parent that is ended takes with it the proof that its children belong to the tree.
     const found = request.find([...seen.values()])
     for (const facts of found.processes) seen.set(key(facts), facts)
     ownGroup = found.group ?? ownGroup
+    ownCgroups = found.cgroups
     return found
   }
-  const mayHideSomebody = (): boolean => ownGroup !== null && request.groupAnswers(ownGroup)
+  const isCgroupPopulated = (): boolean => ownCgroups !== null && ownCgroups.pids().size > 0
+  const mayHideSomebody = (): boolean =>
+    isCgroupPopulated() || (ownGroup !== null && request.groupAnswers(ownGroup))
   const find = async (): Promise<readonly ProcessFacts[]> => {
     for (let again = LOOKS; ; again -= 1) {
       const { processes } = look()
@@ -130,7 +138,8 @@ export const endTree = async (request: TreeEndRequest): Promise<TreeEnd> => {
 
   const killEnds = clock.monotonic() + KILL_SECONDS
   targets = targets.length === 0 ? targets : await find()
-  while (targets.length > 0 && clock.monotonic() < killEnds) {
+  // In a control group there may be somebody whom this user may not look at, and may kill with the group.
+  while ((targets.length > 0 || isCgroupPopulated()) && clock.monotonic() < killEnds) {
     sendGroup('SIGSTOP')
     targets = await stopAll(find, targets, (facts) => send(facts, 'SIGSTOP'))
     for (const facts of targets) {
@@ -138,6 +147,7 @@ export const endTree = async (request: TreeEndRequest): Promise<TreeEnd> => {
       send(facts, 'SIGKILL')
     }
     sendGroup('SIGKILL')
+    look().cgroups?.kill()
     await outlive(targets, Math.min(killEnds, clock.monotonic() + 0.5))
     targets = await find()
   }

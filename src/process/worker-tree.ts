@@ -4,7 +4,15 @@ import type { Observer } from '../core/identity.ts'
 import { recordPlace } from '../core/identity.ts'
 import type { ProcessFacts, ProcessInspector, ProcessView } from '../core/ports.ts'
 import type { LockRecord, ProcessReference } from '../core/record.ts'
-import { environmentMatches, isProcess, type TreeQuery, workerGroup, workerTree } from '../core/tree.ts'
+import {
+  environmentMatches,
+  isCgroupPure,
+  isProcess,
+  type TreeQuery,
+  workerGroup,
+  workerTree,
+} from '../core/tree.ts'
+import { type WorkerCgroups, workerCgroups } from './cgroup.ts'
 
 /** Whoever looks, and those above it: an engine started by a worker must not end itself by ending that worker. */
 const selfAndAncestors = (view: ProcessView): readonly number[] => {
@@ -19,10 +27,22 @@ const selfAndAncestors = (view: ProcessView): readonly number[] => {
   return line
 }
 
+/** All processes, with those of the groups that were born while the others were read. */
+const allWith = (view: ProcessView, cgroups: WorkerCgroups): readonly ProcessFacts[] => {
+  const all = view.all()
+  const known = new Set(all.map(({ pid }) => pid))
+  const fresh = [...cgroups.pids()].flatMap((pid) => {
+    const inspection = known.has(pid) ? null : view.inspect(pid)
+    return inspection?.kind === 'process' ? [inspection.facts] : []
+  })
+  return [...all, ...fresh]
+}
+
 const queryOf = (
   inspector: ProcessInspector,
   observer: Observer,
   record: LockRecord,
+  cgroups: WorkerCgroups,
   known: readonly ProcessFacts[],
 ): TreeQuery => {
   // Start times of another clock prove nothing here; the cookie does.
@@ -31,11 +51,15 @@ const queryOf = (
   const tolerance = inspector.startTolerance
   const self = new Set(selfAndAncestors(view))
   const seen: readonly ProcessReference[] = known.map(({ pid, started }) => ({ pid, pid_started: started }))
+  const all = allWith(view, cgroups)
+  // Read after all the others: who is in it now and was seen before has not become somebody else since.
+  const inCgroup = cgroups.pids()
   return {
-    all: view.all(),
+    all,
     worker: comparable ? record.worker : null,
     members: comparable ? [...record.members, ...seen] : seen,
     startTolerance: tolerance,
+    isInCgroup: (pid) => inCgroup.has(pid),
     carriesCookie: (pid) => environmentMatches(view.environment(pid), record.cookie, record.iteration),
     isExcluded: (facts) =>
       self.has(facts.pid) ||
@@ -44,8 +68,14 @@ const queryOf = (
   }
 }
 
-/** What one look has found: the tree, and its own process group, when it is proven to be that. */
-export type WorkerLook = { readonly processes: readonly ProcessFacts[]; readonly group: number | null }
+/** What one look has found. */
+export type WorkerLook = {
+  readonly processes: readonly ProcessFacts[]
+  /** Its own process group, when it is proven to be that. */
+  readonly group: number | null
+  /** Its control groups; `null` when somebody else is in them. */
+  readonly cgroups: WorkerCgroups | null
+}
 
 /**
  * @param known processes that were found before, and may have lost the proof that they belong to it since
@@ -57,9 +87,14 @@ export const lookForWorker = (
   record: LockRecord,
   known: readonly ProcessFacts[] = [],
 ): WorkerLook => {
-  if (recordPlace(record, observer) !== 'here') return { processes: [], group: null }
-  const query = queryOf(inspector, observer, record, known)
-  return { processes: workerTree(query), group: workerGroup(query) }
+  if (recordPlace(record, observer) !== 'here') return { processes: [], group: null, cgroups: null }
+  const cgroups = workerCgroups(record.cgroup, record.iteration)
+  const query = queryOf(inspector, observer, record, cgroups, known)
+  return {
+    processes: workerTree(query),
+    group: workerGroup(query),
+    cgroups: isCgroupPure(query) ? cgroups : null,
+  }
 }
 
 /** See {@link lookForWorker}. */

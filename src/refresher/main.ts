@@ -11,6 +11,7 @@ import { ORPHAN_GRACE_SECONDS } from '../core/defaults.ts'
 import type { HistoryEntry } from '../core/history.ts'
 import { livenessOf } from '../core/identity.ts'
 import type { LockRecord, ProcessReference } from '../core/record.ts'
+import { removeCgroup } from '../process/cgroup.ts'
 import { systemClock, timerMilliseconds } from '../process/clock.ts'
 import { endWorker } from '../process/end-worker.ts'
 import { systemInspector } from '../process/inspector.ts'
@@ -93,6 +94,7 @@ const refresh = async (orders: RefresherOrders): Promise<Refresher> => {
     const { survivors } = await endWorker({ inspector, observer, signal: sendSignal, clock }, record, grace)
     // Without the end written, whoever claims next looks for them too, and refuses if they cannot be ended.
     if (survivors.length > 0) return
+    removeCgroup(record.cgroup)
     const epoch = clock.epoch()
     const cutOff = cutOffEntry(record, epoch, new OutputTail(run, record.iteration).read().total)
     if (cutOff !== null) remember(cutOff)

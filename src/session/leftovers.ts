@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { errors } from '../core/errors.ts'
 import type { LockRecord } from '../core/record.ts'
+import { removeCgroup } from '../process/cgroup.ts'
 import { endWorker } from '../process/end-worker.ts'
 import type { TreeEnd } from '../process/terminate.ts'
 import { unpipePane } from '../tmux/tmux.ts'
@@ -11,6 +12,7 @@ import type { World } from '../world.ts'
 export const clearAfterDeath = async (world: World, record: LockRecord): Promise<TreeEnd> => {
   const end = await endWorker(world, record, record.options.grace)
   if (end.survivors.length > 0) throw errors.survivors(record.session, record.generation, end.survivors)
+  removeCgroup(record.cgroup)
   // Otherwise the next run in that pane would take the pipe for somebody else's.
   if (record.tmux !== null) {
     const fifo = world.paths(record.session).panePipe(record.generation)

@@ -125,7 +125,9 @@ describe('a bad record', () => {
   })
 
   it.each(
-    Object.keys(aRecord()).filter((field) => !['format', 'members', 'watch', 'output_lost'].includes(field)),
+    Object.keys(aRecord()).filter(
+      (field) => !['format', 'members', 'cgroup', 'watch', 'output_lost'].includes(field),
+    ),
   )('is corrupt without its field %s', (field) => {
     expect(parsed(without(field))).toEqual({ kind: 'corrupt', reason: `field "${field}" is missing` })
   })

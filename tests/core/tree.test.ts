@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { ProcessFacts } from '../../src/core/ports.ts'
 import {
   environmentMatches,
+  isCgroupPure,
   isProcess,
   type TreeQuery,
   workerGroup,
@@ -17,6 +18,7 @@ const pids = (all: readonly ProcessFacts[], changes: Partial<TreeQuery> = {}): r
     worker: WORKER_REFERENCE,
     members: [],
     startTolerance: 0,
+    isInCgroup: () => false,
     carriesCookie: () => false,
     isExcluded: () => false,
     ...changes,
@@ -28,6 +30,7 @@ const groupOf = (all: readonly ProcessFacts[], changes: Partial<TreeQuery> = {})
     worker: WORKER_REFERENCE,
     members: [],
     startTolerance: 0,
+    isInCgroup: () => false,
     carriesCookie: () => false,
     isExcluded: () => false,
     ...changes,
@@ -49,6 +52,20 @@ describe('the worker tree', () => {
     const child = aProcess(5000, { parent: WORKER, group: OWNER })
     const all = [grandchild, child, owner(), worker({ group: OWNER })]
     expect(pids(all)).toEqual([WORKER, 5000, 6000])
+  })
+
+  it('has whoever is in its control group, whatever else it has lost', () => {
+    const daemon = aProcess(5000, { parent: 1, group: 5000 })
+    const itsChild = aProcess(6000, { parent: 5000, group: 6000 })
+    const all = [owner(), daemon, itsChild, aProcess(9)]
+    expect(pids(all, { isInCgroup: (pid) => pid === 5000 })).toEqual([5000, 6000])
+  })
+
+  it('has nobody in it who is never part of it, also in its control group', () => {
+    const server = aProcess(5000, { name: 'tmux: server' })
+    const all = [owner(), worker(), server]
+    const query = { isExcluded: (facts: ProcessFacts) => facts.pid === OWNER, isInCgroup: () => true }
+    expect(pids(all, query)).toEqual([WORKER])
   })
 
   it('does not take a process for the worker that has its pid and another start time', () => {
@@ -193,5 +210,28 @@ describe('an environment', () => {
 describe('isProcess', () => {
   it('matches nothing without a reference', () => {
     expect(isProcess(worker(), null, 0)).toBe(false)
+  })
+})
+
+describe('a control group that is to be killed at once', () => {
+  const pure = (all: readonly ProcessFacts[], inCgroup: readonly number[]): boolean =>
+    isCgroupPure({
+      all,
+      worker: WORKER_REFERENCE,
+      members: [],
+      startTolerance: 0,
+      isInCgroup: (pid) => inCgroup.includes(pid),
+      carriesCookie: () => false,
+      isExcluded: (facts) => facts.pid === OWNER,
+    })
+  const server = aProcess(5000, { name: 'tmux: server' })
+
+  it.each([
+    ['the worker alone', [WORKER], true],
+    ['nobody', [], true],
+    ['the owner, too', [WORKER, OWNER], false],
+    ['a tmux server, too', [WORKER, 5000], false],
+  ])('has %s', (_, inCgroup, expected) => {
+    expect(pure([owner(), worker(), server], inCgroup)).toBe(expected)
   })
 })

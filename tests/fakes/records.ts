@@ -58,6 +58,7 @@ export const aRecord = (changes: Partial<LockRecord> = {}): LockRecord => ({
   },
   worker: { pid: WORKER, pid_started: 1100 },
   members: [{ pid: 4003, pid_started: 1200 }],
+  cgroup: '/sys/fs/cgroup/user.slice',
   refresher: { pid: REFRESHER, pid_started: 1101 },
   watch: {
     activity: NOW.monotonic - 5,

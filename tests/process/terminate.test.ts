@@ -1,19 +1,22 @@
-import { describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import type { ProcessFacts } from '../../src/core/ports.ts'
 import { endTree, type TreeEnd } from '../../src/process/terminate.ts'
 import { cannotDie, FakeMachine, ignoresTerm, obeys } from '../fakes/machine.ts'
 
 const GRACE = 10
 
-type Changes = Partial<Omit<Parameters<typeof endTree>[0], 'find'>> & {
+type EndRequest = Parameters<typeof endTree>[0]
+
+type Changes = Partial<Omit<EndRequest, 'find'>> & {
   readonly find?: (known: readonly ProcessFacts[]) => readonly ProcessFacts[]
   readonly findGroup?: () => number | null
+  readonly cgroups?: ReturnType<EndRequest['find']>['cgroups']
 }
 
 const end = (machine: FakeMachine, changes: Changes = {}): Promise<TreeEnd> => {
-  const { find = () => machine.all, findGroup = () => null, ...others } = changes
+  const { find = () => machine.all, findGroup = () => null, cgroups = null, ...others } = changes
   return endTree({
-    find: (known) => ({ processes: find(known), group: findGroup() }),
+    find: (known) => ({ processes: find(known), group: findGroup(), cgroups }),
     groupAnswers: () => false,
     graceSeconds: GRACE,
     inspector: machine.inspector,
@@ -292,5 +295,45 @@ describe('a pid that is reused', () => {
     let looks = 0
     await end(machine, { find: () => (looks++ === 0 ? before : []) })
     expect(machine.log).toEqual([])
+  })
+})
+
+describe('ending a tree that has control groups of its own', () => {
+  const groupOf = (pids: Set<number>) => ({
+    pids: () => pids,
+    kill: () => {
+      log.push('kill')
+      pids.clear()
+    },
+  })
+  let log: string[] = []
+  beforeEach(() => {
+    log = []
+  })
+
+  it('does not kill them when all go with TERM', async () => {
+    const machine = new FakeMachine()
+    machine.add(10)
+    const pids = new Set([10])
+    machine.at(0.001, () => pids.clear())
+    expect(await end(machine, { cgroups: groupOf(pids) })).toMatchObject({ killed: 0, survivors: [] })
+    expect(log).toEqual([])
+  })
+
+  it('kills them with those who do not', async () => {
+    const machine = new FakeMachine()
+    machine.add(10, ignoresTerm)
+    expect(await end(machine, { cgroups: groupOf(new Set([10])) })).toMatchObject({
+      killed: 1,
+      survivors: [],
+    })
+    expect(log).toEqual(['kill'])
+  })
+
+  it('kills them when nobody in them can be looked at', async () => {
+    const machine = new FakeMachine()
+    machine.add(10)
+    await end(machine, { cgroups: groupOf(new Set([11])) })
+    expect(log).toEqual(['kill'])
   })
 })

@@ -2,9 +2,9 @@
  * Workers that try to outlive their run, and every way in which a run can be killed: how many processes are left when
  * all is over.
  *
- * usage: npm run orphans -- [--rounds 50] [--jobs 2] [--only TEXT]
+ * usage: npm run orphans -- [--rounds 50] [--jobs 2] [--only TEXT] [--cgroup none]
  *
- * Exits with 1 when one is left of a kind that leads back to its run.
+ * Exits with 1 when one is left, of whatever kind; without control groups, of a kind that leads back to its run.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
@@ -16,7 +16,7 @@ import type { Place } from './lib/place.ts'
 import { makeSandbox, removeSandbox, type Sandbox } from './lib/sandbox.ts'
 import { table } from './lib/table.ts'
 
-/** How each loses what leads to it, and for those that can lose all of it, when. */
+/** How each loses what leads to it; and for those that can lose all of it but the control group, when. */
 const KINDS: Readonly<Record<string, { readonly words: string; readonly escapes?: string }>> = {
   fork: { words: 'a child' },
   'double-fork': { words: 'a grandchild whose parent is gone' },
@@ -46,6 +46,7 @@ type Stored = Reference & {
   readonly phase: string
   readonly worker: Reference | null
   readonly refresher: Reference | null
+  readonly cgroup: string | null
   readonly tmux: { readonly server_pid: number; readonly pane: string; readonly socket: string } | null
 }
 
@@ -58,9 +59,11 @@ class Round {
   readonly #place: Place
   readonly #sandbox: Sandbox
 
-  constructor(place: Place) {
+  constructor(place: Place, cgroup: string) {
     this.#place = place
-    this.#sandbox = makeSandbox('orphans')
+    const sandbox = makeSandbox('orphans')
+    const env = cgroup === '' ? sandbox.env : { ...sandbox.env, LOCK_CGROUP_STRATEGY: cgroup }
+    this.#sandbox = { ...sandbox, env }
     writeFileSync(join(this.#sandbox.dir, 'alive'), '')
   }
 
@@ -91,7 +94,7 @@ class Round {
     })
   }
 
-  async run(kind: string, kill: Kill): Promise<number> {
+  async run(kind: string, kill: Kill): Promise<{ readonly survivors: number; readonly canEscape: boolean }> {
     const inTmux = kill.startsWith('tmux')
     const { env, dir } = this.#sandbox
     const breeder = join(this.#place.sources, 'breeder.sh')
@@ -116,7 +119,7 @@ class Round {
     await this.#command('engine', 'stop', SESSION)
     await this.#command('lock', 'reap', SESSION)
     await until(3, () => this.survivors().length === 0)
-    return this.survivors().length
+    return { survivors: this.survivors().length, canEscape: record.cgroup === null }
   }
 
   async #kill(kill: Kill, record: Stored): Promise<void> {
@@ -176,6 +179,7 @@ export const main = async (place: Place, args: readonly string[]): Promise<numbe
       rounds: { type: 'string', default: '50' },
       jobs: { type: 'string', default: '2' },
       only: { type: 'string', default: '' },
+      cgroup: { type: 'string', default: '' },
     },
   })
   if (!hasProc()) {
@@ -190,14 +194,16 @@ export const main = async (place: Place, args: readonly string[]): Promise<numbe
     .flatMap((kind) => kills.map((kill) => ({ kind, kill })))
     .filter(({ kind, kill }) => `${kind}: ${kill}`.includes(values.only))
   const left = new Map<string, number>()
+  let hasCgroups = true
   const queue = Array.from({ length: Number(values.rounds) }, () => cells).flat()
   let done = 0
   const total = queue.length
   const worker = async (): Promise<void> => {
     for (let cell = queue.shift(); cell !== undefined; cell = queue.shift()) {
-      const round = new Round(place)
+      const round = new Round(place, values.cgroup)
       try {
-        const survivors = await round.run(cell.kind, cell.kill)
+        const { survivors, canEscape } = await round.run(cell.kind, cell.kill)
+        if (canEscape) hasCgroups = false
         const key = `${cell.kind}: ${cell.kill}`
         left.set(key, (left.get(key) ?? 0) + survivors)
         done += 1
@@ -211,15 +217,17 @@ export const main = async (place: Place, args: readonly string[]): Promise<numbe
 
   const kinds = Object.entries(KINDS).filter(([kind]) => cells.some((cell) => cell.kind === kind))
   const count = (kind: string, kill: Kill): number | string => left.get(`${kind}: ${kill}`) ?? ''
-  console.log(`Processes left, after ${values.rounds} rounds of each:\n`)
+  const means = hasCgroups ? 'with control groups' : 'without control groups'
+  console.log(`Processes left, ${means}, after ${values.rounds} rounds of each:\n`)
   console.log(
     table([['', ...kills], ...kinds.map(([kind]) => [kind, ...kills.map((kill) => count(kind, kill))])]),
   )
   console.log(
-    `\n${kinds.map(([kind, { words, escapes }]) => `${kind}: ${words}${escapes === undefined ? '' : `\n  can escape: ${escapes}`}`).join('\n')}`,
+    `\n${kinds.map(([kind, { words, escapes }]) => `${kind}: ${words}${hasCgroups || escapes === undefined ? '' : `\n  can escape: ${escapes}`}`).join('\n')}`,
   )
   const broken = kinds.some(
-    ([kind, { escapes }]) => escapes === undefined && kills.some((kill) => Number(count(kind, kill)) > 0),
+    ([kind, { escapes }]) =>
+      (hasCgroups || escapes === undefined) && kills.some((kill) => Number(count(kind, kill)) > 0),
   )
   return broken ? 1 : 0
 }

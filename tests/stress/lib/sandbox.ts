@@ -1,7 +1,8 @@
 /** A directory of a harness's own, and an environment in which nothing of the person's own session is left. */
-import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { removeCgroup } from '../../../src/process/cgroup.ts'
 import { carriersOf, signal } from './machine.ts'
 
 export type Sandbox = {
@@ -38,7 +39,16 @@ export const sweep = (sandbox: Sandbox): number => {
   return left.length
 }
 
+/** A run that was killed leaves its empty control group to the next one. */
+const removeCgroups = ({ locks }: Sandbox): void => {
+  for (const name of readdirSync(locks).filter((file) => file.endsWith('.json'))) {
+    const [, cgroup = null] = /^ "cgroup": "(.*)",$/m.exec(readFileSync(join(locks, name), 'utf8')) ?? []
+    removeCgroup(cgroup)
+  }
+}
+
 export const removeSandbox = (sandbox: Sandbox): void => {
   for (let round = 0; round < 50 && sweep(sandbox) > 0; round += 1);
+  removeCgroups(sandbox)
   rmSync(sandbox.dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 })
 }

@@ -1,0 +1,198 @@
+/**
+ * A control group (cgroups(7), version 2) for each iteration's worker, where the system lets this user make one.
+ *
+ * What is born in it stays in it, whatever it does with its parents, its session, its environment and its descriptors;
+ * and it can be killed as a whole, those who are just being born included. It needs no controller and limits nothing.
+ *
+ * A run has a group below the one that the engine itself is in, and in it one for each iteration, named by its number.
+ * Everybody may see their names, so the cookie is no part of them.
+ */
+import { randomBytes } from 'node:crypto'
+import {
+  accessSync,
+  constants,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  statfsSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+import { errors } from '../core/errors.ts'
+
+export const CGROUP_STRATEGIES = ['cgroup2', 'none'] as const
+
+/** CGROUP2_SUPER_MAGIC, statfs(2). */
+const CGROUP2 = 0x63677270
+
+/** A PID that the kernel takes for whoever writes it. */
+const MYSELF = '0'
+
+/** As proc(5) writes white space and backslashes in mountinfo. */
+const unescaped = (text: string): string =>
+  text.replace(/\\(\d{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)))
+
+/**
+ * The directory of this process's own group, from the contents of /proc/self/cgroup and /proc/self/mountinfo; `null`
+ * when there is no version 2, or it is not to be seen from here.
+ */
+export const groupDirectory = (cgroup: string, mountinfo: string): string | null => {
+  const path = /^0::(\/.*)$/m.exec(cgroup)?.[1]
+  if (path === undefined) return null
+  for (const line of mountinfo.split('\n')) {
+    const [before = '', after = ''] = line.split(' - ')
+    if (!after.startsWith('cgroup2 ')) continue
+    const [, , , root = '', mountPoint = ''] = before.split(' ').map(unescaped)
+    // In a container the mount may show no more than a part.
+    const inside = root === '/' ? path : path === root ? '/' : path.slice(root.length)
+    if (root === '/' || path === root || path.startsWith(`${root}/`)) return join(mountPoint, inside, '.')
+  }
+  return null
+}
+
+const pidsOf = (group: string): readonly number[] => {
+  try {
+    // Those of another PID namespace are shown as 0.
+    return readFileSync(join(group, 'cgroup.procs'), 'latin1')
+      .split('\n')
+      .map(Number)
+      .filter((pid) => pid > 0)
+  } catch {
+    return [] // It is gone, or holds only threads of processes that the group above lists.
+  }
+}
+
+const directoriesIn = (path: string): readonly string[] => {
+  try {
+    return readdirSync(path, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name)
+  } catch {
+    return []
+  }
+}
+
+const isCgroup = (path: string): boolean => {
+  try {
+    return statfsSync(path).type === CGROUP2
+  } catch {
+    return false
+  }
+}
+
+/** Each before those below it. */
+const treeOf = (group: string): readonly string[] => [
+  group,
+  ...directoriesIn(group).flatMap((name) => treeOf(join(group, name))),
+]
+
+/**
+ * Where the group of a new run is to be. It is made with the first iteration's, when the record names it already: one
+ * that nobody knows of would stay for ever.
+ *
+ * @param label for people who look; the name gets something random besides, so that it is never used twice
+ * @returns its directory; `null` when none can be made here
+ * @throws LockError for a strategy that there is not
+ */
+export const chooseRunCgroup = (strategy: string | undefined, label: string): string | null => {
+  if (strategy !== undefined && !CGROUP_STRATEGIES.some((known) => known === strategy)) {
+    throw errors.usage(`LOCK_CGROUP_STRATEGY is ${strategy}; it can be ${CGROUP_STRATEGIES.join(' or ')}`)
+  }
+  if (strategy === 'none') return null
+  try {
+    const read = (name: string): string => readFileSync(`/proc/self/${name}`, 'utf8')
+    const own = groupDirectory(read('cgroup'), read('mountinfo'))
+    if (own === null || !pidsOf(own).includes(process.pid)) return null
+    // To move somebody takes the right to write in the group that it leaves, too.
+    accessSync(own, constants.W_OK)
+    accessSync(join(own, 'cgroup.procs'), constants.W_OK)
+    return join(own, `session-lock.${label}.${randomBytes(4).toString('hex')}`)
+  } catch {
+    return null
+  }
+}
+
+const makeGroup = (path: string): void => {
+  try {
+    mkdirSync(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
+}
+
+export const iterationCgroup = (run: string, iteration: number): string => join(run, String(iteration))
+
+/**
+ * Calls `start` in a new group, and comes back. A child is born in its parent's group, so nothing can run outside of it
+ * for even a moment, as it could if the child were moved. `start` must have forked when it returns.
+ *
+ * @param group of an iteration; `null` to start it where this process is
+ */
+export const startInCgroup = <Started>(group: string | null, start: () => Started): Started => {
+  if (group === null) return start()
+  const move = (to: string): void => writeFileSync(join(to, 'cgroup.procs'), MYSELF)
+  try {
+    makeGroup(dirname(group))
+    makeGroup(group)
+    move(group)
+  } catch {
+    removeCgroup(group)
+    return start() // No worse off than where there are none.
+  }
+  try {
+    return start()
+  } finally {
+    try {
+      move(dirname(dirname(group)))
+    } catch {
+      // The engine stays in it; it is never signalled with its worker.
+    }
+  }
+}
+
+/**
+ * With the groups below. Those that somebody is in stay: the kernel sees to that.
+ *
+ * @param group as the record has it; nothing else than a control group is touched
+ */
+export const removeCgroup = (group: string | null): void => {
+  if (group === null || !isCgroup(group)) return
+  for (const path of treeOf(group).toReversed()) {
+    try {
+      rmdirSync(path)
+    } catch {
+      // Somebody has been left running in it.
+    }
+  }
+}
+
+/** The groups of a run's iterations, from one on. */
+export type WorkerCgroups = {
+  /** Who is in them now, and below them. */
+  pids(): ReadonlySet<number>
+  /** SIGKILL to everybody, also to those who are being born. */
+  kill(): void
+}
+
+/** @param run as the record has it; `null`, or no group any more: there are none */
+export const workerCgroups = (run: string | null, iteration: number): WorkerCgroups => {
+  const groups = (): readonly string[] =>
+    run === null || !isCgroup(run)
+      ? []
+      : directoriesIn(run)
+          .filter((name) => Number(name) >= iteration)
+          .map((name) => join(run, name))
+  return {
+    pids: () => new Set(groups().flatMap(treeOf).flatMap(pidsOf)),
+    kill() {
+      for (const group of groups()) {
+        try {
+          writeFileSync(join(group, 'cgroup.kill'), '1')
+        } catch {
+          // Before Linux 5.14 there is no such file; each of them gets its own signal then.
+        }
+      }
+    },
+  }
+}

@@ -1,0 +1,146 @@
+import { spawn } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, describe, expect, it } from 'vitest'
+import {
+  chooseRunCgroup,
+  groupDirectory,
+  iterationCgroup,
+  removeCgroup,
+  startInCgroup,
+  workerCgroups,
+} from '../../src/process/cgroup.ts'
+import { eventually } from '../fakes/eventually.ts'
+import { tempDir } from '../fakes/temp-dir.ts'
+
+const MOUNT = '41 31 0:38 / /sys/fs/cgroup rw,nosuid shared:9 - cgroup2 cgroup2 rw,nsdelegate'
+const HYBRID = `30 1 0:26 / /sys/fs/cgroup ro - tmpfs tmpfs ro
+33 30 0:29 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu
+41 30 0:38 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw`
+
+describe('the directory of a control group', () => {
+  it.each([
+    [
+      'a machine with version 2 alone',
+      '0::/user.slice/a.scope\n',
+      MOUNT,
+      '/sys/fs/cgroup/user.slice/a.scope',
+    ],
+    ['both versions', '4:memory:/x\n0::/a\n', HYBRID, '/sys/fs/cgroup/unified/a'],
+    ['the root', '0::/\n', HYBRID, '/sys/fs/cgroup/unified'],
+    ['version 1 alone', '4:memory:/x\n', HYBRID, null],
+    ['no mount', '0::/a\n', '30 1 0:26 / /proc rw - proc proc rw', null],
+    [
+      'a mount that shows a part',
+      '0::/box/a\n',
+      '41 31 0:38 /box /mnt/cg rw - cgroup2 cgroup rw',
+      '/mnt/cg/a',
+    ],
+    ['the top of such a part', '0::/box\n', '41 31 0:38 /box /mnt/cg rw - cgroup2 cgroup rw', '/mnt/cg'],
+    ['a mount that shows another part', '0::/boxer/a\n', '41 31 0:38 /box /mnt rw - cgroup2 cgroup rw', null],
+    ['white space in its path', '0::/a\n', '41 31 0:38 / /mnt/c\\040g rw - cgroup2 cgroup rw', '/mnt/c g/a'],
+    ['nothing', '', '', null],
+  ])('with %s', (_, cgroup, mountinfo, expected) => {
+    expect(groupDirectory(cgroup, mountinfo)).toBe(expected)
+  })
+})
+
+describe('the strategy', () => {
+  it('can be none', () => expect(chooseRunCgroup('none', 'x')).toBeNull())
+  it('can be nothing else', () => expect(() => chooseRunCgroup('v1', 'x')).toThrow(/cgroup2 or none/))
+})
+
+describe('a group that is not there', () => {
+  it.each([
+    ['none', null],
+    ['one that is gone', '/sys/fs/cgroup/no/such'],
+  ])('has nobody in it: %s', (_, run) => {
+    const groups = workerCgroups(run, 1)
+    expect(groups.pids().size).toBe(0)
+    groups.kill()
+    removeCgroup(run)
+  })
+
+  it('does not keep a worker from its start', () => {
+    expect(startInCgroup('/no/such/run/1', () => 'started')).toBe('started')
+  })
+})
+
+describe('a directory that is no control group', () => {
+  it('is left alone, whatever a record says', () => {
+    const dir = tempDir()
+    mkdirSync(join(dir, '1'))
+    writeFileSync(join(dir, '1', 'cgroup.procs'), `${process.pid}\n`)
+    mkdirSync(join(dir, '2'))
+    expect(workerCgroups(dir, 1).pids().size).toBe(0)
+    workerCgroups(dir, 1).kill()
+    removeCgroup(dir)
+    expect(readdirSync(dir)).toEqual(['1', '2'])
+    expect(readdirSync(join(dir, '1'))).toEqual(['cgroup.procs'])
+  })
+})
+
+const RUN = process.platform === 'linux' ? chooseRunCgroup(undefined, 'test') : null
+
+describe.skipIf(RUN === null)('a real control group (skipped where none can be made)', () => {
+  const run = RUN ?? ''
+  const pids = (iteration: number): ReadonlySet<number> => workerCgroups(run, iteration).pids()
+  const ownGroup = (): string => /^0::(.*)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8'))?.[1] ?? ''
+  const empty = async (): Promise<void> => {
+    workerCgroups(run, 0).kill()
+    await eventually('nobody is left', () => pids(0).size === 0)
+  }
+
+  afterEach(async () => {
+    await empty()
+    removeCgroup(run)
+  })
+
+  it('has what was born in it, and this process is where it was', async () => {
+    const before = ownGroup()
+    const group = iterationCgroup(run, 1)
+    // Without parents, environment and session, as soon as it is born.
+    const child = startInCgroup(group, () =>
+      spawn('/bin/sh', ['-c', 'env -i setsid sleep 1000 &'], { stdio: 'ignore' }),
+    )
+    expect(ownGroup()).toBe(before)
+    await new Promise((resolve) => child.on('exit', resolve))
+    expect(pids(1).size).toBe(1)
+    expect(pids(1).has(process.pid)).toBe(false)
+    expect(pids(2).size).toBe(0)
+    removeCgroup(run)
+    expect(existsSync(group)).toBe(true)
+    await empty()
+    removeCgroup(group)
+    expect(existsSync(group)).toBe(false)
+    expect(existsSync(run)).toBe(true)
+    removeCgroup(run)
+    expect(existsSync(run)).toBe(false)
+  })
+
+  it('is made again where an earlier attempt has left it', () => {
+    mkdirSync(run)
+    mkdirSync(iterationCgroup(run, 1))
+    const start = () => spawn('sleep', ['1000'], { stdio: 'ignore' })
+    const { pid } = startInCgroup(iterationCgroup(run, 1), start)
+    expect([...pids(1)]).toEqual([pid])
+  })
+
+  it('has those in the groups below', () => {
+    const group = iterationCgroup(run, 1)
+    const child = startInCgroup(group, () => spawn('sleep', ['1000'], { stdio: 'ignore' }))
+    const below = join(group, 'below')
+    mkdirSync(below)
+    writeFileSync(join(below, 'cgroup.procs'), String(child.pid))
+    expect([...pids(1)]).toEqual([child.pid])
+  })
+
+  it('is left when the start throws', () => {
+    const before = ownGroup()
+    const start = (): never => {
+      throw new Error('no')
+    }
+    expect(() => startInCgroup(iterationCgroup(run, 1), start)).toThrow('no')
+    expect(ownGroup()).toBe(before)
+  })
+})
