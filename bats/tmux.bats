@@ -116,6 +116,30 @@ EOF
   contains "$LOCK_DIR/s.json" '"exit_code": 129'
 }
 
+@test "a run in a pane that is held by Ctrl-S can be stopped" {
+  open_ui
+  types 'engine.sh run s --grace 1 -- bash -c "while printf %5000d 7 && echo >>written; do sleep 0.01; done"'
+  eventually has_refresher s
+  local worker
+  worker=$(part s worker)
+  ui send-keys -t =ui: C-s
+  eventually writes_no_more
+  engine.sh stop s
+  state_is s free
+  is_gone "$worker"
+  ui send-keys -t =ui: C-q
+  types 'clear; echo "b""ack"'
+  eventually shows '=ui:' 'back'
+}
+# The same in twenty looks, and it would have written all the time.
+writes_no_more() {
+  local now
+  now=$(wc -c <written)
+  [[ ! -e looks || $(tail -n 1 looks) == "$now" ]] || rm looks
+  echo "$now" >>looks
+  has_lines looks 20
+}
+
 @test "a killed tmux server leaves no orphan" {
   tmux -f /dev/null new-session -d -s other
   engine.sh run s -d -n 5 -- bash -c 'sleep 1000 & wait'

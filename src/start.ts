@@ -1,6 +1,7 @@
 /** From argv to an exit code; the only place that touches them. */
 import { join } from 'node:path'
 import { parse } from './cli/parse.ts'
+import { PatientWriter } from './cli/patient-writer.ts'
 import type { Program, Verb } from './cli/spec.ts'
 import { STDERR, STDOUT, terminalOf, write } from './cli/terminal.ts'
 import type { Run } from './cli/verb.ts'
@@ -18,11 +19,12 @@ const asLockError = (error: unknown): LockError | null => {
   return errors.io(`${String(error.syscall)}${of} failed`, error)
 }
 
+const stderr = new PatientWriter(STDERR, process.platform)
+
 const report = (program: string, error: unknown): number => {
   const known = asLockError(error)
   if (known !== null) {
-    write(
-      STDERR,
+    stderr.write(
       `${printableLines(`${program}: ${known.message}`)}\n${known.hint === undefined ? '' : `  ${printableLines(known.hint)}\n`}`,
     )
     return known.exitCode
@@ -30,7 +32,7 @@ const report = (program: string, error: unknown): number => {
   const details = process.env.LOCK_DEBUG
     ? String(error instanceof Error ? error.stack : error)
     : String(error)
-  write(STDERR, `${program}: an unexpected error, please report it: ${details}\n`)
+  stderr.write(`${program}: an unexpected error, please report it: ${details}\n`)
   return EXIT_CODES.io
 }
 
@@ -50,7 +52,7 @@ const main = async (program: Program, words: readonly string[], runs: Runs): Pro
       return parsed.asked ? 0 : EXIT_CODES.usage
     }
     case 'arguments': {
-      const world = await realWorld((line) => write(STDERR, `${printableLines(`${program}: ${line}`)}\n`))
+      const world = await realWorld((line) => stderr.write(`${printableLines(`${program}: ${line}`)}\n`))
       const self = {
         node: process.execPath,
         script: join(__dirname, 'main.cjs'),
@@ -65,11 +67,13 @@ const main = async (program: Program, words: readonly string[], runs: Runs): Pro
 
 export const start = (runs: Runs): void => {
   const [, , program, ...words] = process.argv
-  if (program !== 'engine' && program !== 'lock') {
-    process.exit(report('tmux-session-lock', errors.usage('start it as engine.sh or lock.sh')))
+  const exit = (code: number): never => {
+    stderr.settle()
+    process.exit(code)
   }
-  main(program, words, runs).then(
-    (code) => process.exit(code),
-    (error: unknown) => process.exit(report(program, error)),
-  )
+  const isProgram = program === 'engine' || program === 'lock'
+  const done = isProgram
+    ? main(program, words, runs)
+    : Promise.reject(errors.usage('start it as engine.sh or lock.sh'))
+  done.then(exit, (error: unknown) => exit(report(isProgram ? program : 'tmux-session-lock', error)))
 }

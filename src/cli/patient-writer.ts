@@ -1,0 +1,87 @@
+/**
+ * Lines for the person who looks, written without ever waiting in the kernel: in a write to a terminal that is held by
+ * Ctrl-S, or to a pipe that nobody reads for now, an owner could neither be stopped nor end.
+ *
+ * What finds no room waits here, in order, and is written when there is some.
+ */
+import { constants, fstatSync, openSync, writeSync } from 'node:fs'
+import { writeBytes } from './terminal.ts'
+
+const RETRY_MS = 50
+/** Enough for a terminal that a worker has just filled, and short enough to be waited for at the end. */
+const SETTLE_MS = 1000
+/** Of bytes that wait. The run's history has all that matters of what is beyond it. */
+const MOST_BYTES = 64 * 1024
+
+const PAUSE = new Int32Array(new SharedArrayBuffer(4))
+
+/**
+ * A description of its own, so that what is made non-blocking is not the worker's too.
+ *
+ * @returns `null` where a write never waits, as for a file, or where there is no way to get one
+ */
+const openPatient = (fd: number, platform: string): number | null => {
+  try {
+    const stats = fstatSync(fd)
+    if (!stats.isCharacterDevice() && !stats.isFIFO()) return null
+    // macOS has no path that leads to the same pipe.
+    if (platform !== 'linux' && stats.isFIFO()) return null
+    const path = platform === 'linux' ? `/proc/self/fd/${fd}` : '/dev/tty'
+    return openSync(path, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY)
+  } catch {
+    return null
+  }
+}
+
+export class PatientWriter {
+  readonly #fd: number
+  readonly #platform: string
+  /** `undefined` before the first line. */
+  #patient: number | null | undefined
+  #waiting: Buffer = Buffer.alloc(0)
+  #timer: NodeJS.Timeout | undefined
+  #dropped = 0
+
+  constructor(fd: number, platform: string) {
+    this.#fd = fd
+    this.#platform = platform
+  }
+
+  write(text: string): void {
+    if (this.#patient === undefined) this.#patient = openPatient(this.#fd, this.#platform)
+    const bytes = Buffer.from(text)
+    if (this.#patient === null) writeBytes(this.#fd, bytes)
+    else if (this.#waiting.length + bytes.length > MOST_BYTES) this.#dropped += 1
+    else {
+      this.#waiting = Buffer.concat([this.#waiting, bytes])
+      this.#put(this.#patient)
+    }
+  }
+
+  /** The last chance of what waits; called once, before the process exits. */
+  settle(): void {
+    clearTimeout(this.#timer)
+    const deadline = Date.now() + SETTLE_MS
+    while (this.#waiting.length > 0 && this.#patient != null && Date.now() < deadline) {
+      this.#put(this.#patient)
+      if (this.#waiting.length > 0) Atomics.wait(PAUSE, 0, 0, 5)
+    }
+  }
+
+  #put(fd: number): void {
+    clearTimeout(this.#timer)
+    try {
+      while (this.#waiting.length > 0) {
+        this.#waiting = this.#waiting.subarray(writeSync(fd, this.#waiting))
+        if (this.#waiting.length > 0 || this.#dropped === 0) continue
+        this.#waiting = Buffer.from(`(${this.#dropped} lines more, for which there was no room)\n`)
+        this.#dropped = 0
+      }
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'EAGAIN')
+        this.#timer = setTimeout(() => this.#put(fd), RETRY_MS)
+      // The reader has gone, the terminal is closed.
+      else this.#waiting = Buffer.alloc(0)
+    }
+  }
+}
