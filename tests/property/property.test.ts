@@ -52,6 +52,7 @@ const breaches = (r: LockRecord): readonly string[] => {
     ['iterations', r.iterations === null || (isInteger(r.iterations) && r.iterations > 0)],
     ['iteration_started_epoch', r.iteration_started_epoch === null || isNumber(r.iteration_started_epoch)],
     ['members', r.members.every((member) => isReference(member))],
+    ['cgroup', r.cgroup === null || (typeof r.cgroup === 'string' && r.cgroup !== '')],
     ['references', isReference(r.worker) && isReference(r.refresher)],
     [
       'evidence',
