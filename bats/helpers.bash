@@ -42,6 +42,7 @@ end_process() { # PID
 # A run that was killed leaves its empty control group to the next one.
 remove_cgroup() { # RECORD
   local cgroup
+  [[ -f $1 && ! -L $1 ]] || return 0
   cgroup=$(sed -n 's/^ "cgroup": "\(.*\)",$/\1/p' "$1" 2>/dev/null) || return 0
   [[ -z $cgroup || ! -d $cgroup ]] || find "$cgroup" -depth -type d -exec rmdir {} + 2>/dev/null || true
 }

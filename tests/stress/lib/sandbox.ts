@@ -41,8 +41,10 @@ export const sweep = (sandbox: Sandbox): number => {
 
 /** A run that was killed leaves its empty control group to the next one. */
 const removeCgroups = ({ locks }: Sandbox): void => {
-  for (const name of readdirSync(locks).filter((file) => file.endsWith('.json'))) {
-    const [, cgroup = null] = /^ "cgroup": "(.*)",$/m.exec(readFileSync(join(locks, name), 'utf8')) ?? []
+  for (const entry of readdirSync(locks, { withFileTypes: true })) {
+    if (!entry.isFile() || !entry.name.endsWith('.json')) continue
+    const [, cgroup = null] =
+      /^ "cgroup": "(.*)",$/m.exec(readFileSync(join(locks, entry.name), 'utf8')) ?? []
     removeCgroup(cgroup)
   }
 }
