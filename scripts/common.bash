@@ -62,7 +62,7 @@ build_helper() { # ROOT NODE
   [[ $node != */* ]] || export PATH="${node%/*}:$PATH"
   type -P npm >/dev/null || fail $EX_UNAVAILABLE 'npm is not in PATH, and the first start in a clone needs it.'
   (
-    cd "$root" || exit
+    CDPATH="" cd -- "$root" || exit
     if [[ ! -d node_modules/esbuild || package-lock.json -nt node_modules/.package-lock.json ]]; then
       printf 'tmux-session-lock: first start: installing packages (npm ci) ...\n' >&2
       npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2 || exit
@@ -80,7 +80,7 @@ ensure_helper() { # ROOT NODE
     fail $EX_UNAVAILABLE "tmux-session-lock is not built, and $root is not writable." "  Let its owner run: npm ci && npm run build"
   }
   exec 9>"$root/.build.lock"
-  lock_fd_9
+  lock_fd_9 || fail $EX_UNAVAILABLE "The lock $root/.build.lock could not be taken."
   # Somebody else may have built it while we waited.
   if ! is_current "$root" && ! build_helper "$root" "$node"; then
     fail $EX_UNAVAILABLE 'tmux-session-lock could not be built; see above.'

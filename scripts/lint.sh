@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Lints every source, shell scripts included.
 set -euo pipefail
+unset CDPATH # It would lead cd elsewhere.
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 node_modules/.bin/biome check --error-on-warnings .

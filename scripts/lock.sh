@@ -3,6 +3,11 @@
 #   ./lock.sh status
 #   ./lock.sh --help
 here=${BASH_SOURCE[0]}
+# Sourced it would take the place of the caller's shell.
+if [[ $here != "$0" ]]; then
+  echo "lock.sh is to be run, not sourced" >&2
+  return 64
+fi
 [[ $here == */* ]] || here=./$here
 # From the link in the root the way is known; any other link has to be read.
 [[ -f ${here%/*}/scripts/common.bash ]] && here=${here%/*}/scripts/lock.sh

@@ -5,6 +5,7 @@
 #   npm run model -- trace -DBREAK_…   how the checker comes to its objection
 # 69: spin or a C compiler is missing.
 set -euo pipefail
+unset CDPATH # It would lead cd elsewhere.
 cd "${BASH_SOURCE[0]%/*}/.."
 
 readonly MODEL=$PWD/tests/model/protocol.pml

@@ -3,6 +3,7 @@
 #   npm test              all of it
 #   npm test -- quick     without the scenes in tmux and with signals
 set -euo pipefail
+unset CDPATH # It would lead cd elsewhere.
 cd "${BASH_SOURCE[0]%/*}/.."
 
 # A certificate store that Node reads at every start makes each of the some thousand starts 80 ms longer.

@@ -66,7 +66,8 @@ const reap: Run = async (world, args) => {
   const reaped = await clear(world, optionalNameOf(args), args.flag('dry-run'))
   for (const { session, lines, error } of reaped) {
     for (const line of lines) print(`${session}: ${printable(line)}\n`)
-    if (error !== undefined) world.say(error.message)
+    if (error !== undefined)
+      world.say([error.message, ...(error.hint === undefined ? [] : [`  ${error.hint}`])].join('\n'))
   }
   if (reaped.length === 0) world.say('nothing to reap')
   return reaped.find(({ error }) => error !== undefined)?.error?.exitCode ?? 0

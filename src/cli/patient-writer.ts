@@ -4,7 +4,8 @@
  *
  * What finds no room waits here, in order, and is written when there is some.
  */
-import { constants, fstatSync, openSync, writeSync } from 'node:fs'
+import { constants, fstatSync, openSync, readdirSync, statSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
 import { writeBytes } from './terminal.ts'
 
 const RETRY_MS = 50
@@ -15,6 +16,13 @@ const MOST_BYTES = 64 * 1024
 
 const PAUSE = new Int32Array(new SharedArrayBuffer(4))
 
+/** The terminal's own file: macOS has no other path that leads to it. */
+const terminalPath = (rdev: number): string | undefined =>
+  readdirSync('/dev')
+    .filter((name) => name.startsWith('tty'))
+    .map((name) => join('/dev', name))
+    .find((path) => statSync(path).rdev === rdev)
+
 /**
  * A description of its own, so that what is made non-blocking is not the worker's too.
  *
@@ -24,9 +32,8 @@ const openPatient = (fd: number, platform: string): number | null => {
   try {
     const stats = fstatSync(fd)
     if (!stats.isCharacterDevice() && !stats.isFIFO()) return null
-    // macOS has no path that leads to the same pipe.
-    if (platform !== 'linux' && stats.isFIFO()) return null
-    const path = platform === 'linux' ? `/proc/self/fd/${fd}` : '/dev/tty'
+    const path = platform === 'linux' ? `/proc/self/fd/${fd}` : terminalPath(stats.rdev)
+    if (path === undefined || (platform !== 'linux' && stats.isFIFO())) return null
     return openSync(path, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY)
   } catch {
     return null

@@ -66,7 +66,7 @@ const sessions = (world: World): readonly Check[] =>
   })
 
 /** `new-session -e` and `remain-on-exit failed` came with it. */
-const TMUX_NEEDED = 3.2
+const TMUX_NEEDED = [3, 2] as const
 
 const checkTmux = async (world: World): Promise<Check> => {
   const what = 'tmux'
@@ -79,9 +79,16 @@ const checkTmux = async (world: World): Promise<Check> => {
       mend: 'Install tmux for run --detach and attach; all else works.',
     }
   }
-  const number = /(\d+\.\d+)/.exec(version)?.[1]
-  if (number !== undefined && Number(number) < TMUX_NEEDED) {
-    return { level: 'warning', what, found: version, mend: `run --detach needs tmux ${TMUX_NEEDED}.` }
+  const [, major, minor] = /(\d+)\.(\d+)/.exec(version) ?? []
+  const [neededMajor, neededMinor] = TMUX_NEEDED
+  const isOld = Number(major) < neededMajor || (Number(major) === neededMajor && Number(minor) < neededMinor)
+  if (isOld) {
+    return {
+      level: 'warning',
+      what,
+      found: version,
+      mend: `run --detach needs tmux ${TMUX_NEEDED.join('.')}.`,
+    }
   }
   return ok(what, version)
 }

@@ -42,5 +42,12 @@ export const stop = async (world: World, { name, afterIteration }: StopRequest):
       `It had ${formatDuration(record.options.grace)} of grace. End it by force: engine.sh run ${name} --force`,
     )
   }
-  return `${name} has ended: ${lookAt(world, name).verdict.reason}`
+  const { verdict: now } = lookAt(world, name)
+  // Somebody has killed it meanwhile, and what it ran may run still.
+  if (now.state === 'dead')
+    throw errors.held(
+      `${name} has lost its owner: ${now.reason}`,
+      `Clear away what it left: lock.sh reap ${name}`,
+    )
+  return `${name} has ended: ${now.reason}`
 }

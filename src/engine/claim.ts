@@ -21,6 +21,7 @@ import { FORMAT, type LockRecord, type TmuxPlace } from '../core/record.ts'
 import { chooseRunCgroup, removeCgroup } from '../process/cgroup.ts'
 import { acquireFree, DYING_SECONDS, lockHeldError } from '../session/acquire.ts'
 import { recallEnd, rememberCutOff } from '../session/cut-off.ts'
+import { leaveIncident } from '../session/incident.ts'
 import { clearAfterDeath } from '../session/leftovers.ts'
 import { lookAt } from '../session/sight.ts'
 import { type HeldLock, waitAcquire } from '../store/kernel-lock.ts'
@@ -53,6 +54,15 @@ const waitForLock = (
   world.say(`waiting${limit}: ${lockHeldError(world, request.name).message}`)
   return waitAcquire(world.paths(request.name).lock, world.lockTool, world.clock, seconds, giveUp)
 }
+
+/** What is being done goes on, and this process ends: as safe as a kill, and what a person who asks for an end wants. */
+const unlessGivenUp = <T>(work: Promise<T>, giveUp: AbortSignal): Promise<T> =>
+  new Promise((resolve, reject) => {
+    const stop = (): void => reject(errors.held('given up', 'as asked'))
+    if (giveUp.aborted) stop()
+    else giveUp.addEventListener('abort', stop, { once: true })
+    work.then(resolve, reject)
+  })
 
 /** `takenOver`: somebody else has been ended for it. */
 type Locked = { readonly held: HeldLock; readonly takenOver: string | null }
@@ -232,7 +242,9 @@ export const claim = async (
   prepareLockDir(world.lockDir)
   const paths = world.paths(request.name)
   refuseOwnSession(world, request.name)
-  const { held, takenOver } = await lock(world, request, giveUp)
+  const locked = await unlessGivenUp(lock(world, request, giveUp), giveUp)
+  const { held } = locked
+  let { takenOver } = locked
   try {
     const last = readLast(world, paths, request.name)
     const plan = planRun(request, last)
@@ -240,7 +252,11 @@ export const claim = async (
     if (last !== null && !endedInOrder(last)) {
       refuseUnseenWorker(world, last, request.force)
       if (last.ended === null) await refuseLivingOwner(world, last)
-      await endLeftovers(world, last)
+      if (request.force && takenOver === null) {
+        takenOver = await leaveIncident(world, request.name, 'force')
+        world.say(`what was found is kept in ${takenOver}`)
+      }
+      await unlessGivenUp(endLeftovers(world, last), giveUp)
       rememberCutOff(world, last)
     }
     const generation = openRun(paths, last?.generation ?? 0)

@@ -34,7 +34,7 @@ export type IterationEnd = {
 /** How the worker itself has ended. */
 type WorkerEnd = Pick<IterationEnd, 'result' | 'exitCode' | 'workerExitCode' | 'signal'>
 
-const TIMEOUT_EXIT_CODE = 124
+export const TIMEOUT_EXIT_CODE = 124
 
 /** A kill is never a success, and an exit code that is missing is not 0. */
 const endOf = (exit: WorkerExit, interrupted: boolean): WorkerEnd => {
@@ -83,6 +83,8 @@ const countLeft = (world: World, owner: Owner, ownGroup: boolean): number => {
     livenessOf(view, member, pid_started_clock, world.inspector).kind === 'alive'
   // To search all processes takes milliseconds, and most commands leave none.
   const mayBeLeft =
+    // In the engine's own group, and without one that is counted by the kernel, nothing else tells.
+    (!ownGroup && cgroup === null) ||
     (ownGroup && probe(-worker.pid) !== 'none') ||
     workerCgroups(cgroup, iteration).pids().size > 0 ||
     members.some(isThere)

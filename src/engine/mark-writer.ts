@@ -15,7 +15,7 @@ export class MarkWriter {
   readonly #fd: number
   readonly #clock: Clock
   readonly #over = new AbortController()
-  #last: Promise<void> = Promise.resolve()
+  #last: Promise<boolean> = Promise.resolve(true)
 
   /** @param fd non-blocking, and shared with nobody; closed by {@link close} */
   constructor(fd: number, clock: Clock) {
@@ -23,8 +23,8 @@ export class MarkWriter {
     this.#clock = clock
   }
 
-  /** Resolves when it is written, or cannot be: who is gone takes no marks, and needs none. */
-  write(mark: Uint8Array): Promise<void> {
+  /** Resolves when it is written (true), or cannot be: who is gone takes no marks, and needs none. */
+  write(mark: Uint8Array): Promise<boolean> {
     this.#last = this.#last.then(() => this.#put(mark))
     return this.#last
   }
@@ -36,14 +36,16 @@ export class MarkWriter {
     closeSync(this.#fd)
   }
 
-  async #put(mark: Uint8Array): Promise<void> {
-    for (let written = 0; written < mark.length && !this.#over.signal.aborted; ) {
+  async #put(mark: Uint8Array): Promise<boolean> {
+    for (let written = 0; written < mark.length; ) {
+      if (this.#over.signal.aborted) return false
       try {
         written += (await writeSome(this.#fd, mark, written)).bytesWritten
       } catch (error) {
-        if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) return
+        if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) return false
         await this.#clock.sleep(RETRY_SECONDS, this.#over.signal)
       }
     }
+    return true
   }
 }

@@ -20,6 +20,10 @@ import { isTerminal, openStreams, type Stream } from './output-streams.ts'
 
 /** A recorder that dies younger than this is not started again at once. */
 const INFANT_SECONDS = 1
+/** However short the grace of the worker: this is for the disk. */
+const LEAST_PATIENCE_SECONDS = 1
+/** For what a pane that is gone had sent before. */
+const GONE_SECONDS = 0.2
 
 /** What the worker is started with for descriptors 0, 1 and 2. */
 export type WorkerStdio = readonly ['inherit', 'inherit' | number, 'inherit' | number]
@@ -116,16 +120,24 @@ class RecordedOutput implements Recording {
   async end(iteration: number, patienceSeconds: number): Promise<OutputSizes | null> {
     const ended = new Promise<OutputSizes>((resolve) => this.#waiting.set(iteration, resolve))
     // A pane that is held (Ctrl-S), a pipe that is full: the mark may take as long as the output.
-    void this.#mark('end', iteration)
+    const marked = this.#mark('end', iteration)
     if (!this.#answers) return this.#sofar(iteration)
     const patience = new AbortController()
-    const late = this.#world.clock.sleep(patienceSeconds, patience.signal).then(() => null)
-    const sizes = await Promise.race([ended, late])
+    const seconds = Math.max(patienceSeconds, LEAST_PATIENCE_SECONDS)
+    const late = this.#world.clock.sleep(seconds, patience.signal).then(() => 'late' as const)
+    // A pane that is gone takes no mark, and who has not got it will not answer.
+    const unheard = marked.then(async (isTaken) => {
+      if (isTaken) return late
+      await this.#world.clock.sleep(GONE_SECONDS, patience.signal)
+      return 'gone' as const
+    })
+    const sizes = await Promise.race([ended, late, unheard])
     patience.abort()
     this.#waiting.delete(iteration)
-    if (sizes !== null) return sizes
+    if (typeof sizes === 'object') return sizes
     this.#answers = false
-    this.#world.say(`the output of iteration ${iteration} is still on its way to the disk; going on`)
+    if (sizes === 'late')
+      this.#world.say(`the output of iteration ${iteration} is still on its way to the disk; going on`)
     return this.#sofar(iteration)
   }
 
@@ -145,9 +157,11 @@ class RecordedOutput implements Recording {
     }
   }
 
-  async #mark(mark: Mark, iteration: number): Promise<void> {
+  /** @returns whether all have taken it */
+  async #mark(mark: Mark, iteration: number): Promise<boolean> {
     const bytes = encodeMark(mark, iteration, this.#orders.secret)
-    await Promise.all(this.#streams.map(({ marks }) => marks.write(bytes)))
+    const taken = await Promise.all(this.#streams.map(({ marks }) => marks.write(bytes)))
+    return taken.every(Boolean)
   }
 
   #start(): void {
@@ -163,8 +177,6 @@ class RecordedOutput implements Recording {
     const orders: RecorderOrders = { ...this.#orders, iteration: this.#begun }
     recorder.stdin?.on('error', () => undefined)
     recorder.stdin?.write(`${JSON.stringify(orders)}\n`)
-    const reports = recorder.stdio[FIRST_STREAM_FD - 1] as Readable
-    createInterface({ input: reports }).on('line', (line) => this.#hear(JSON.parse(line) as RecorderReport))
     const again = async (why: string): Promise<void> => {
       if (this.#isOver || this.#recorder !== recorder) return
       this.#world.say(`the recorder of the output ${why}; starting another`)
@@ -175,6 +187,10 @@ class RecordedOutput implements Recording {
     }
     recorder.on('exit', (code, signal) => void again(`has ended (${signal ?? code})`))
     recorder.on('error', (error) => void again(`could not be started (${error.message})`))
+    // Without a free descriptor there is no child, and it has no pipes; the error says so later.
+    const reports = recorder.stdio?.[FIRST_STREAM_FD - 1] as Readable | undefined
+    if (reports !== undefined)
+      createInterface({ input: reports }).on('line', (line) => this.#hear(JSON.parse(line) as RecorderReport))
   }
 
   #hear(report: RecorderReport): void {

@@ -9,14 +9,14 @@ import { EXIT_CODES } from '../core/errors.ts'
 import type { IterationEntry } from '../core/history.ts'
 import type { RunPlan } from '../core/plan.ts'
 import { printable, shellQuote } from '../core/printable.ts'
-import type { EndReason, IterationResult, LockRecord } from '../core/record.ts'
+import type { EndReason, IterationResult, LastIteration, LockRecord } from '../core/record.ts'
 import { removeCgroup } from '../process/cgroup.ts'
 import { readRequest } from '../store/requests.ts'
 import { currentPlace } from '../tmux/tmux.ts'
 import type { World } from '../world.ts'
 import type { Chronicle } from './chronicle.ts'
 import { type Claim, type ClaimRequest, claim } from './claim.ts'
-import { type IterationEnd, runIteration } from './iteration.ts'
+import { type IterationEnd, runIteration, TIMEOUT_EXIT_CODE } from './iteration.ts'
 import type { Owner } from './owner.ts'
 import { type Recording, startRecording } from './recording.ts'
 import type { RefresherKeeper } from './refresher-keeper.ts'
@@ -178,12 +178,18 @@ const iterate = async (world: World, owner: Owner, plan: RunPlan, tools: RunTool
       await world.clock.sleep(options.delay, wishes.soon.signal)
     }
   }
-  return (
-    stopEnd(wishes.wish, last) ?? {
-      reason: 'completed',
-      exitCode: before?.exit_code ?? (before?.signal == null ? 0 : 1),
-    }
-  )
+  return stopEnd(wishes.wish, last) ?? endOfAll(before ?? null, owner.record)
+}
+
+/** All iterations were done, and only the end of the run was not written. */
+const endOfAll = (last: LastIteration | null, { failures, options }: LockRecord): RunEnd => {
+  if (last === null || last.result === 'ok') return { reason: 'completed', exitCode: 0 }
+  const ofSignal = last.signal === null ? (last.exit_code ?? 1) : exitCodeOf(last.signal)
+  const failed = options.max_failures !== null && failures >= options.max_failures
+  return {
+    reason: failed ? 'failed' : 'completed',
+    exitCode: last.result === 'timeout' ? TIMEOUT_EXIT_CODE : ofSignal,
+  }
 }
 
 const END_WORDS: Readonly<Record<EndReason, string>> = {
@@ -215,7 +221,10 @@ export const run = async (world: World, request: ClaimRequest, scripts: Scripts)
         owned?.record.generation ?? 0,
         owned?.record.phase === 'running' ? owned.record.iteration : undefined,
       ),
-    () => world.say('Ctrl-C: this iteration may end by itself; once more ends it now'),
+    () => {
+      if (owned?.record.phase === 'running')
+        world.say('Ctrl-C: this iteration may end by itself; once more ends it now')
+    },
   )
   wishes.listen()
   const place = await currentPlace(world.env)

@@ -5,6 +5,7 @@
  * seconds, and procps derives it from the uptime, so that two readings may differ by one.
  */
 import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { errors } from '../core/errors.ts'
 import type { ProcessFacts, ProcessInspector, ProcessState, ProcessView } from '../core/ports.ts'
 import { probe } from './signals.ts'
@@ -14,15 +15,23 @@ const START_TOLERANCE_SECONDS = 2
 /** The same output whatever the person's language and time zone are. */
 const PLAIN_ENVIRONMENT = { ...process.env, LC_ALL: 'C', TZ: 'UTC0' }
 
+/** A Ctrl-C in the terminal reaches it, too, and asks for no less of an answer. */
+const ATTEMPTS = 3
+
+/** @throws LockError `io`: half an answer would make those dead whom it leaves out */
 const run = (command: string, args: readonly string[]): string => {
-  const { stdout, error } = spawnSync(command, args, {
-    encoding: 'utf8',
-    env: PLAIN_ENVIRONMENT,
-    maxBuffer: 256 * 1024 ** 2,
-    stdio: ['ignore', 'pipe', 'ignore'],
-  })
-  if (error !== undefined) throw errors.io(`${command} could not be run`, error)
-  return stdout
+  for (let attempt = 1; ; attempt += 1) {
+    const { stdout, error, status, signal } = spawnSync(command, args, {
+      encoding: 'utf8',
+      env: PLAIN_ENVIRONMENT,
+      maxBuffer: 256 * 1024 ** 2,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
+    if (error !== undefined) throw errors.io(`${command} could not be run`, error)
+    if (status === 0) return stdout
+    if (attempt === ATTEMPTS || signal === null)
+      throw errors.io(`${command} has failed`, signal ?? `exit code ${status}`)
+  }
 }
 
 const stateOf = (letters: string): ProcessState => {
@@ -83,7 +92,11 @@ const look = (platform: string): ProcessView => {
   let commands: ReadonlyMap<number, string> | undefined
   let withEnvironment: ReadonlyMap<number, string> | undefined
   const list = (): ReadonlyMap<number, Row> => {
-    rows ??= new Map(parseList(run('ps', ['-A', '-o', LIST])).map((row) => [row.facts.pid, row]))
+    if (rows === undefined) {
+      rows = new Map(parseList(run('ps', ['-A', '-o', LIST])).map((row) => [row.facts.pid, row]))
+      if (!rows.has(process.pid))
+        throw errors.io('ps does not show the processes of this machine', 'no entry')
+    }
     return rows
   }
   const commandOf = (pid: number): string => {
@@ -106,6 +119,8 @@ const look = (platform: string): ProcessView => {
       const command = commandOf(pid)
       withEnvironment ??= parseCommands(run('ps', environmentArguments(platform)))
       const whole = withEnvironment.get(pid) ?? ''
+      // Born since the list was made: where its arguments end cannot be told.
+      if (command === '') return []
       // The arguments come first; without this, `grep LOCK_COOKIE=…` would look like a worker.
       return whole.startsWith(command) ? whole.slice(command.length).split(' ') : []
     },
@@ -124,13 +139,20 @@ const look = (platform: string): ProcessView => {
   }
 }
 
+/** Not in the PATH that cron gives. */
+const SYSCTL = ['/usr/sbin/sysctl', '/sbin/sysctl'].find((path) => existsSync(path)) ?? 'sysctl'
+
+const bootId = (platform: string): string => {
+  const name = platform === 'darwin' ? 'kern.bootsessionuuid' : 'kernel.random.boot_id'
+  const id = run(SYSCTL, ['-n', name]).trim()
+  if (id === '') throw errors.io(`sysctl ${name} is empty`, 'no identity of this boot')
+  return id
+}
+
 export const psInspector = (platform: string): ProcessInspector => ({
   startClock: 'epoch-seconds',
   startTolerance: START_TOLERANCE_SECONDS,
-  bootId: run('sysctl', [
-    '-n',
-    platform === 'darwin' ? 'kern.bootsessionuuid' : 'kernel.random.boot_id',
-  ]).trim(),
+  bootId: bootId(platform),
   pidNamespace: null,
   look: () => look(platform),
 })

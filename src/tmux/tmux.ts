@@ -19,6 +19,9 @@ type Outcome = {
   readonly missing: boolean
 }
 
+/** A server that is stopped answers nobody, and who asks it must not stop with it. A busy machine takes a second. */
+const ANSWER_SECONDS = 5
+
 const tmux = async (args: readonly string[], env: Environment, cwd?: string): Promise<Outcome> => {
   const { execa } = await import('execa')
   const { failed, stdout, stderr, code } = await execa('tmux', args, {
@@ -26,6 +29,8 @@ const tmux = async (args: readonly string[], env: Environment, cwd?: string): Pr
     env: { ...env },
     extendEnv: false,
     stdin: 'ignore',
+    timeout: ANSWER_SECONDS * 1000,
+    forceKillAfterDelay: 500,
     ...(cwd === undefined ? {} : { cwd }),
   })
   return { ok: !failed, stdout: stdout ?? '', stderr: stderr ?? '', missing: code === 'ENOENT' }
