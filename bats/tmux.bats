@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # In a real tmux, on a server of the test's own: what a person sees, and what the record says about it.
+# shellcheck disable=SC2030,SC2031 # bats runs each test in a subshell
 
 load helpers.bash
 
@@ -138,6 +139,40 @@ writes_no_more() {
   [[ ! -e looks || $(tail -n 1 looks) == "$now" ]] || rm looks
   echo "$now" >>looks
   has_lines looks 20
+}
+
+@test "a pane that goes away does not keep the session for the grace of its worker" {
+  open_ui
+  types 'engine.sh run s -d --grace 1000 -- sleep 1000; echo code $?'
+  eventually shows '=ui:' 'code 0'
+  eventually has_refresher s
+  ui kill-session -t =s:
+  eventually state_is s free
+}
+
+@test "a tmux server that is stopped keeps nobody from looking, stopping and taking over" {
+  open_ui
+  types 'engine.sh run s -d -- sleep 1000; echo code $?'
+  eventually shows '=ui:' 'code 0'
+  eventually has_refresher s
+  local server
+  server=$(ui display-message -p '#{pid}')
+  STARTED+=("$server")
+  kill -STOP "$server"
+  lock.sh why s | grep -q 'is .*active'
+  engine.sh run s --force -- true
+  kill -CONT "$server"
+  state_is s free
+}
+
+@test "what a person opens in a tmux server that a worker has started is not the worker's" {
+  start_engine outer -- bash -c 'env -u LOCK_COOKIE tmux -f /dev/null new-session -d -s inner "sleep 1000"; sleep 1000'
+  eventually has_refresher outer
+  eventually tmux has-session -t =inner:
+  tmux new-session -d -s human 'sleep 1000'
+  engine.sh stop outer
+  state_is outer free
+  tmux has-session -t =human:
 }
 
 @test "a killed tmux server leaves no orphan" {

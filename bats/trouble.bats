@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # After trouble: real engines, real signals. Every scene twice: with what Linux has (/proc, flock), and with what
 # macOS has (ps, perl).
-# shellcheck disable=SC2154 # bats sets status and output
+# shellcheck disable=SC2030,SC2031,SC2154 # bats runs each test in a subshell, and sets status and output
 
 load helpers.bash
 
@@ -274,4 +274,92 @@ start_with_daemon() { # NAME
   engine.sh stop s
   is_gone "$(<child)"
   LOCK_CGROUP_STRATEGY=v1 refuses 64 engine.sh run s -- true
+}
+
+@test "children of a worker that was killed do not work on beside the next iteration" {
+  start_engine s -n 2 --max-failures 2 --grace 1 -- bash -c 'sleep 1000 & echo $! >>children; wait'
+  eventually has_refresher s
+  eventually has_lines children 1
+  kill -KILL "$(part s worker)"
+  eventually in_iteration s 2
+  is_gone "$(head -n 1 children)"
+  contains "$LOCK_DIR/s/history.jsonl" '"result":"killed"'
+}
+
+@test "a claim that waits for somebody who is stopped can be interrupted" {
+  mkdir -m 700 "$LOCK_DIR"
+  flock "$LOCK_DIR/s.lock" sleep 1000 3>&- &
+  local holder=$!
+  STARTED+=("$holder")
+  eventually flock_is_held
+  start_engine s --wait -- true
+  eventually contains s.out waiting
+  kill -TERM "$REPLY"
+  eventually is_gone "$REPLY"
+  end_with_children "$holder"
+}
+
+@test "an iteration that is done again and cut off is in the history, too" {
+  start_engine s -- sleep 1000
+  eventually has_refresher s
+  engine.sh stop s
+  start_engine s
+  eventually has_refresher s
+  eventually in_iteration s 1
+  kill -KILL "$REPLY"
+  eventually state_is s dead
+  engine.sh run s --fresh -- true
+  [[ $(grep -c '"kind":"iteration","generation":2,"iteration":1,' "$LOCK_DIR/s/history.jsonl") == 1 ]]
+}
+
+@test "nobody reaps the session that it runs in, nor runs it again when its owner has died" {
+  start_engine s -- bash -c 'until [[ -e go ]]; do sleep 0.05; done; lock.sh reap s; echo $? >reaped; engine.sh run s -- true; echo $? >ran; sleep 1000'
+  eventually has_refresher s
+  kill -KILL "$(part s refresher)" "$REPLY"
+  eventually state_is s dead
+  touch go
+  eventually has_lines ran 1
+  [[ $(<reaped) == 75 && $(<ran) == 75 ]]
+  state_is s dead
+  lock.sh reap s
+  state_is s free
+}
+
+@test "what cannot be done costs nobody his run: --force" {
+  start_engine s -- sleep 1000
+  eventually has_refresher s
+  LOCK_CGROUP_STRATEGY=v1 refuses 64 engine.sh run s --force -- true
+  mkdir gone
+  pushd gone >/dev/null
+  rmdir ../gone
+  refuses 74 engine.sh run s --force -- true
+  popd >/dev/null
+  state_is s active
+}
+
+@test "a history that cannot be written keeps nobody from a dead session" {
+  start_engine s -- sleep 1000
+  eventually has_refresher s
+  kill -KILL "$(part s refresher)" "$REPLY"
+  eventually state_is s dead
+  mv "$LOCK_DIR/s/history.jsonl" old
+  mkdir "$LOCK_DIR/s/history.jsonl"
+  engine.sh run s --fresh -- true 2>err
+  contains err 'history'
+  state_is s free
+}
+
+@test "a request that is no file, or a huge one, keeps nobody waiting" {
+  start_engine s -- sleep 1000
+  eventually has_refresher s
+  truncate -s 3G "$LOCK_DIR/s/request.json"
+  kill -USR2 "$REPLY"
+  engine.sh stop s
+  state_is s free
+  start_engine s -n 2 --fresh -- sleep 1000
+  eventually has_refresher s
+  mkdir -p "$LOCK_DIR/s/request.json"
+  engine.sh stop s --after-iteration
+  lock.sh interrupt s
+  eventually state_is s free
 }

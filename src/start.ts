@@ -1,4 +1,5 @@
 /** From argv to an exit code; the only place that touches them. */
+import { closeSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from './cli/parse.ts'
 import { PatientWriter } from './cli/patient-writer.ts'
@@ -36,6 +37,14 @@ const report = (program: string, error: unknown): number => {
   return EXIT_CODES.io
 }
 
+const closeQuietly = (fd: number): void => {
+  try {
+    closeSync(fd)
+  } catch {
+    // It was closed from the start.
+  }
+}
+
 type Runs = Partial<Readonly<Record<Verb, Run>>>
 
 const main = async (program: Program, words: readonly string[], runs: Runs): Promise<number> => {
@@ -69,6 +78,8 @@ export const start = (runs: Runs): void => {
   const [, , program, ...words] = process.argv
   const exit = (code: number): never => {
     stderr.settle()
+    // Node gives terminals their modes back at its end, and aborts when one of them has gone meanwhile.
+    for (const fd of [0, 1, 2]) closeQuietly(fd)
     process.exit(code)
   }
   const isProgram = program === 'engine' || program === 'lock'

@@ -75,7 +75,8 @@ export const renderWhy = (diagnosis: Diagnosis, terminal: Terminal): string => {
     )
     text += field('command', truncate(shellQuote(command), Math.max(20, terminal.columns - LABEL_WIDTH - 1)))
   }
-  text += field('lock', `${lock.state}${openIn === '' ? '' : `, open in ${openIn}`}`)
+  const isElsewhere = lock.state === 'held' && verdict.state === 'free' ? ' by another program' : ''
+  text += field('lock', `${lock.state}${isElsewhere}${openIn === '' ? '' : `, open in ${openIn}`}`)
   if (record !== null && diagnosis.owner_process !== null) {
     const { user, host, stale_after, heartbeat_interval, evidence, tmux } = record
     text += field('owner', `${partLine(diagnosis.owner_process)}, ${printable(user)}@${printable(host)}`)

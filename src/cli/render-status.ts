@@ -3,7 +3,7 @@ import { formatDuration } from '../core/duration.ts'
 import { printable } from '../core/printable.ts'
 import type { State } from '../core/verdict.ts'
 import type { Sight } from '../session/sight.ts'
-import { type Cell, type Style, type Terminal, table } from './terminal.ts'
+import { type Cell, type Style, type Terminal, table, truncate } from './terminal.ts'
 
 export const STATE_STYLES: Readonly<Record<State, Style>> = {
   hung: 'red',
@@ -20,13 +20,18 @@ export const iterationOfTotal = (iteration: number, iterations: number | null): 
 
 const NONE: Cell = { text: '-' }
 
-export const renderStatus = (sights: readonly Sight[], terminal: Terminal): string =>
-  table(
+/** Room for the rest of the row; a name is cut before the reason is. */
+const NAME_SHARE = 0.25
+const LEAST_NAME = 16
+
+export const renderStatus = (sights: readonly Sight[], terminal: Terminal): string => {
+  const nameWidth = Math.max(LEAST_NAME, Math.floor(terminal.columns * NAME_SHARE))
+  return table(
     ['SESSION', 'STATE', 'RUN', 'ITERATION', 'HEARTBEAT', 'REASON'],
     sights.map(({ session, stored, verdict }): readonly Cell[] => {
       const record = stored.kind === 'record' ? stored.record : null
       return [
-        { text: session },
+        { text: truncate(session, nameWidth) },
         { text: verdict.state, style: STATE_STYLES[verdict.state] },
         record === null ? NONE : { text: String(record.generation) },
         record === null ? NONE : { text: iterationOfTotal(record.iteration, record.iterations) },
@@ -36,3 +41,4 @@ export const renderStatus = (sights: readonly Sight[], terminal: Terminal): stri
     }),
     terminal,
   )
+}

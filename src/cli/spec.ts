@@ -54,7 +54,12 @@ export const VERBS = [
         alias: 'd',
         describe: 'in a new tmux session called NAME; returns when the session is held',
       },
-      { name: 'wait', value: 'D', optionalValue: true, describe: 'wait for a held session, at most D' },
+      {
+        name: 'wait',
+        value: 'D',
+        optionalValue: true,
+        describe: 'wait for a held session, for ever or at most D',
+      },
       { name: 'stale-after', value: 'D', describe: 'a heartbeat older than this means hung (default 2m)' },
       {
         name: 'quiet-after',

@@ -1,7 +1,7 @@
 import { errors } from '../core/errors.ts'
 import { type Diagnosis, diagnose } from '../session/diagnosis.ts'
 import { checkLockDir } from '../store/lock-dir.ts'
-import { showPane } from '../tmux/tmux.ts'
+import { showPane, tmuxVersion } from '../tmux/tmux.ts'
 import type { World } from '../world.ts'
 
 /**
@@ -24,6 +24,7 @@ export const attach = async (
       session,
     )
   }
+  if (diagnosis.pane === 'gone' && (await tmuxVersion(world.env)) === null) throw errors.noTmux('attach')
   if (diagnosis.pane === 'gone')
     throw errors.noPane(`the tmux pane of ${session} (${place.pane}) is gone`, session)
   if (!process.stdin.isTTY) throw errors.noTerminal('attach')

@@ -4,8 +4,9 @@ import type { LockRecord } from '../core/record.ts'
 import { findWorker } from '../process/worker-tree.ts'
 import { acquireFree, lockHeldError } from '../session/acquire.ts'
 import { rememberCutOff } from '../session/cut-off.ts'
-import { leaveIncident } from '../session/incident.ts'
+import { tryToLeaveIncident } from '../session/incident.ts'
 import { clearAfterDeath } from '../session/leftovers.ts'
+import { refuseOwnSession } from '../session/own-session.ts'
 import { lookAt } from '../session/sight.ts'
 import { appendHistory } from '../store/history.ts'
 import { checkLockDir } from '../store/lock-dir.ts'
@@ -36,6 +37,7 @@ const preview = (world: World, record: LockRecord): readonly string[] => {
 
 const reapOne = async (world: World, session: string): Promise<Reaped> => {
   const paths = world.paths(session)
+  refuseOwnSession(world, session)
   const lock = await acquireFree(world, session)
   if (lock === null) throw lockHeldError(world, session)
   const { stored, verdict } = lookAt(world, session)
@@ -44,7 +46,7 @@ const reapOne = async (world: World, session: string): Promise<Reaped> => {
     if (stored.kind !== 'record' || verdict.state !== 'dead')
       return { session, lines: [`is ${verdict.state} by now`] }
     const { record } = stored
-    const incident = await leaveIncident(world, session, 'reap')
+    const incident = await tryToLeaveIncident(world, session, 'reap')
     const { found } = await clearAfterDeath(world, record)
     rememberCutOff(world, record)
     const epoch = world.clock.epoch()
@@ -54,9 +56,7 @@ const reapOne = async (world: World, session: string): Promise<Reaped> => {
     writeRecord(paths.record, { ...record, phase: 'ended', ended: { ...ended, reaped_epoch: epoch } }, true)
     return {
       session,
-      lines: [
-        `reaped run ${record.generation}: ended ${plural(found)}; what was found is kept in ${incident}`,
-      ],
+      lines: [`reaped run ${record.generation}: ended ${plural(found)}`],
     }
   } finally {
     lock.release()

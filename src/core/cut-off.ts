@@ -2,6 +2,10 @@
 import type { HistoryEntry, IterationEntry } from './history.ts'
 import type { LockRecord } from './record.ts'
 
+/** Whether the record has the end of the iteration that it names. One that is done again has ended in an earlier run, too. */
+const hasEnd = ({ generation, iteration, last_iteration: last }: LockRecord): boolean =>
+  last?.iteration === iteration && (last.generation ?? generation) === generation
+
 /**
  * What history says of an iteration whose end nobody saw.
  *
@@ -13,8 +17,8 @@ export const cutOffEntry = (
   endedEpoch: number,
   outputBytes: number,
 ): IterationEntry | null => {
-  const { iteration, last_iteration: last, iteration_started_epoch: started, watch } = record
-  if (iteration === 0 || started === null || last?.iteration === iteration) return null
+  const { iteration, iteration_started_epoch: started, watch } = record
+  if (iteration === 0 || started === null || hasEnd(record)) return null
   return {
     kind: 'iteration',
     generation: record.generation,
@@ -44,8 +48,8 @@ const isCutOff = ({ result, exit_code, signal }: IterationEntry): boolean =>
  * @param entries the last ones of the history
  */
 export const withKnownEnd = (record: LockRecord, entries: readonly HistoryEntry[]): LockRecord => {
-  const { generation, iteration, last_iteration: last } = record
-  if (last?.iteration === iteration) return record
+  const { generation, iteration } = record
+  if (hasEnd(record)) return record
   const known = entries.findLast(
     (entry): entry is IterationEntry =>
       entry.kind === 'iteration' && entry.generation === generation && entry.iteration === iteration,
@@ -54,6 +58,13 @@ export const withKnownEnd = (record: LockRecord, entries: readonly HistoryEntry[
   const { result, exit_code, signal, started_epoch, duration } = known
   return {
     ...record,
-    last_iteration: { iteration, result, exit_code, signal, ended_epoch: started_epoch + duration },
+    last_iteration: {
+      generation,
+      iteration,
+      result,
+      exit_code,
+      signal,
+      ended_epoch: started_epoch + duration,
+    },
   }
 }

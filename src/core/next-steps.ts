@@ -17,7 +17,13 @@ const goOn = (name: string, record: LockRecord): Step => {
 const isOfWorker = ({ cause }: Verdict): boolean =>
   cause !== null && cause !== 'owner-stopped' && cause !== 'refresher-gone'
 
-export const nextSteps = (name: string, stored: StoredRecord, verdict: Verdict): readonly Step[] => {
+/** @param isHeld whether somebody has the kernel lock, whoever that may be */
+export const nextSteps = (
+  name: string,
+  stored: StoredRecord,
+  verdict: Verdict,
+  isHeld: boolean,
+): readonly Step[] => {
   const attach: Step = { command: `lock.sh attach ${name}`, purpose: 'look at its terminal' }
   const logs: Step = { command: `lock.sh logs ${name} -n 50`, purpose: 'read what it printed last' }
   const inTmux = stored.kind === 'record' && stored.record.tmux !== null
@@ -37,6 +43,9 @@ export const nextSteps = (name: string, stored: StoredRecord, verdict: Verdict):
           ]
         : [
             look,
+            ...(verdict.cause === 'owner-stopped' && stored.kind === 'record'
+              ? [{ command: `kill -CONT ${stored.record.pid}`, purpose: 'let its owner go on' }]
+              : []),
             { command: `engine.sh run ${name} --force`, purpose: 'end it and go on with the next iteration' },
             { command: `engine.sh stop ${name}`, purpose: 'end it' },
           ]
@@ -47,6 +56,8 @@ export const nextSteps = (name: string, stored: StoredRecord, verdict: Verdict):
         { command: `lock.sh reap ${name}`, purpose: 'clear away what it left' },
       ]
     case 'free':
+      // By a cron job, say: flock -n NAME.lock COMMAND.
+      if (isHeld) return [{ command: `engine.sh run ${name} --wait`, purpose: 'run when its lock is free' }]
       return stored.kind === 'record'
         ? [
             goOn(name, stored.record),

@@ -4,7 +4,7 @@
  * Control characters (C0, DEL, C1), line and paragraph separators, and the bidirectional overrides that
  * reorder what is read (CVE-2021-42574) become visible escapes: nothing in a record can move the cursor.
  */
-const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu
+const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu
 
 const escapeOne = (character: string): string => {
   const code = character.charCodeAt(0)

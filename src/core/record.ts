@@ -44,6 +44,8 @@ export type Ended = {
   readonly reaped_epoch?: number
 }
 export type LastIteration = {
+  /** The run that it was in: not this one when this one does it again. Records of the first days lack it. */
+  readonly generation?: number
   readonly iteration: number
   readonly result: IterationResult
   readonly exit_code: number | null
@@ -200,6 +202,7 @@ const isEnded = (v: unknown): boolean =>
 
 const isLastIteration = (v: unknown): boolean =>
   isObject(v) &&
+  (v.generation === undefined || isNatural(v.generation)) &&
   isNatural(v.iteration) &&
   isOneOf(RESULTS, v.result) &&
   (v.exit_code === null || isExitCode(v.exit_code)) &&

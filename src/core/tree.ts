@@ -47,7 +47,10 @@ type Proven = {
 }
 
 const provenBy = (query: TreeQuery): Proven => {
-  const { all, worker, members, startTolerance, isInCgroup, carriesCookie } = query
+  const { all, worker, members, startTolerance, carriesCookie } = query
+  // What people open in a tmux server later is born in its control group.
+  const hasServer = all.some((facts) => query.isInCgroup(facts.pid) && isTmuxServer(facts))
+  const isInCgroup = (pid: number): boolean => !hasServer && query.isInCgroup(pid)
   const known = new Map(members.map((member) => [member.pid, member]))
   const isKnown = (facts: ProcessFacts): boolean =>
     isProcess(facts, worker, startTolerance) || isProcess(facts, known.get(facts.pid) ?? null, startTolerance)

@@ -84,16 +84,16 @@ const doing = (record: LockRecord, now: Now): string => {
 const END_WORDS: Readonly<Record<EndReason, string>> = {
   completed: 'completed',
   failed: 'failed',
-  interrupted: 'was interrupted',
-  superseded: 'was taken over',
+  interrupted: 'interrupted',
+  superseded: 'taken over',
   'owner-died': 'lost its owner',
 }
 
 const endedWords = (record: LockRecord, ended: Ended, now: Now): string => {
-  const when = `${formatDuration(Math.max(0, now.epoch - ended.epoch))} ago, in ${iterationOf(record)}`
+  const when = `, ${formatDuration(Math.max(0, now.epoch - ended.epoch))} ago, in ${iterationOf(record)}`
   const code = ended.exit_code === null ? '' : ` with exit code ${ended.exit_code}`
   const reaped = ended.reaped_epoch === undefined ? '' : ', and what it left was cleared away'
-  return `the last run ${END_WORDS[ended.reason]}${code} ${when}${reaped}${lostWords(record)}`
+  return `${END_WORDS[ended.reason]}${code}${when}${reaped}${lostWords(record)}`
 }
 
 const STALL_WORDS: Readonly<Record<StallCause, string>> = {
@@ -124,7 +124,7 @@ const causeOf = (
   now: Now,
 ): { readonly cause: Cause; readonly words: string } => {
   if (owner.kind === 'alive' && owner.state === 'stopped') {
-    return { cause: 'owner-stopped', words: 'it is stopped (SIGSTOP or Ctrl-Z)' }
+    return { cause: 'owner-stopped', words: `${ownerIs(record)} is stopped (SIGSTOP or Ctrl-Z)` }
   }
   if (record.phase === 'running') {
     if (refresher.kind === 'gone') return { cause: 'refresher-gone', words: 'the refresher is gone' }
@@ -137,7 +137,7 @@ const causeOf = (
       return { cause: 'stopped', words: STALL_WORDS.stopped }
     }
   }
-  return { cause: 'silent', words: 'nothing says why' }
+  return { cause: 'silent', words: 'no heartbeat, and nothing says why' }
 }
 
 const settled = (state: State, reason: string): Verdict => ({
@@ -218,7 +218,8 @@ const classifyRecord = (record: LockRecord, view: ProcessView, observer: Observe
   )
   return verdict(
     'hung',
-    `${ownerIs(record)} lives, but ${words}; ${beat}; ${doing(record, now)}${lost}`,
+    // The cause first: of a table's last column only that may be seen.
+    `${words}; ${cause === 'owner-stopped' ? '' : `${ownerIs(record)} lives; `}${beat}; ${doing(record, now)}${lost}`,
     true,
     cause,
   )

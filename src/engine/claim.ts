@@ -18,11 +18,12 @@ import { ownerLiveness, recordPlace } from '../core/identity.ts'
 import { planRun, type RunPlan, type RunRequest } from '../core/plan.ts'
 import { printable } from '../core/printable.ts'
 import { FORMAT, type LockRecord, type TmuxPlace } from '../core/record.ts'
-import { chooseRunCgroup, removeCgroup } from '../process/cgroup.ts'
+import { checkCgroupStrategy, chooseRunCgroup, removeCgroup } from '../process/cgroup.ts'
 import { acquireFree, DYING_SECONDS, lockHeldError } from '../session/acquire.ts'
 import { recallEnd, rememberCutOff } from '../session/cut-off.ts'
-import { leaveIncident } from '../session/incident.ts'
+import { tryToLeaveIncident } from '../session/incident.ts'
 import { clearAfterDeath } from '../session/leftovers.ts'
+import { refuseOwnSession } from '../session/own-session.ts'
 import { lookAt } from '../session/sight.ts'
 import { type HeldLock, waitAcquire } from '../store/kernel-lock.ts'
 import { prepareLockDir } from '../store/lock-dir.ts'
@@ -65,7 +66,7 @@ const unlessGivenUp = <T>(work: Promise<T>, giveUp: AbortSignal): Promise<T> =>
   })
 
 /** `takenOver`: somebody else has been ended for it. */
-type Locked = { readonly held: HeldLock; readonly takenOver: string | null }
+type Locked = { readonly held: HeldLock; readonly takenOver: { readonly incident: string | null } | null }
 
 const lock = async (world: World, request: ClaimRequest, giveUp: AbortSignal): Promise<Locked> => {
   const free = await acquireFree(world, request.name)
@@ -73,9 +74,9 @@ const lock = async (world: World, request: ClaimRequest, giveUp: AbortSignal): P
   if (request.force) {
     const { stored } = lookAt(world, request.name)
     // A wish that cannot be fulfilled must not cost the owner its life.
-    if (stored.kind === 'record') planRun(request, stored.record)
+    if (stored.kind === 'record') checkDirectory(planRun(request, stored.record).cwd)
     const { held, incident } = await takeOver(world, request.name)
-    return { held, takenOver: incident }
+    return { held, takenOver: { incident } }
   }
   if (request.waitSeconds !== undefined) {
     const waited = await waitForLock(world, request, request.waitSeconds, giveUp)
@@ -199,7 +200,7 @@ const firstRecord = (
     // Where processes are looked at as on a system that has none, there are none.
     cgroup:
       inspector.startClock === 'boot-ticks'
-        ? chooseRunCgroup(world.env.LOCK_CGROUP_STRATEGY, `${name}.${generation}`)
+        ? chooseRunCgroup(world.env.LOCK_CGROUP_STRATEGY, name, generation)
         : null,
     refresher: null,
     watch: null,
@@ -209,27 +210,12 @@ const firstRecord = (
   }
 }
 
-const claimEvent = (plan: RunPlan, takenOver: string | null): Pick<EventEntry, 'event' | 'detail'> => {
-  if (takenOver !== null) return { event: 'forced', detail: takenOver }
+const claimEvent = (plan: RunPlan, takenOver: Locked['takenOver']): Pick<EventEntry, 'event' | 'detail'> => {
+  if (takenOver !== null) return { event: 'forced', detail: takenOver.incident }
   const { continues } = plan
   return continues === null
     ? { event: 'claimed', detail: null }
     : { event: 'resumed', detail: `after run ${continues.generation}` }
-}
-
-/** Without this an agent that restarts its own session would end itself half-way through. */
-export const refuseOwnSession = (world: World, name: string): void => {
-  const { stored } = lookAt(world, name)
-  if (
-    stored.kind !== 'record' ||
-    world.env.LOCK_COOKIE !== stored.record.cookie ||
-    stored.record.ended !== null
-  )
-    return
-  throw errors.held(
-    `this command runs inside ${name} itself (iteration ${stored.record.iteration})`,
-    'End the iteration instead; the engine goes on with the next one.',
-  )
 }
 
 /** @param giveUp ends a wait @throws LockError */
@@ -242,6 +228,7 @@ export const claim = async (
   prepareLockDir(world.lockDir)
   const paths = world.paths(request.name)
   refuseOwnSession(world, request.name)
+  checkCgroupStrategy(world.env.LOCK_CGROUP_STRATEGY)
   const locked = await unlessGivenUp(lock(world, request, giveUp), giveUp)
   const { held } = locked
   let { takenOver } = locked
@@ -253,8 +240,7 @@ export const claim = async (
       refuseUnseenWorker(world, last, request.force)
       if (last.ended === null) await refuseLivingOwner(world, last)
       if (request.force && takenOver === null) {
-        takenOver = await leaveIncident(world, request.name, 'force')
-        world.say(`what was found is kept in ${takenOver}`)
+        takenOver = { incident: await tryToLeaveIncident(world, request.name, 'force') }
       }
       await unlessGivenUp(endLeftovers(world, last), giveUp)
       rememberCutOff(world, last)

@@ -9,6 +9,7 @@ import { EXIT_CODES, errors } from '../core/errors.ts'
 import { heldError } from '../core/held.ts'
 import { printable } from '../core/printable.ts'
 import type { LockRecord, TmuxPlace } from '../core/record.ts'
+import { refuseOwnSession } from '../session/own-session.ts'
 import { lookAt } from '../session/sight.ts'
 import { makeOwnDir, prepareLockDir } from '../store/lock-dir.ts'
 import {
@@ -20,7 +21,6 @@ import {
   startDetached,
 } from '../tmux/tmux.ts'
 import type { World } from '../world.ts'
-import { refuseOwnSession } from './claim.ts'
 
 const POLL_SECONDS = 0.03
 const LAST_POLL_SECONDS = 0.5

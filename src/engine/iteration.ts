@@ -8,7 +8,7 @@ import { iterationCgroup, removeCgroup, workerCgroups } from '../process/cgroup.
 import { endWorker } from '../process/end-worker.ts'
 import { probe } from '../process/signals.ts'
 import { findWorker } from '../process/worker-tree.ts'
-import { leaveIncident } from '../session/incident.ts'
+import { tryToLeaveIncident } from '../session/incident.ts'
 import type { World } from '../world.ts'
 import type { Owner } from './owner.ts'
 import type { OutputSizes, Recording } from './recording.ts'
@@ -92,17 +92,6 @@ const countLeft = (world: World, owner: Owner, ownGroup: boolean): number => {
   return findWorker(world.inspector, world.observer, owner.record).length
 }
 
-const leaveTimeoutIncident = async (world: World, session: string): Promise<string | null> => {
-  try {
-    const incident = await leaveIncident(world, session, 'timeout')
-    world.say(`what there was to see is kept in ${incident}`)
-    return incident
-  } catch (error) {
-    world.say(error instanceof Error ? error.message : String(error))
-    return null
-  }
-}
-
 type IterationTools = {
   readonly wishes: StopWishes
   readonly recording: Recording
@@ -183,11 +172,14 @@ export const runIteration = async (
         const { wish } = wishes
         const interrupted =
           wish.kind === 'now' || (wish.kind === 'after-iteration' && wish.asked === 'ctrl-c')
-        return await finish(endOf(await worker.exit, interrupted), null)
+        const exit = await worker.exit
+        // It has not ended by itself, so what it has left was not left on purpose, and would work beside the next one.
+        if (exit.signal !== null) await endIteration(world, owner, wishes.hurry.signal)
+        return await finish(endOf(exit, interrupted), null)
       }
       case 'timeout': {
         world.say(`iteration ${iteration} has lasted ${formatDuration(options.timeout ?? 0)}; ending it`)
-        const incident = await leaveTimeoutIncident(world, owner.record.session)
+        const incident = await tryToLeaveIncident(world, owner.record.session, 'timeout')
         isOver = true
         await endIteration(world, owner, wishes.hurry.signal)
         const { exitCode, signal } = await worker.exit

@@ -7,7 +7,7 @@
 import { formatDuration } from '../core/duration.ts'
 import { EXIT_CODES } from '../core/errors.ts'
 import type { IterationEntry } from '../core/history.ts'
-import type { RunPlan } from '../core/plan.ts'
+import { nextIteration, type RunPlan } from '../core/plan.ts'
 import { printable, shellQuote } from '../core/printable.ts'
 import type { EndReason, IterationResult, LastIteration, LockRecord } from '../core/record.ts'
 import { removeCgroup } from '../process/cgroup.ts'
@@ -154,6 +154,7 @@ const iterate = async (world: World, owner: Owner, plan: RunPlan, tools: RunTool
       refresher: null,
       failures,
       last_iteration: {
+        generation: owner.record.generation,
         iteration,
         result: last.result,
         exit_code: last.workerExitCode,
@@ -271,7 +272,13 @@ export const run = async (world: World, request: ClaimRequest, scripts: Scripts)
     owner.end({ reason: end.reason, exit_code: end.exitCode })
   }
   if (end.reason !== 'completed' || end.exitCode !== 0) {
-    world.say(`run ${generation} of ${request.name}: ${END_WORDS[end.reason]}, exit code ${end.exitCode}`)
+    const { iteration, iterations, ended } = owner.record
+    const inIteration = iteration === 0 ? '' : ` in ${ofTotal(iteration, iterations)}`
+    world.say(
+      `run ${generation} of ${request.name}: ${END_WORDS[end.reason]}${inIteration}, exit code ${end.exitCode}`,
+    )
+    if (ended !== null && end.reason !== 'superseded' && nextIteration(owner.record) !== null)
+      world.say(`go on with iteration ${nextIteration(owner.record)}: engine.sh run ${request.name}`)
   }
   return end.exitCode
 }

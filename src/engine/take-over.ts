@@ -11,7 +11,7 @@ import { ownerLiveness } from '../core/identity.ts'
 import type { LockRecord } from '../core/record.ts'
 import { lockHeldError } from '../session/acquire.ts'
 import { askToEnd, awaitGone, isAlive } from '../session/end-owner.ts'
-import { leaveIncident } from '../session/incident.ts'
+import { tryToLeaveIncident } from '../session/incident.ts'
 import { lookAt } from '../session/sight.ts'
 import { type HeldLock, waitAcquire } from '../store/kernel-lock.ts'
 import { writeRequest } from '../store/requests.ts'
@@ -32,7 +32,7 @@ const endRefresher = async (world: World, record: LockRecord): Promise<void> => 
 export const takeOver = async (
   world: World,
   name: string,
-): Promise<{ readonly held: HeldLock; readonly incident: string }> => {
+): Promise<{ readonly held: HeldLock; readonly incident: string | null }> => {
   const paths = world.paths(name)
   const { stored, verdict } = lookAt(world, name)
   if (stored.kind !== 'record' || stored.record.ended !== null) throw lockHeldError(world, name)
@@ -42,11 +42,15 @@ export const takeOver = async (
     throw errors.held(`${name} cannot be taken over from here: ${verdict.reason}`, 'Go where its owner runs.')
   }
 
-  const incident = await leaveIncident(world, name, 'force')
   world.say(`taking ${name} over from ${describeOwner(record, world.now())}`)
-  world.say(`what was found is kept in ${incident}`)
+  const incident = await tryToLeaveIncident(world, name, 'force')
   if (owner.kind === 'alive') {
-    writeRequest(paths, 'supersede', record.generation)
+    try {
+      writeRequest(paths, 'supersede', record.generation)
+    } catch (error) {
+      // Then it does not know why it ends; it ends all the same.
+      world.say(error instanceof Error ? error.message : String(error))
+    }
     const answer = await askToEnd(world, record)
     if (answer === 'denied') {
       throw errors.unsafe(

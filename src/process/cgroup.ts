@@ -73,9 +73,10 @@ const directoriesIn = (path: string): readonly string[] => {
   }
 }
 
+/** Below a run's group, by its name, and of the right kind: what a record says is not believed. */
 const isCgroup = (path: string): boolean => {
   try {
-    return statfsSync(path).type === CGROUP2
+    return path.includes(`/${PREFIX}.`) && statfsSync(path).type === CGROUP2
   } catch {
     return false
   }
@@ -87,30 +88,52 @@ const treeOf = (group: string): readonly string[] => [
   ...directoriesIn(group).flatMap((name) => treeOf(join(group, name))),
 ]
 
+/** @throws LockError for a strategy that there is not */
+export const checkCgroupStrategy = (strategy: string | undefined): void => {
+  if (strategy !== undefined && !CGROUP_STRATEGIES.some((known) => known === strategy)) {
+    throw errors.usage(`LOCK_CGROUP_STRATEGY is ${strategy}; it can be ${CGROUP_STRATEGIES.join(' or ')}`)
+  }
+}
+
+/** The directory of the group that this process is in now; somebody may move it. `null` where that cannot be seen. */
+const ownGroup = (): string | null => {
+  const read = (name: string): string => readFileSync(`/proc/self/${name}`, 'utf8')
+  const own = groupDirectory(read('cgroup'), read('mountinfo'))
+  return own !== null && pidsOf(own).includes(process.pid) ? own : null
+}
+
+const PREFIX = 'session-lock'
+
 /**
  * Where the group of a new run is to be. It is made with the first iteration's, when the record names it already: one
  * that nobody knows of would stay for ever.
  *
- * @param label for people who look; the name gets something random besides, so that it is never used twice
+ * @param session,generation for people who look; the name gets something random besides, so that it is never used twice
  * @returns its directory; `null` when none can be made here
- * @throws LockError for a strategy that there is not
  */
-export const chooseRunCgroup = (strategy: string | undefined, label: string): string | null => {
-  if (strategy !== undefined && !CGROUP_STRATEGIES.some((known) => known === strategy)) {
-    throw errors.usage(`LOCK_CGROUP_STRATEGY is ${strategy}; it can be ${CGROUP_STRATEGIES.join(' or ')}`)
-  }
+export const chooseRunCgroup = (
+  strategy: string | undefined,
+  session: string,
+  generation: number,
+): string | null => {
   if (strategy === 'none') return null
   try {
-    const read = (name: string): string => readFileSync(`/proc/self/${name}`, 'utf8')
-    const own = groupDirectory(read('cgroup'), read('mountinfo'))
-    if (own === null || !pidsOf(own).includes(process.pid)) return null
+    const own = ownGroup()
+    if (own === null) return null
     // To move somebody takes the right to write in the group that it leaves, too.
     accessSync(own, constants.W_OK)
     accessSync(join(own, 'cgroup.procs'), constants.W_OK)
-    return join(own, `session-lock.${label}.${randomBytes(4).toString('hex')}`)
+    removeEmptyGroups(own, session)
+    return join(own, `${PREFIX}.${session}.${generation}.${randomBytes(4).toString('hex')}`)
   } catch {
     return null
   }
+}
+
+/** Of earlier runs, whose records are gone. */
+const removeEmptyGroups = (own: string, session: string): void => {
+  for (const name of directoriesIn(own))
+    if (name.startsWith(`${PREFIX}.${session}.`)) removeCgroup(join(own, name))
 }
 
 const makeGroup = (path: string): void => {
@@ -132,9 +155,14 @@ export const iterationCgroup = (run: string, iteration: number): string => join(
 export const startInCgroup = <Started>(group: string | null, start: () => Started): Started => {
   if (group === null) return start()
   const move = (to: string): void => writeFileSync(join(to, 'cgroup.procs'), MYSELF)
+  let home: string | null = null
   try {
+    home = ownGroup()
+    if (home === null) return start()
     makeGroup(dirname(group))
-    makeGroup(group)
+    // Not one that is there already: whoever has made it may have frozen it, and this process with it.
+    mkdirSync(group)
+    writeFileSync(join(dirname(group), 'cgroup.freeze'), '0')
     move(group)
   } catch {
     removeCgroup(group)
@@ -144,7 +172,7 @@ export const startInCgroup = <Started>(group: string | null, start: () => Starte
     return start()
   } finally {
     try {
-      move(dirname(dirname(group)))
+      move(home)
     } catch {
       // The engine stays in it; it is never signalled with its worker.
     }
@@ -175,16 +203,24 @@ export type WorkerCgroups = {
   kill(): void
 }
 
-/** @param run as the record has it; `null`, or no group any more: there are none */
+/**
+ * All groups of a run but those of its earlier iterations: who moves itself from one to another stays in sight.
+ *
+ * @param run as the record has it; `null`, or no group any more: there are none
+ */
 export const workerCgroups = (run: string | null, iteration: number): WorkerCgroups => {
   const groups = (): readonly string[] =>
     run === null || !isCgroup(run)
       ? []
       : directoriesIn(run)
-          .filter((name) => Number(name) >= iteration)
+          .filter((name) => !(Number(name) < iteration))
           .map((name) => join(run, name))
   return {
-    pids: () => new Set(groups().flatMap(treeOf).flatMap(pidsOf)),
+    pids: () =>
+      new Set([
+        ...groups().flatMap(treeOf).flatMap(pidsOf),
+        ...(run === null || !isCgroup(run) ? [] : pidsOf(run)),
+      ]),
     kill() {
       for (const group of groups()) {
         try {

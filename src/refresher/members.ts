@@ -13,6 +13,7 @@ const MAX_MEMBERS = 256
  */
 export const memberWatch = (record: LockRecord, inspector: ProcessInspector) => {
   let members: readonly ProcessReference[] = record.members
+  if (inspector.startClock !== 'boot-ticks') return { sample: () => members }
   return {
     /** Those that live now. */
     sample(view: ProcessView = inspector.look()): readonly ProcessReference[] {

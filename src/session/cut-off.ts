@@ -12,7 +12,10 @@ const LOOK_BACK_ENTRIES = 20
 export const recallEnd = (world: World, record: LockRecord): LockRecord =>
   withKnownEnd(record, lastHistory(world.paths(record.session), LOOK_BACK_ENTRIES).entries)
 
-/** Enters what a dead owner could not. An iteration that its refresher has entered already is not entered twice. @throws LockError `io` */
+/**
+ * Enters what a dead owner could not. An iteration that its refresher has entered already is not entered twice. A history
+ * that cannot be written is said, and keeps nobody from the session.
+ */
 export const rememberCutOff = (world: World, record: LockRecord): void => {
   const paths = world.paths(record.session)
   const { generation, iteration } = record
@@ -24,5 +27,10 @@ export const rememberCutOff = (world: World, record: LockRecord): void => {
   const isKnown = lastHistory(paths, LOOK_BACK_ENTRIES).entries.some(
     (known) => known.kind === 'iteration' && known.generation === generation && known.iteration === iteration,
   )
-  if (entry !== null && !isKnown) appendHistory(paths, entry)
+  if (entry === null || isKnown) return
+  try {
+    appendHistory(paths, entry)
+  } catch (error) {
+    world.say(error instanceof Error ? error.message : String(error))
+  }
 }

@@ -122,6 +122,9 @@ const sourceRows = ({ watch, options }: LockRecord, now: Now): readonly SourceRo
     return [{ source, value: seen.value, age: Math.max(0, now.monotonic - seen.monotonic), limit }]
   })
 
+/** What tmux itself writes below what a program has left. */
+const PANE_IS_DEAD = /^Pane is dead \(/
+
 const seePane = async (
   world: World,
   place: TmuxPlace | null,
@@ -129,18 +132,26 @@ const seePane = async (
   if (place === null) return { pane: null, screen: [] }
   const state = await paneState(place, world.env)
   if (state === null) return { pane: 'gone', screen: [] }
-  return { pane: state.kind, screen: await captureScreen(place, world.env) }
+  const lines = await captureScreen(place, world.env)
+  const shown = state.kind === 'dead' ? lines.filter((line) => !PANE_IS_DEAD.test(line)) : lines
+  return { pane: state.kind, screen: shown.slice(0, shown.findLastIndex((line) => line !== '') + 1) }
 }
 
 const OUTPUT_LINES = 200
 
-/** What is to be seen of it: on the pane while there is one, else at the end of its output. */
+/**
+ * What is to be seen of it: on the pane while it is the session's, else at the end of its output.
+ *
+ * A pane that outlives its owner is a person's again, with what that person does there; a dead one is still the owner's.
+ */
 const seeScreen = async (
   world: World,
   record: LockRecord | null,
+  ownerAlive: boolean,
 ): Promise<Pick<Diagnosis, 'pane' | 'screen' | 'screen_source'>> => {
   const seen = await seePane(world, record?.tmux ?? null)
-  if (seen.screen.length > 0) return { ...seen, screen_source: 'pane' }
+  if (seen.screen.length > 0 && (ownerAlive || seen.pane === 'dead'))
+    return { ...seen, screen_source: 'pane' }
   const lines = record === null ? [] : lastOutputLines(world.paths(record.session), record, OUTPUT_LINES)
   return { pane: seen.pane, screen: lines, screen_source: lines.length > 0 ? 'output' : null }
 }
@@ -155,9 +166,10 @@ export const diagnose = async (world: World, session: string): Promise<Diagnosis
   const open = record !== null && record.ended === null ? record : null
   const ofRecord = (reference: ProcessReference | null): Part | null =>
     open === null ? null : part(reference, partLiveness(open, reference, view, world.observer))
+  const kernelLock = { state: probeLock(lock, world.lockTool), open_in: holdersOf(lock, world.inspector) }
   return {
     sight,
-    kernel_lock: { state: probeLock(lock, world.lockTool), open_in: holdersOf(lock, world.inspector) },
+    kernel_lock: kernelLock,
     owner_process: open === null ? null : part(open, ownerLiveness(open, view, world.observer)),
     refresher_process: ofRecord(open?.refresher ?? null),
     worker_process: ofRecord(open?.worker ?? null),
@@ -165,9 +177,9 @@ export const diagnose = async (world: World, session: string): Promise<Diagnosis
       record === null || verdict.state === 'free' || verdict.state === 'unknown'
         ? []
         : await treeRows(world, record),
-    ...(await seeScreen(world, record)),
+    ...(await seeScreen(world, record, verdict.ownerAlive === true)),
     sources: open === null ? [] : sourceRows(open, world.now()),
     incident: newestIncident(world.paths(session)),
-    next: nextSteps(session, stored, verdict),
+    next: nextSteps(session, stored, verdict, kernelLock.state === 'held'),
   }
 }

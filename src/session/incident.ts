@@ -5,7 +5,7 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { errors } from '../core/errors.ts'
+import { errors, LockError } from '../core/errors.ts'
 import { shellQuote } from '../core/printable.ts'
 import { makeOwnDir } from '../store/lock-dir.ts'
 import type { World } from '../world.ts'
@@ -31,7 +31,7 @@ const treeText = (rows: readonly TreeRow[]): string =>
   ].join('\n')
 
 /** @returns the bundle's directory, named by time, run and kind */
-export const leaveIncident = async (world: World, session: string, kind: IncidentKind): Promise<string> => {
+const leaveIncident = async (world: World, session: string, kind: IncidentKind): Promise<string> => {
   const paths = world.paths(session)
   const diagnosis = await diagnose(world, session)
   const { stored } = diagnosis.sight
@@ -53,9 +53,25 @@ export const leaveIncident = async (world: World, session: string, kind: Inciden
     const { screen, screen_source: source } = diagnosis
     if (source !== null) put(source === 'pane' ? 'screen.txt' : 'output.txt', `${screen.join('\n')}\n`)
   } catch (error) {
-    if (error instanceof Error && 'code' in error)
+    if (error instanceof Error && !(error instanceof LockError) && 'code' in error)
       throw errors.io(`the incident bundle ${dir} could not be written`, error)
     throw error
   }
   return dir
+}
+
+/** Says where it is, or why there is none: a full disk must not keep anybody from what hangs. @returns its directory */
+export const tryToLeaveIncident = async (
+  world: World,
+  session: string,
+  kind: IncidentKind,
+): Promise<string | null> => {
+  try {
+    const incident = await leaveIncident(world, session, kind)
+    world.say(`what was found is kept in ${incident}`)
+    return incident
+  } catch (error) {
+    world.say(error instanceof Error ? error.message : String(error))
+    return null
+  }
 }

@@ -24,7 +24,7 @@ const NETWORK_MAGIC: ReadonlyMap<number, string> = new Map([
 
 /** By name, as /proc/self/mountinfo has it: FUSE has one number for all. */
 const NETWORK_NAMES =
-  /^(nfs\d?|cifs|smb\d?|smbfs|afs|9p|ceph|lustre|webdav|davfs|afpfs|fuse\.(sshfs|s3fs|rclone|glusterfs|davfs2?|curlftpfs|gcsfuse|ceph|moosefs|juicefs))$/
+  /^(nfs\d?|cifs|smb\d?|smbfs|afs|9p|virtiofs|prl_fs|ceph|lustre|webdav|davfs|afpfs|fuse\.(vmhgfs-fuse|grpcfuse|sshfs|s3fs|rclone|glusterfs|davfs2?|curlftpfs|gcsfuse|ceph|moosefs|juicefs))$/
 
 /** @param mountinfo the text of /proc/self/mountinfo, see proc(5); @returns the type under `path`, or `null` */
 export const mountTypeOf = (path: string, mountinfo: string): string | null => {

@@ -3,8 +3,9 @@
  * iteration. It names the generation it is meant for, so that a late request never hits the next run; and one that
  * is to end an iteration names that too, so that it never hits the next iteration.
  */
-import { constants, readFileSync, unlinkSync } from 'node:fs'
+import { closeSync, lstatSync, readSync, renameSync, unlinkSync } from 'node:fs'
 import { errors } from '../core/errors.ts'
+import { openFile } from './open-file.ts'
 import type { SessionPaths } from './paths.ts'
 import { replaceFile } from './replace-file.ts'
 
@@ -19,6 +20,9 @@ type Content =
 
 const put = (paths: SessionPaths, content: Content): void => {
   try {
+    // Nothing else belongs there; a directory could not be replaced.
+    if (lstatSync(paths.request, { throwIfNoEntry: false })?.isDirectory())
+      renameSync(paths.request, `${paths.request}.aside-${process.pid}`)
     replaceFile(paths.request, `${JSON.stringify(content)}\n`, false)
   } catch (error) {
     throw errors.io('the request to the owner could not be written', error)
@@ -33,8 +37,19 @@ export const writeRequest = (paths: SessionPaths, kind: RunRequestKind, generati
 export const writeInterrupt = (paths: SessionPaths, generation: number, iteration: number): void =>
   put(paths, { request: 'interrupt-iteration', generation, iteration })
 
-/** Does not wait on a FIFO, and follows no link. Node's types know only letters for flags. */
-const READ_FLAGS = (constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK) as unknown as string
+/** No request is longer. */
+const MOST_BYTES = 4096
+
+const readText = (path: string): string => {
+  const opened = openFile(path)
+  if (opened.kind !== 'file') return ''
+  try {
+    const buffer = Buffer.alloc(MOST_BYTES)
+    return buffer.toString('utf8', 0, readSync(opened.fd, buffer))
+  } finally {
+    closeSync(opened.fd)
+  }
+}
 
 /**
  * `null` when there is none for this generation, or it cannot be read: a request is a wish, not a fact.
@@ -47,7 +62,7 @@ export const readRequest = (
   iteration?: number,
 ): RequestKind | null => {
   try {
-    const value: unknown = JSON.parse(readFileSync(paths.request, { encoding: 'utf8', flag: READ_FLAGS }))
+    const value: unknown = JSON.parse(readText(paths.request))
     if (typeof value !== 'object' || value === null) return null
     const content = value as { [Key in 'request' | 'generation' | 'iteration']?: unknown }
     if (content.generation !== generation) return null

@@ -21,18 +21,34 @@ type Outcome = {
 
 /** A server that is stopped answers nobody, and who asks it must not stop with it. A busy machine takes a second. */
 const ANSWER_SECONDS = 5
+/** To give up on a session that may be there a moment later would leave it to nobody. */
+const START_SECONDS = 60
 
-const tmux = async (args: readonly string[], env: Environment, cwd?: string): Promise<Outcome> => {
+const tmux = async (
+  args: readonly string[],
+  env: Environment,
+  { cwd, seconds = ANSWER_SECONDS }: { readonly cwd?: string; readonly seconds?: number } = {},
+): Promise<Outcome> => {
   const { execa } = await import('execa')
-  const { failed, stdout, stderr, code } = await execa('tmux', args, {
+  const asked = execa('tmux', args, {
     reject: false,
     env: { ...env },
     extendEnv: false,
     stdin: 'ignore',
-    timeout: ANSWER_SECONDS * 1000,
-    forceKillAfterDelay: 500,
     ...(cwd === undefined ? {} : { cwd }),
   })
+  const patience = new AbortController()
+  const late = delay(seconds * 1000, null, { signal: patience.signal }).catch(() => null)
+  const answer = await Promise.race([asked, late])
+  patience.abort()
+  if (answer === null) {
+    asked.kill('SIGKILL')
+    // The client has sent its descriptors to the server, which keeps them open.
+    asked.stdout.destroy()
+    asked.stderr.destroy()
+    return { ok: false, stdout: '', stderr: 'it does not answer', missing: false }
+  }
+  const { failed, stdout, stderr, code } = answer
   return { ok: !failed, stdout: stdout ?? '', stderr: stderr ?? '', missing: code === 'ENOENT' }
 }
 
@@ -58,7 +74,7 @@ export type PaneState = {
   readonly exitCode: number | null
 }
 
-/** `null` when the pane is gone, or the server is another one since and only the pane's number is the same. */
+/** `null` when the pane is gone, tmux does not answer, or the server is another one since and only the pane's number is the same. */
 export const paneState = async (place: TmuxPlace, env: Environment): Promise<PaneState | null> => {
   const { ok, stdout } = await tmux(
     [
@@ -235,7 +251,7 @@ export const startDetached = async (start: DetachedCommand): Promise<DetachedSta
       'failed',
     ],
     start.env,
-    start.cwd,
+    { cwd: start.cwd, seconds: START_SECONDS },
   )
   if (missing) throw errors.noTmux('--detach')
   const place = parsePlace(stdout.trim())

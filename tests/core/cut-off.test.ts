@@ -56,4 +56,22 @@ describe('the history of an iteration whose owner died in it', () => {
   it('is there for a first one, and for one that repeats an earlier run', () => {
     expect(cutOffEntry(aRecord({ iteration: 1, last_iteration: null }), NOW.epoch, 0)?.iteration).toBe(1)
   })
+
+  it('also of one that an earlier run had begun, and this one has done again', () => {
+    const last = {
+      iteration: 1,
+      result: 'interrupted',
+      exit_code: null,
+      signal: 'SIGTERM',
+      ended_epoch: NOW.epoch - 300,
+    } as const
+    const again = (generation: number) =>
+      aRecord({ generation: 2, iteration: 1, last_iteration: { generation, ...last } })
+    expect(cutOffEntry(again(1), NOW.epoch, 0)).toMatchObject({
+      generation: 2,
+      iteration: 1,
+      result: 'killed',
+    })
+    expect(cutOffEntry(again(2), NOW.epoch, 0)).toBeNull()
+  })
 })

@@ -49,6 +49,7 @@ describe('the end of an iteration that only the history has', () => {
     expect(withKnownEnd(aRecord(), [entry({ iteration: 1 }), entry()])).toEqual(
       aRecord({
         last_iteration: {
+          generation: 7,
           iteration: 2,
           result: 'ok',
           exit_code: 0,

@@ -3,8 +3,13 @@ import { nextSteps } from '../../src/core/next-steps.ts'
 import type { Cause, State, StoredRecord } from '../../src/core/verdict.ts'
 import { anEndedRecord, stored } from '../fakes/records.ts'
 
-const commands = (found: StoredRecord, state: State, cause: Cause | null = null): readonly string[] =>
-  nextSteps('demo', found, { state, reason: '', cause, heartbeatAge: null, ownerAlive: null }).map(
+const commands = (
+  found: StoredRecord,
+  state: State,
+  cause: Cause | null = null,
+  isHeld = false,
+): readonly string[] =>
+  nextSteps('demo', found, { state, reason: '', cause, heartbeatAge: null, ownerAlive: null }, isHeld).map(
     ({ command }) => command,
   )
 const ended = (...args: Parameters<typeof anEndedRecord>): StoredRecord => ({
@@ -49,21 +54,30 @@ describe('the next steps', () => {
   it.each<[Cause, string]>([
     ['silent', 'lock.sh interrupt demo'],
     ['awaiting-input', 'lock.sh interrupt demo'],
-    ['owner-stopped', 'engine.sh run demo --force'],
+    ['owner-stopped', 'kill -CONT 4000'],
     ['refresher-gone', 'engine.sh run demo --force'],
   ])('of a session that hangs because it is %s: the owner does it when it can', (cause, second) => {
     expect(commands(stored(), 'hung', cause)[1]).toBe(second)
     expect(commands(stored(), 'hung', cause)).toContain('engine.sh run demo --force')
   })
 
+  it('do not send anybody against a lock that another program has', () => {
+    expect(commands(stored(), 'free', null, true)).toEqual(['engine.sh run demo --wait'])
+  })
+
   it('say which iteration comes next', () => {
-    const [step] = nextSteps('demo', stored(), {
-      state: 'dead',
-      reason: '',
-      cause: null,
-      heartbeatAge: null,
-      ownerAlive: false,
-    })
+    const [step] = nextSteps(
+      'demo',
+      stored(),
+      {
+        state: 'dead',
+        reason: '',
+        cause: null,
+        heartbeatAge: null,
+        ownerAlive: false,
+      },
+      false,
+    )
     expect(step?.purpose).toContain('iteration 3')
   })
 })

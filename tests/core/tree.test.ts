@@ -62,10 +62,15 @@ describe('the worker tree', () => {
   })
 
   it('has nobody in it who is never part of it, also in its control group', () => {
-    const server = aProcess(5000, { name: 'tmux: server' })
-    const all = [owner(), worker(), server]
     const query = { isExcluded: (facts: ProcessFacts) => facts.pid === OWNER, isInCgroup: () => true }
-    expect(pids(all, query)).toEqual([WORKER])
+    expect(pids([owner(), worker()], query)).toEqual([WORKER])
+  })
+
+  it('takes nobody for its own by a control group that has a tmux server: people open windows there', () => {
+    const server = aProcess(5000, { name: 'tmux: server', parent: 1 })
+    const shell = aProcess(6000, { parent: 5000, group: 6000 })
+    const all = [owner(), worker(), server, shell]
+    expect(pids(all, { isInCgroup: (pid) => pid !== OWNER })).toEqual([WORKER])
   })
 
   it('does not take a process for the worker that has its pid and another start time', () => {

@@ -199,7 +199,7 @@ describe('an ended run', () => {
 
   it('says how and when it ended', () => {
     expect(ended(anEndedRecord({ reason: 'failed', exit_code: 3 })).reason).toBe(
-      'the last run failed with exit code 3 1m ago, in iteration 2 of 5',
+      'failed with exit code 3, 1m ago, in iteration 2 of 5',
     )
   })
 

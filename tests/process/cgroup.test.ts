@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import {
+  checkCgroupStrategy,
   chooseRunCgroup,
   groupDirectory,
   iterationCgroup,
@@ -46,8 +47,8 @@ describe('the directory of a control group', () => {
 })
 
 describe('the strategy', () => {
-  it('can be none', () => expect(chooseRunCgroup('none', 'x')).toBeNull())
-  it('can be nothing else', () => expect(() => chooseRunCgroup('v1', 'x')).toThrow(/cgroup2 or none/))
+  it('can be none', () => expect(chooseRunCgroup('none', 'x', 1)).toBeNull())
+  it('can be nothing else', () => expect(() => checkCgroupStrategy('v1')).toThrow(/cgroup2 or none/))
 })
 
 describe('a group that is not there', () => {
@@ -80,7 +81,7 @@ describe('a directory that is no control group', () => {
   })
 })
 
-const RUN = process.platform === 'linux' ? chooseRunCgroup(undefined, 'test') : null
+const RUN = process.platform === 'linux' ? chooseRunCgroup(undefined, 'test', 1) : null
 
 describe.skipIf(RUN === null)('a real control group (skipped where none can be made)', () => {
   const run = RUN ?? ''
@@ -118,12 +119,24 @@ describe.skipIf(RUN === null)('a real control group (skipped where none can be m
     expect(existsSync(run)).toBe(false)
   })
 
-  it('is made again where an earlier attempt has left it', () => {
+  it('is not one that somebody else has made, and may have frozen', () => {
     mkdirSync(run)
     mkdirSync(iterationCgroup(run, 1))
+    const child = startInCgroup(iterationCgroup(run, 1), () => spawn('sleep', ['1000'], { stdio: 'ignore' }))
+    expect(pids(1).size).toBe(0)
+    child.kill('SIGKILL')
+  })
+
+  it('has whoever has moved to another group of the run, but for those of earlier iterations', () => {
     const start = () => spawn('sleep', ['1000'], { stdio: 'ignore' })
-    const { pid } = startInCgroup(iterationCgroup(run, 1), start)
-    expect([...pids(1)]).toEqual([pid])
+    const earlier = startInCgroup(iterationCgroup(run, 1), start)
+    const child = startInCgroup(iterationCgroup(run, 2), start)
+    for (const to of [run, join(run, 'box'), iterationCgroup(run, 3)]) {
+      if (to !== run) mkdirSync(to)
+      writeFileSync(join(to, 'cgroup.procs'), String(child.pid))
+      expect([...pids(2)]).toEqual([child.pid])
+    }
+    expect([...pids(1)].sort()).toEqual([earlier.pid, child.pid].sort())
   })
 
   it('has those in the groups below', () => {

@@ -1,0 +1,20 @@
+import { errors } from '../core/errors.ts'
+import type { World } from '../world.ts'
+import { lookAt } from './sight.ts'
+
+/**
+ * Without this an agent that restarts, or reaps, its own session would end itself half-way through; or, when its owner
+ * has died, not be ended, because nobody ends himself, and work on beside the next run.
+ */
+export const refuseOwnSession = (world: World, name: string): void => {
+  const { stored } = lookAt(world, name)
+  if (stored.kind !== 'record' || world.env.LOCK_COOKIE !== stored.record.cookie) return
+  const { ended, iteration } = stored.record
+  if (ended !== null && ended.reason !== 'owner-died') return
+  throw errors.held(
+    `this command runs inside ${name} itself (iteration ${iteration})`,
+    ended === null
+      ? 'End the iteration instead; the engine goes on with the next one.'
+      : 'Its owner has died; end this process, and run it from outside.',
+  )
+}
