@@ -165,6 +165,16 @@ writes_no_more() {
   state_is s free
 }
 
+@test "a terminal that goes away changes no exit code" {
+  open_ui
+  ui new-session -d -s pane "trap : HUP; engine.sh run s -- sleep 1000; echo \$? >code"
+  eventually has_refresher s
+  ui kill-session -t =pane:
+  kill -TERM "$(sed -n 's/^ "pid": \([0-9]*\),$/\1/p' "$LOCK_DIR/s.json")"
+  eventually test -s code
+  [[ $(<code) == 143 ]]
+}
+
 @test "what a person opens in a tmux server that a worker has started is not the worker's" {
   start_engine outer -- bash -c 'env -u LOCK_COOKIE tmux -f /dev/null new-session -d -s inner "sleep 1000"; sleep 1000'
   eventually has_refresher outer
