@@ -7,9 +7,12 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { errors, LockError } from '../core/errors.ts'
 import { shellQuote } from '../core/printable.ts'
+import { pruneIncidents } from '../store/incidents.ts'
 import { makeOwnDir } from '../store/lock-dir.ts'
 import type { World } from '../world.ts'
 import { diagnose, diagnosisReport, type TreeRow } from './diagnosis.ts'
+
+const KEPT_TIMEOUTS = 20
 
 export type IncidentKind = 'force' | 'reap' | 'timeout'
 
@@ -69,6 +72,8 @@ export const tryToLeaveIncident = async (
   try {
     const incident = await leaveIncident(world, session, kind)
     world.say(`what was found is kept in ${incident}`)
+    // What a person has ended stays.
+    if (kind === 'timeout') pruneIncidents(world.paths(session), kind, KEPT_TIMEOUTS)
     return incident
   } catch (error) {
     world.say(error instanceof Error ? error.message : String(error))
