@@ -347,6 +347,13 @@ start_with_daemon() { # NAME
   engine.sh run s --fresh -- true 2>err
   contains err 'history'
   state_is s free
+
+  start_engine s -- sleep 1000
+  eventually has_refresher s
+  kill -KILL "$(part s refresher)" "$REPLY"
+  eventually state_is s dead
+  lock.sh reap s
+  state_is s free
 }
 
 @test "a request that is no file, or a huge one, keeps nobody waiting" {

@@ -3,12 +3,11 @@ import { shellQuote } from '../core/printable.ts'
 import type { LockRecord } from '../core/record.ts'
 import { findWorker } from '../process/worker-tree.ts'
 import { acquireFree, lockHeldError } from '../session/acquire.ts'
-import { rememberCutOff } from '../session/cut-off.ts'
+import { remember, rememberCutOff } from '../session/cut-off.ts'
 import { tryToLeaveIncident } from '../session/incident.ts'
 import { clearAfterDeath } from '../session/leftovers.ts'
 import { refuseOwnSession } from '../session/own-session.ts'
 import { lookAt } from '../session/sight.ts'
-import { appendHistory } from '../store/history.ts'
 import { checkLockDir } from '../store/lock-dir.ts'
 import { listSessions } from '../store/read-record.ts'
 import { writeRecord } from '../store/write-record.ts'
@@ -51,7 +50,14 @@ const reapOne = async (world: World, session: string): Promise<Reaped> => {
     rememberCutOff(world, record)
     const epoch = world.clock.epoch()
     const { generation, iteration } = record
-    appendHistory(paths, { kind: 'event', generation, epoch, event: 'reaped', iteration, detail: incident })
+    remember(world, session, {
+      kind: 'event',
+      generation,
+      epoch,
+      event: 'reaped',
+      iteration,
+      detail: incident,
+    })
     const ended = record.ended ?? ({ epoch, reason: 'owner-died', exit_code: null } as const)
     writeRecord(paths.record, { ...record, phase: 'ended', ended: { ...ended, reaped_epoch: epoch } }, true)
     return {
