@@ -51,7 +51,7 @@ const stop: Run = async (world, args) => {
 const why: Run = async (world, args) => {
   const diagnosis = await explain(world, nameOf(args))
   if (args.flag('json')) printJson(diagnosisReport(diagnosis))
-  else print(renderWhy(diagnosis, stdout(world)))
+  else print(renderWhy(diagnosis, stdout(world), world.now()))
   return 0
 }
 

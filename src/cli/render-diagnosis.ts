@@ -1,8 +1,10 @@
 /** What `why`, `attach` and `doctor` say. Every text that comes from a record goes through `printable`. */
 import type { Check } from '../commands/doctor.ts'
 import { formatDuration } from '../core/duration.ts'
+import type { WorkerNote } from '../core/note.ts'
 import { printable, shellQuote } from '../core/printable.ts'
 import { formatSize } from '../core/size.ts'
+import type { Now } from '../core/verdict.ts'
 import type { Diagnosis, Part, SourceRow } from '../session/diagnosis.ts'
 import { ago, iterationOfTotal, STATE_STYLES } from './render-status.ts'
 import { type Terminal, table, truncate } from './terminal.ts'
@@ -55,7 +57,13 @@ const sources = (rows: readonly SourceRow[], terminal: Terminal): string =>
 
 const SCREEN_LINES = 10
 
-export const renderWhy = (diagnosis: Diagnosis, terminal: Terminal): string => {
+const noteWords = ({ epoch, note, for: allowed }: WorkerNote, { epoch: now }: Now): string => {
+  const left = allowed === null ? 0 : epoch + allowed - now
+  const promise = left > 0 ? `; quiet is fine for ${formatDuration(left)} more` : ''
+  return `${formatDuration(Math.max(0, now - epoch))} ago${note === '' ? '' : `: ${printable(note)}`}${promise}`
+}
+
+export const renderWhy = (diagnosis: Diagnosis, terminal: Terminal, now: Now): string => {
   const { paint } = terminal
   const field = (label: string, text: string): string =>
     `${paint('dim', label.padEnd(LABEL_WIDTH))} ${text}\n`
@@ -94,6 +102,11 @@ export const renderWhy = (diagnosis: Diagnosis, terminal: Terminal): string => {
       )
     }
   }
+  if (diagnosis.note !== null)
+    text += field(
+      'note',
+      truncate(noteWords(diagnosis.note, now), Math.max(20, terminal.columns - LABEL_WIDTH - 1)),
+    )
   if (diagnosis.incident !== null) text += field('incident', printable(diagnosis.incident))
   if (diagnosis.sources.length > 0) text += `\n${sources(diagnosis.sources, terminal)}`
   if (rows.length > 0) text += `\n${paint('dim', 'worker tree')}\n${tree(rows, terminal)}`

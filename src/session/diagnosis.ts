@@ -2,6 +2,7 @@
 import type { Holder } from '../core/held.ts'
 import { type Liveness, ownerLiveness, partLiveness } from '../core/identity.ts'
 import { nextSteps, type Step } from '../core/next-steps.ts'
+import type { WorkerNote } from '../core/note.ts'
 import type { LockRecord, ProcessReference, TmuxPlace, Watch } from '../core/record.ts'
 import { type SessionReport, sessionReport } from '../core/report.ts'
 import type { Now } from '../core/verdict.ts'
@@ -10,6 +11,7 @@ import { findWorker } from '../process/worker-tree.ts'
 import { newestIncident } from '../store/incidents.ts'
 import { probeLock } from '../store/kernel-lock.ts'
 import { lastOutputLines } from '../store/last-output.ts'
+import { lastNote } from '../store/notes.ts'
 import { captureScreen, paneState } from '../tmux/tmux.ts'
 import type { World } from '../world.ts'
 import { lookAt, type Sight } from './sight.ts'
@@ -57,6 +59,8 @@ export type Diagnosis = {
   readonly screen: readonly string[]
   readonly screen_source: 'pane' | 'output' | null
   readonly sources: readonly SourceRow[]
+  /** The last that the worker has said with `lock.sh progress`, in this iteration. */
+  readonly note: WorkerNote | null
   /** The path of the newest incident bundle. */
   readonly incident: string | null
   readonly next: readonly Step[]
@@ -179,6 +183,7 @@ export const diagnose = async (world: World, session: string): Promise<Diagnosis
         : await treeRows(world, record),
     ...(await seeScreen(world, record, verdict.ownerAlive === true)),
     sources: open === null ? [] : sourceRows(open, world.now()),
+    note: open === null ? null : lastNote(world.paths(session), open.generation, open.iteration),
     incident: newestIncident(world.paths(session)),
     next: nextSteps(session, stored, verdict, kernelLock.state === 'held'),
   }

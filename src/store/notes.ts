@@ -1,7 +1,7 @@
-import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from 'node:fs'
 import { errors, LockError } from '../core/errors.ts'
-import { encodeNote, type WorkerNote } from '../core/note.ts'
-import { notAFile } from './open-file.ts'
+import { encodeNote, parseNote, type WorkerNote } from '../core/note.ts'
+import { notAFile, openFile } from './open-file.ts'
 import type { SessionPaths } from './paths.ts'
 
 const APPEND_FLAGS =
@@ -23,5 +23,25 @@ export const appendNote = (paths: SessionPaths, generation: number, note: Worker
     }
   } catch (error) {
     throw error instanceof LockError ? error : failed(error)
+  }
+}
+
+/** More than any note is long. */
+const TAIL_BYTES = 16 * 1024
+
+/** `null` when there is none, or none that can be read. */
+export const lastNote = (paths: SessionPaths, generation: number, iteration: number): WorkerNote | null => {
+  const opened = openFile(paths.notes(generation))
+  if (opened.kind !== 'file') return null
+  const { fd, size } = opened
+  try {
+    const buffer = Buffer.alloc(Math.min(size, TAIL_BYTES))
+    const text = buffer.toString('utf8', 0, readSync(fd, buffer, 0, buffer.length, size - buffer.length))
+    const notes = text.split('\n').flatMap((line) => parseNote(line) ?? [])
+    return notes.findLast((note) => note.iteration === iteration) ?? null
+  } catch {
+    return null
+  } finally {
+    closeSync(fd)
   }
 }

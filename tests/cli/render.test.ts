@@ -50,6 +50,7 @@ const diagnosisOf = (changes: Partial<LockRecord>): Diagnosis => ({
   screen: [`line ${EVIL}`],
   screen_source: 'pane',
   sources: [{ source: 'output', value: 4096, age: 7, limit: 1800 }],
+  note: { epoch: NOW.epoch - 5, iteration: 2, note: `batch ${EVIL}`, for: 60 },
   incident: `/${EVIL}`,
   next: [{ command: 'lock.sh doctor', purpose: 'check' }],
 })
@@ -72,7 +73,15 @@ describe.each(PLACES)('%s', (_, changes) => {
   })
 
   it('is explained by why without its control characters', () => {
-    clean(renderWhy(diagnosisOf(changes), TERMINAL))
+    clean(renderWhy(diagnosisOf(changes), TERMINAL, NOW))
+  })
+})
+
+describe('why', () => {
+  it('has the last note, and what it promises', () => {
+    const note = { epoch: NOW.epoch - 5, iteration: 2, note: 'batch 7 done', for: 65 }
+    const text = renderWhy({ ...diagnosisOf({}), note }, TERMINAL, NOW)
+    expect(text).toMatch(/^note +5s ago: batch 7 done; quiet is fine for 1m more$/m)
   })
 })
 

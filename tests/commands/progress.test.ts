@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:f
 import { describe, expect, it } from 'vitest'
 import { progress } from '../../src/commands/progress.ts'
 import { parseNote } from '../../src/core/note.ts'
+import { lastNote } from '../../src/store/notes.ts'
 import { failureOf } from '../fakes/failure.ts'
 import { anEndedRecord } from '../fakes/records.ts'
 import { type FakeWorld, fakeWorld, putRecord } from '../fakes/world.ts'
@@ -29,6 +30,18 @@ describe('progress', () => {
       { epoch, iteration: 2, note: '', for: 600 },
     ])
     expect(statSync(world.paths('demo').notes(7)).mode & 0o777).toBe(0o600)
+  })
+
+  it('is found again, the last of its iteration', () => {
+    const world = inWorker()
+    expect(lastNote(world.paths('demo'), 7, 2)).toBeNull()
+    progress(world, 'half way', null)
+    progress(world, 'nearly', 600)
+    expect(lastNote(world.paths('demo'), 7, 2)).toMatchObject({ note: 'nearly', for: 600 })
+    expect(lastNote(world.paths('demo'), 7, 3)).toBeNull()
+    rmSync(world.paths('demo').notes(7))
+    mkdirSync(world.paths('demo').notes(7))
+    expect(lastNote(world.paths('demo'), 7, 2)).toBeNull()
   })
 
   it.each(['LOCK_SESSION', 'LOCK_GENERATION', 'LOCK_ITERATION', 'LOCK_COOKIE', 'LOCK_DIR'])(
