@@ -21,6 +21,7 @@ import { appendHistory } from '../store/history.ts'
 import { adoptLock } from '../store/kernel-lock.ts'
 import { sessionPaths } from '../store/paths.ts'
 import { writeRecord } from '../store/write-record.ts'
+import { tidily } from './garbage.ts'
 import { Heart } from './heart.ts'
 import { memberWatch } from './members.ts'
 import { NotesTail } from './notes.ts'
@@ -71,10 +72,11 @@ const refresh = async (orders: RefresherOrders): Promise<Refresher> => {
     },
     first,
   )
-  heart.tick()
+  const tick = tidily(() => heart.tick())
+  tick()
   const interval = first.heartbeat_interval
   const timers = [
-    setInterval(() => heart.tick(), timerMilliseconds(interval)),
+    setInterval(tick, timerMilliseconds(interval)),
     // A tick looks for them too. Where a look starts a process there is nothing to see.
     ...(interval > MEMBERS_SECONDS && inspector.startClock === 'boot-ticks'
       ? [setInterval(() => members.sample(), MEMBERS_SECONDS * 1000)]
