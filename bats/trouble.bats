@@ -284,6 +284,7 @@ start_with_daemon() { # NAME
   eventually in_iteration s 2
   is_gone "$(head -n 1 children)"
   contains "$LOCK_DIR/s/history.jsonl" '"result":"killed"'
+  engine.sh stop s
 }
 
 @test "a claim that waits for somebody who is stopped can be interrupted" {
