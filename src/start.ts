@@ -6,7 +6,7 @@ import { PatientWriter } from './cli/patient-writer.ts'
 import type { Program, Verb } from './cli/spec.ts'
 import { STDERR, STDOUT, terminalOf, write } from './cli/terminal.ts'
 import type { Run } from './cli/verb.ts'
-import { EXIT_CODES, errors, LockError } from './core/errors.ts'
+import { EXIT_CODES, errors, LockError, wordsOf } from './core/errors.ts'
 import { printableLines } from './core/printable.ts'
 import { realWorld } from './world.ts'
 
@@ -25,9 +25,7 @@ const stderr = new PatientWriter(STDERR, process.platform)
 const report = (program: string, error: unknown): number => {
   const known = asLockError(error)
   if (known !== null) {
-    stderr.write(
-      `${printableLines(`${program}: ${known.message}`)}\n${known.hint === undefined ? '' : `  ${printableLines(known.hint)}\n`}`,
-    )
+    stderr.write(`${printableLines(`${program}: ${wordsOf(known)}`)}\n`)
     return known.exitCode
   }
   const details = process.env.LOCK_DEBUG

@@ -6,15 +6,13 @@
  */
 import { constants, fstatSync, openSync, readdirSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { writeBytes } from './terminal.ts'
+import { pause, writeBytes } from './terminal.ts'
 
 const RETRY_MS = 50
 /** Enough for a terminal that a worker has just filled, and short enough to be waited for at the end. */
 const SETTLE_MS = 1000
 /** Of bytes that wait. The run's history has all that matters of what is beyond it. */
 const MOST_BYTES = 64 * 1024
-
-const PAUSE = new Int32Array(new SharedArrayBuffer(4))
 
 /** The terminal's own file: macOS has no other path that leads to it. */
 const terminalPath = (rdev: number): string | undefined =>
@@ -71,7 +69,7 @@ export class PatientWriter {
     const deadline = Date.now() + SETTLE_MS
     while (this.#waiting.length > 0 && this.#patient != null && Date.now() < deadline) {
       this.#put(this.#patient)
-      if (this.#waiting.length > 0) Atomics.wait(PAUSE, 0, 0, 5)
+      if (this.#waiting.length > 0) pause()
     }
   }
 

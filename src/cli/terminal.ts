@@ -14,6 +14,12 @@ export const STDERR = 2
 const NO_READER: readonly unknown[] = ['EPIPE', 'EIO', 'EBADF']
 
 const PAUSE = new Int32Array(new SharedArrayBuffer(4))
+const PAUSE_MS = 5
+
+/** Waits a moment for room, with the whole thread. */
+export const pause = (): void => {
+  Atomics.wait(PAUSE, 0, 0, PAUSE_MS)
+}
 
 /**
  * @returns false when nobody reads any more, which is no error
@@ -27,7 +33,7 @@ export const writeBytes = (fd: number, bytes: Uint8Array): boolean => {
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? error.code : ''
       // A pipe that somebody has made non-blocking and that is full.
-      if (code === 'EAGAIN') Atomics.wait(PAUSE, 0, 0, 5)
+      if (code === 'EAGAIN') pause()
       // Nowhere to complain of an error of stderr.
       else if (fd === STDERR || NO_READER.includes(code)) return false
       else throw errors.io('the output could not be written', error)

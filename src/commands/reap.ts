@@ -3,7 +3,8 @@ import { shellQuote } from '../core/printable.ts'
 import type { LockRecord } from '../core/record.ts'
 import { findWorker } from '../process/worker-tree.ts'
 import { acquireFree, lockHeldError } from '../session/acquire.ts'
-import { remember, rememberCutOff } from '../session/cut-off.ts'
+import { Chronicle } from '../session/chronicle.ts'
+import { rememberCutOff } from '../session/cut-off.ts'
 import { tryToLeaveIncident } from '../session/incident.ts'
 import { clearAfterDeath } from '../session/leftovers.ts'
 import { refuseOwnSession } from '../session/own-session.ts'
@@ -50,7 +51,7 @@ const reapOne = async (world: World, session: string): Promise<Reaped> => {
     rememberCutOff(world, record)
     const epoch = world.clock.epoch()
     const { generation, iteration } = record
-    remember(world, session, {
+    new Chronicle(world, paths).add({
       kind: 'event',
       generation,
       epoch,

@@ -33,6 +33,10 @@ export class LockError extends Error {
   }
 }
 
+/** With what to do, on a line of its own. */
+export const wordsOf = ({ message, hint }: LockError): string =>
+  hint === undefined ? message : `${message}\n  ${hint}`
+
 const systemReason = (error: unknown): string =>
   error instanceof Error && 'code' in error ? String(error.code) : String(error)
 

@@ -20,6 +20,7 @@ import { printable } from '../core/printable.ts'
 import { FORMAT, type LockRecord, type TmuxPlace } from '../core/record.ts'
 import { checkCgroupStrategy, chooseRunCgroup, removeCgroup } from '../process/cgroup.ts'
 import { acquireFree, DYING_SECONDS, lockHeldError } from '../session/acquire.ts'
+import { Chronicle } from '../session/chronicle.ts'
 import { recallEnd, rememberCutOff } from '../session/cut-off.ts'
 import { tryToLeaveIncident } from '../session/incident.ts'
 import { clearAfterDeath } from '../session/leftovers.ts'
@@ -34,7 +35,7 @@ import { clearRequest } from '../store/requests.ts'
 import { openRun } from '../store/runs.ts'
 import { removeLeftovers, setAside, writeRecord } from '../store/write-record.ts'
 import type { World } from '../world.ts'
-import { Chronicle } from './chronicle.ts'
+import { aborted } from './aborted.ts'
 import { Owner } from './owner.ts'
 import { takeOver } from './take-over.ts'
 
@@ -57,13 +58,17 @@ const waitForLock = (
 }
 
 /** What is being done goes on, and this process ends: as safe as a kill, and what a person who asks for an end wants. */
-const unlessGivenUp = <T>(work: Promise<T>, giveUp: AbortSignal): Promise<T> =>
-  new Promise((resolve, reject) => {
-    const stop = (): void => reject(errors.held('given up', 'as asked'))
-    if (giveUp.aborted) stop()
-    else giveUp.addEventListener('abort', stop, { once: true })
-    work.then(resolve, reject)
+const unlessGivenUp = async <T>(work: Promise<T>, giveUp: AbortSignal): Promise<T> => {
+  const over = new AbortController()
+  const givenUp = aborted(giveUp, over.signal).then(() => {
+    throw errors.held('given up', 'as asked')
   })
+  try {
+    return await Promise.race([work, givenUp])
+  } finally {
+    over.abort()
+  }
+}
 
 /** `takenOver`: somebody else has been ended for it. */
 type Locked = { readonly held: HeldLock; readonly takenOver: { readonly incident: string | null } | null }

@@ -10,6 +10,7 @@ import { probe } from '../process/signals.ts'
 import { findWorker } from '../process/worker-tree.ts'
 import { tryToLeaveIncident } from '../session/incident.ts'
 import type { World } from '../world.ts'
+import { aborted } from './aborted.ts'
 import type { Owner } from './owner.ts'
 import type { OutputSizes, Recording } from './recording.ts'
 import { RefresherKeeper } from './refresher-keeper.ts'
@@ -61,13 +62,6 @@ const endIteration = async (world: World, owner: Owner, hurry?: AbortSignal): Pr
   const { survivors } = await endWorker(world, owner.record, owner.record.options.grace, hurry)
   if (survivors.length > 0) throw errors.survivors(owner.record.session, owner.record.generation, survivors)
 }
-
-/** Stops listening when `over` is aborted: a run may have a million iterations. */
-const aborted = (signal: AbortSignal, over: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true, signal: over })
-  })
 
 /** Ctrl-C in a terminal reaches the worker by itself; one in a session of its own is told. */
 const forwardInterrupt = (world: World, owner: Owner): void => {

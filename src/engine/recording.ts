@@ -16,6 +16,7 @@ import { outputBytes } from '../store/output.ts'
 import type { SessionPaths } from '../store/paths.ts'
 import { unpipePane } from '../tmux/tmux.ts'
 import type { World } from '../world.ts'
+import { aborted } from './aborted.ts'
 import { isTerminal, openStreams, type Stream } from './output-streams.ts'
 
 /** A recorder that dies younger than this is not started again at once. */
@@ -107,13 +108,7 @@ class RecordedOutput implements Recording {
 
   async begin(iteration: number, hurry: AbortSignal): Promise<void> {
     const over = new AbortController()
-    await Promise.race([
-      this.#mark('begin', iteration),
-      new Promise<void>((resolve) => {
-        if (hurry.aborted) resolve()
-        else hurry.addEventListener('abort', () => resolve(), { once: true, signal: over.signal })
-      }),
-    ])
+    await Promise.race([this.#mark('begin', iteration), aborted(hurry, over.signal)])
     over.abort()
   }
 

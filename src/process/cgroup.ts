@@ -20,6 +20,7 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { errors } from '../core/errors.ts'
+import { parseMountinfo } from '../core/mountinfo.ts'
 
 export const CGROUP_STRATEGIES = ['cgroup2', 'none'] as const
 
@@ -29,10 +30,6 @@ const CGROUP2 = 0x63677270
 /** A PID that the kernel takes for whoever writes it. */
 const MYSELF = '0'
 
-/** As proc(5) writes white space and backslashes in mountinfo. */
-const unescaped = (text: string): string =>
-  text.replace(/\\(\d{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)))
-
 /**
  * The directory of this process's own group, from the contents of /proc/self/cgroup and /proc/self/mountinfo; `null`
  * when there is no version 2, or it is not to be seen from here.
@@ -40,13 +37,11 @@ const unescaped = (text: string): string =>
 export const groupDirectory = (cgroup: string, mountinfo: string): string | null => {
   const path = /^0::(\/.*)$/m.exec(cgroup)?.[1]
   if (path === undefined) return null
-  for (const line of mountinfo.split('\n')) {
-    const [before = '', after = ''] = line.split(' - ')
-    if (!after.startsWith('cgroup2 ')) continue
-    const [, , , root = '', mountPoint = ''] = before.split(' ').map(unescaped)
+  for (const { root, point, type } of parseMountinfo(mountinfo)) {
+    if (type !== 'cgroup2') continue
     // In a container the mount may show no more than a part.
     const inside = root === '/' ? path : path === root ? '/' : path.slice(root.length)
-    if (root === '/' || path === root || path.startsWith(`${root}/`)) return join(mountPoint, inside, '.')
+    if (root === '/' || path === root || path.startsWith(`${root}/`)) return join(point, inside, '.')
   }
   return null
 }
@@ -209,18 +204,15 @@ export type WorkerCgroups = {
  * @param run as the record has it; `null`, or no group any more: there are none
  */
 export const workerCgroups = (run: string | null, iteration: number): WorkerCgroups => {
+  const existing = (): readonly string[] => (run === null || !isCgroup(run) ? [] : [run])
   const groups = (): readonly string[] =>
-    run === null || !isCgroup(run)
-      ? []
-      : directoriesIn(run)
-          .filter((name) => !(Number(name) < iteration))
-          .map((name) => join(run, name))
+    existing().flatMap((path) =>
+      directoriesIn(path)
+        .filter((name) => !(Number(name) < iteration))
+        .map((name) => join(path, name)),
+    )
   return {
-    pids: () =>
-      new Set([
-        ...groups().flatMap(treeOf).flatMap(pidsOf),
-        ...(run === null || !isCgroup(run) ? [] : pidsOf(run)),
-      ]),
+    pids: () => new Set([...groups().flatMap(treeOf), ...existing()].flatMap(pidsOf)),
     kill() {
       for (const group of groups()) {
         try {

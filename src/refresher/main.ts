@@ -78,9 +78,7 @@ const refresh = async (orders: RefresherOrders): Promise<Refresher> => {
   const timers = [
     setInterval(tick, timerMilliseconds(interval)),
     // A tick looks for them too. Where a look starts a process there is nothing to see.
-    ...(interval > MEMBERS_SECONDS && inspector.startClock === 'boot-ticks'
-      ? [setInterval(() => members.sample(), MEMBERS_SECONDS * 1000)]
-      : []),
+    ...(interval > MEMBERS_SECONDS ? [setInterval(() => members.sample(), MEMBERS_SECONDS * 1000)] : []),
   ]
 
   const ownerDied = async (): Promise<void> => {

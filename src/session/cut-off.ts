@@ -1,10 +1,10 @@
 /** Brings together what a dead owner has left in record and history. Only with the kernel lock held. */
 import { cutOffEntry, withKnownEnd } from '../core/cut-off.ts'
-import type { HistoryEntry } from '../core/history.ts'
 import type { LockRecord } from '../core/record.ts'
-import { appendHistory, lastHistory } from '../store/history.ts'
+import { lastHistory } from '../store/history.ts'
 import { outputBytes } from '../store/output.ts'
 import type { World } from '../world.ts'
+import { Chronicle } from './chronicle.ts'
 
 /** More events than this do not follow an iteration before anybody runs or reaps the session. */
 const LOOK_BACK_ENTRIES = 20
@@ -12,14 +12,6 @@ const LOOK_BACK_ENTRIES = 20
 /** The record, with the end of its iteration when only the history has it. */
 export const recallEnd = (world: World, record: LockRecord): LockRecord =>
   withKnownEnd(record, lastHistory(world.paths(record.session), LOOK_BACK_ENTRIES).entries)
-
-export const remember = (world: World, session: string, entry: HistoryEntry): void => {
-  try {
-    appendHistory(world.paths(session), entry)
-  } catch (error) {
-    world.say(error instanceof Error ? error.message : String(error))
-  }
-}
 
 /**
  * Enters what a dead owner could not. An iteration that its refresher has entered already is not entered twice. A history
@@ -36,5 +28,5 @@ export const rememberCutOff = (world: World, record: LockRecord): void => {
   const isKnown = lastHistory(paths, LOOK_BACK_ENTRIES).entries.some(
     (known) => known.kind === 'iteration' && known.generation === generation && known.iteration === iteration,
   )
-  if (entry !== null && !isKnown) remember(world, record.session, entry)
+  if (entry !== null && !isKnown) new Chronicle(world, paths).add(entry)
 }

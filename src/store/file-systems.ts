@@ -4,6 +4,8 @@
  * A kernel lock on them may reach only this machine, or depend on a lock server: exclusion cannot be promised.
  * Magic numbers from linux/magic.h and statfs(2).
  */
+import { parseMountinfo } from '../core/mountinfo.ts'
+
 const NETWORK_MAGIC: ReadonlyMap<number, string> = new Map([
   [0x6969, 'nfs'],
   [0x517b, 'smb'],
@@ -29,14 +31,7 @@ const NETWORK_NAMES =
 /** @param mountinfo the text of /proc/self/mountinfo, see proc(5); @returns the type under `path`, or `null` */
 export const mountTypeOf = (path: string, mountinfo: string): string | null => {
   let best: { readonly point: string; readonly type: string } | null = null
-  for (const line of mountinfo.split('\n')) {
-    const [left, right] = line.split(' - ')
-    const escaped = left?.split(' ')[4]
-    const type = right?.split(' ')[0]
-    if (escaped === undefined || type === undefined) continue
-    const point = escaped.replace(/\\(\d{3})/g, (_, octal: string) =>
-      String.fromCharCode(Number.parseInt(octal, 8)),
-    )
+  for (const { point, type } of parseMountinfo(mountinfo)) {
     const covers = path === point || path.startsWith(point.endsWith('/') ? point : `${point}/`)
     // The last of equal ones is mounted on top.
     if (covers && (best === null || point.length >= best.point.length)) best = { point, type }

@@ -12,29 +12,22 @@ import { aProcess, OWNER, owner, refresher, WORKER, worker } from '../fakes/reco
 
 const WORKER_REFERENCE = { pid: WORKER, pid_started: 1100 }
 
+const queryOf = (all: readonly ProcessFacts[], changes: Partial<TreeQuery>): TreeQuery => ({
+  all,
+  worker: WORKER_REFERENCE,
+  members: [],
+  startTolerance: 0,
+  isInCgroup: () => false,
+  carriesCookie: () => false,
+  isExcluded: () => false,
+  ...changes,
+})
+
 const pids = (all: readonly ProcessFacts[], changes: Partial<TreeQuery> = {}): readonly number[] =>
-  workerTree({
-    all,
-    worker: WORKER_REFERENCE,
-    members: [],
-    startTolerance: 0,
-    isInCgroup: () => false,
-    carriesCookie: () => false,
-    isExcluded: () => false,
-    ...changes,
-  }).map(({ pid }) => pid)
+  workerTree(queryOf(all, changes)).map(({ pid }) => pid)
 
 const groupOf = (all: readonly ProcessFacts[], changes: Partial<TreeQuery> = {}): number | null =>
-  workerGroup({
-    all,
-    worker: WORKER_REFERENCE,
-    members: [],
-    startTolerance: 0,
-    isInCgroup: () => false,
-    carriesCookie: () => false,
-    isExcluded: () => false,
-    ...changes,
-  })
+  workerGroup(queryOf(all, changes))
 
 const cookieOf =
   (...carriers: readonly number[]) =>
@@ -220,15 +213,12 @@ describe('isProcess', () => {
 
 describe('a control group that is to be killed at once', () => {
   const pure = (all: readonly ProcessFacts[], inCgroup: readonly number[]): boolean =>
-    isCgroupPure({
-      all,
-      worker: WORKER_REFERENCE,
-      members: [],
-      startTolerance: 0,
-      isInCgroup: (pid) => inCgroup.includes(pid),
-      carriesCookie: () => false,
-      isExcluded: (facts) => facts.pid === OWNER,
-    })
+    isCgroupPure(
+      queryOf(all, {
+        isInCgroup: (pid) => inCgroup.includes(pid),
+        isExcluded: (facts) => facts.pid === OWNER,
+      }),
+    )
   const server = aProcess(5000, { name: 'tmux: server' })
 
   it.each([

@@ -1,4 +1,4 @@
-/** The history of a run, as its owner writes it. A disk that takes no entry is said once, and ends nothing. */
+/** Adds to a session's history. A disk that takes no entry is said once, and ends nothing. Only with the kernel lock held. */
 import type { EventEntry, HistoryEntry } from '../core/history.ts'
 import { appendHistory } from '../store/history.ts'
 import type { SessionPaths } from '../store/paths.ts'
