@@ -113,8 +113,8 @@ phase_is() { [[ -f $LOCK_DIR/$1.json && $(field "$1" phase) == "$2" ]]; }
   refuses 64 engine.sh run s
   [[ $output == *'engine.sh run s -n 10 -- '* ]]
   # shellcheck disable=SC2016
-  refuses 1 engine.sh run s -n 3 -- bash -c 'echo "$LOCK_ITERATION" >>iterations; [[ $LOCK_ITERATION != 2 || -e mended ]]'
-  touch mended
+  refuses 1 engine.sh run s -n 3 -- bash -c 'echo "$LOCK_ITERATION" >>iterations; [[ $LOCK_ITERATION != 2 || -e fixed ]]'
+  touch fixed
   engine.sh run s
   [[ $(<iterations) == $'1\n2\n3' ]]
   refuses 64 engine.sh run s
@@ -127,7 +127,7 @@ phase_is() { [[ -f $LOCK_DIR/$1.json && $(field "$1" phase) == "$2" ]]; }
   [[ $output == *'inside s itself'* ]]
 }
 
-@test "refuses bad names with the rule, and wrong options with the mend" {
+@test "refuses bad names with the rule, and wrong options with the fix" {
   local name
   for name in ../x 'a b' a.b a:b '' _a "$(printf 'a%.0s' {1..65})"; do
     refuses 64 engine.sh run "$name" -- true
@@ -148,7 +148,7 @@ phase_is() { [[ -f $LOCK_DIR/$1.json && $(field "$1" phase) == "$2" ]]; }
   refuses 64 engine.sh walk
 }
 
-@test "refuses a lock directory that is not safe, with the mend" {
+@test "refuses a lock directory that is not safe, with the fix" {
   mkdir -m 755 "$LOCK_DIR"
   refuses 77 engine.sh run s -- true
   [[ $output == *"chmod 700 $LOCK_DIR"* ]]

@@ -25,7 +25,7 @@ carriers() { grep -lzF "LOCK_DIR=$TMPDIR/" /proc/[0-9]*/environ 2>/dev/null; }
 }
 
 @test "the zoo notices every kind of wrong verdict" {
-  refuses 1 zoo --table "$ROOT/tests/zoo/liars.mjs"
+  refuses 1 zoo --table "$ROOT/tests/zoo/bad-expectations.mjs"
   [[ $output == *'! false-alarm: false alarm: '* ]]
   [[ $output == *'! missed: missed: still active '* ]]
   [[ $output == *'! wrong-cause: wrong cause: '* ]]

@@ -19,9 +19,9 @@ fi
 missing=()
 need=(tmux shellcheck)
 # Without these, what needs them is skipped, and says so.
-wish=(spin faketime)
-[[ ${1:-} == quick ]] && wish=()
-for tool in "${need[@]}" ${wish[@]+"${wish[@]}"}; do type -P "$tool" >/dev/null || missing+=("$tool"); done
+want=(spin faketime)
+[[ ${1:-} == quick ]] && want=()
+for tool in "${need[@]}" ${want[@]+"${want[@]}"}; do type -P "$tool" >/dev/null || missing+=("$tool"); done
 if ((${#missing[@]})); then
   say "installing ${missing[*]}"
   sudo=()

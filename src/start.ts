@@ -1,12 +1,12 @@
 /** From argv to an exit code; the only place that touches them. */
 import { closeSync } from 'node:fs'
 import { join } from 'node:path'
+import { NonBlockingWriter } from './cli/non-blocking-writer.ts'
 import { parse } from './cli/parse.ts'
-import { PatientWriter } from './cli/patient-writer.ts'
 import type { Program, Verb } from './cli/spec.ts'
 import { STDERR, STDOUT, terminalOf, write } from './cli/terminal.ts'
 import type { Run } from './cli/verb.ts'
-import { EXIT_CODES, errors, LockError, wordsOf } from './core/errors.ts'
+import { EXIT_CODES, errors, formatError, LockError } from './core/errors.ts'
 import { printableLines } from './core/printable.ts'
 import { realWorld } from './world.ts'
 
@@ -20,12 +20,12 @@ const asLockError = (error: unknown): LockError | null => {
   return errors.io(`${String(error.syscall)}${of} failed`, error)
 }
 
-const stderr = new PatientWriter(STDERR, process.platform)
+const stderr = new NonBlockingWriter(STDERR, process.platform)
 
 const report = (program: string, error: unknown): number => {
   const known = asLockError(error)
   if (known !== null) {
-    stderr.write(`${printableLines(`${program}: ${wordsOf(known)}`)}\n`)
+    stderr.write(`${printableLines(`${program}: ${formatError(known)}`)}\n`)
     return known.exitCode
   }
   const details = process.env.LOCK_DEBUG
@@ -75,7 +75,7 @@ const main = async (program: Program, words: readonly string[], runs: Runs): Pro
 export const start = (runs: Runs): void => {
   const [, , program, ...words] = process.argv
   const exit = (code: number): never => {
-    stderr.settle()
+    stderr.flush()
     // Node gives terminals their modes back at its end, and aborts when one of them has gone meanwhile.
     for (const fd of [0, 1, 2]) closeQuietly(fd)
     process.exit(code)

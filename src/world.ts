@@ -24,7 +24,7 @@ export type World = {
   now(): Now
   paths(session: string): SessionPaths
   /** A line for the person who looks, on stderr. */
-  say(line: string): void
+  notify(line: string): void
 }
 
 const userName = (): string => {
@@ -35,7 +35,7 @@ const userName = (): string => {
   }
 }
 
-export const realWorld = async (say: (line: string) => void): Promise<World> => {
+export const realWorld = async (notify: (line: string) => void): Promise<World> => {
   const { env } = process
   const lockDir = resolve(lockDirOf(env, homedir()))
   const inspector = await systemInspector(process.platform, env.LOCK_PROCESS_STRATEGY)
@@ -64,6 +64,6 @@ export const realWorld = async (say: (line: string) => void): Promise<World> => 
     },
     now: () => ({ epoch: systemClock.epoch(), monotonic: systemClock.monotonic() }),
     paths: (session) => sessionPaths(lockDir, session),
-    say,
+    notify,
   }
 }

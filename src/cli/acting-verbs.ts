@@ -5,7 +5,7 @@ import { interrupt as interruptIteration } from '../commands/interrupt.ts'
 import { reap as clear } from '../commands/reap.ts'
 import { stop as stopRun } from '../commands/stop.ts'
 import { why as explain } from '../commands/why.ts'
-import { errors, wordsOf } from '../core/errors.ts'
+import { errors, formatError } from '../core/errors.ts'
 import { printable } from '../core/printable.ts'
 import { runDetached } from '../engine/detach.ts'
 import { run as runHere } from '../engine/run.ts'
@@ -66,9 +66,9 @@ const reap: Run = async (world, args) => {
   const reaped = await clear(world, optionalNameOf(args), args.flag('dry-run'))
   for (const { session, lines, error } of reaped) {
     for (const line of lines) print(`${session}: ${printable(line)}\n`)
-    if (error !== undefined) world.say(wordsOf(error))
+    if (error !== undefined) world.notify(formatError(error))
   }
-  if (reaped.length === 0) world.say('nothing to reap')
+  if (reaped.length === 0) world.notify('nothing to reap')
   return reaped.find(({ error }) => error !== undefined)?.error?.exitCode ?? 0
 }
 

@@ -7,26 +7,26 @@ import { errors } from '../core/errors.ts'
 import { printable } from '../core/printable.ts'
 import { type SessionReport, sessionReport } from '../core/report.ts'
 import { STATUS_EXIT_CODES } from '../core/verdict.ts'
-import type { Sight } from '../session/sight.ts'
+import type { Snapshot } from '../session/snapshot.ts'
 import { renderStatus } from './render-status.ts'
 import type { Verb } from './spec.ts'
 import { nameOf, optionalNameOf, print, printJson, type Run, stdout } from './verb.ts'
 
-const reportOf = ({ session, stored, verdict }: Sight): SessionReport =>
+const reportOf = ({ session, stored, verdict }: Snapshot): SessionReport =>
   sessionReport(session, stored, verdict)
 
 const status: Run = (world, args) => {
   const name = optionalNameOf(args)
   if (name !== undefined) {
-    const sight = statusOf(world, name)
-    if (args.flag('json')) printJson(reportOf(sight))
-    else print(renderStatus([sight], stdout(world)))
-    return STATUS_EXIT_CODES[sight.verdict.state]
+    const snapshot = statusOf(world, name)
+    if (args.flag('json')) printJson(reportOf(snapshot))
+    else print(renderStatus([snapshot], stdout(world)))
+    return STATUS_EXIT_CODES[snapshot.verdict.state]
   }
   const sights = statusOfAll(world)
   if (args.flag('json')) printJson(sights.map(reportOf))
   else if (sights.length > 0) print(renderStatus(sights, stdout(world)))
-  else world.say(`no sessions in ${world.lockDir} yet; engine.sh run NAME -- COMMAND starts one`)
+  else world.notify(`no sessions in ${world.lockDir} yet; engine.sh run NAME -- COMMAND starts one`)
   return 0
 }
 

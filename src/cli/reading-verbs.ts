@@ -37,15 +37,16 @@ const printList = (values: readonly unknown[]): void =>
 const history: Run = (world, args) => {
   const name = nameOf(args)
   const { entries, skipped, torn, problem } = readHistory(world, name)
-  if (problem !== null) world.say(problem)
-  if (skipped > 0) world.say(`${skipped} ${skipped === 1 ? 'line' : 'lines'} of the history cannot be read`)
-  if (torn) world.say('the last line of the history was cut off, as by a crash')
+  if (problem !== null) world.notify(problem)
+  if (skipped > 0)
+    world.notify(`${skipped} ${skipped === 1 ? 'line' : 'lines'} of the history cannot be read`)
+  if (torn) world.notify('the last line of the history was cut off, as by a crash')
   if (args.flag('json')) {
     printList(entries.flatMap((entry) => (entry.kind === 'iteration' ? [iterationReport(entry)] : [])))
   } else if (entries.length > 0) {
     for (const block of renderHistory(entries, stdout(world), world.env, world.clock.epoch())) print(block)
   } else if (problem === null) {
-    world.say(`there is no history of ${name} yet`)
+    world.notify(`there is no history of ${name} yet`)
   }
   return problem === null ? 0 : EXIT_CODES.io
 }

@@ -68,7 +68,7 @@ export const renderWhy = (diagnosis: Diagnosis, terminal: Terminal, now: Now): s
   const field = (label: string, text: string): string =>
     `${paint('dim', label.padEnd(LABEL_WIDTH))} ${text}\n`
   const { kernel_lock: lock, tree: rows, screen } = diagnosis
-  const { session, stored, verdict } = diagnosis.sight
+  const { session, stored, verdict } = diagnosis.snapshot
   const openIn = lock.open_in.map(({ pid, name }) => `pid ${pid} (${printable(name)})`).join(', ')
   const state = paint(STATE_STYLES[verdict.state], verdict.state)
   const cause = verdict.cause === null ? '' : ` (${verdict.cause})`
@@ -123,7 +123,7 @@ export const renderWhy = (diagnosis: Diagnosis, terminal: Terminal, now: Now): s
 }
 
 /** What `attach` says before the terminal changes. */
-export const renderShort = ({ sight: { session, verdict } }: Diagnosis, terminal: Terminal): string =>
+export const renderShort = ({ snapshot: { session, verdict } }: Diagnosis, terminal: Terminal): string =>
   `${session} is ${terminal.paint(STATE_STYLES[verdict.state], verdict.state)}: ${printable(verdict.reason)}\n`
 
 const LEVEL_STYLES = { ok: 'green', warning: 'yellow', error: 'red' } as const
@@ -131,9 +131,9 @@ const LEVEL_STYLES = { ok: 'green', warning: 'yellow', error: 'red' } as const
 export const renderDoctor = (checks: readonly Check[], terminal: Terminal): string => {
   const widest = Math.max(...checks.map(({ what }) => what.length))
   return checks
-    .map(({ level, what, found, mend }) => {
+    .map(({ level, what, found, fix }) => {
       const line = `${terminal.paint(LEVEL_STYLES[level], level.padEnd(7))}  ${what.padEnd(widest)}  ${printable(found)}\n`
-      return mend === undefined ? line : `${line}${' '.repeat(widest + 11)}${terminal.paint('dim', mend)}\n`
+      return fix === undefined ? line : `${line}${' '.repeat(widest + 11)}${terminal.paint('dim', fix)}\n`
     })
     .join('')
 }

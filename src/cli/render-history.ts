@@ -22,11 +22,11 @@ export const isUtf8 = ({ LC_ALL, LC_CTYPE, LANG }: Environment): boolean =>
 
 const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'] as const
 
-/** As long as its share of the longest; what took any time has at least the thinnest one. */
-export const bar = (share: number, width: number, blocks: boolean): string => {
-  if (!(share > 0)) return ''
-  if (!blocks) return '#'.repeat(Math.max(1, Math.round(share * width)))
-  const eighths = Math.max(1, Math.round(share * width * 8))
+/** As long as its fraction of the longest; what took any time has at least the thinnest one. */
+export const bar = (fraction: number, width: number, blocks: boolean): string => {
+  if (!(fraction > 0)) return ''
+  if (!blocks) return '#'.repeat(Math.max(1, Math.round(fraction * width)))
+  const eighths = Math.max(1, Math.round(fraction * width * 8))
   return '█'.repeat(Math.floor(eighths / 8)) + EIGHTHS[eighths % 8]
 }
 
@@ -133,12 +133,12 @@ type Layout = {
 /** From numbers alone, so that no row is written down twice, or kept: there may be ten thousand. */
 const layoutOf = (iterations: readonly IterationEntry[], longest: number, columns: number): Layout => {
   let [run, iteration, quiet, result] = [0, 0, 0, 'RESULT'.length]
-  const wordsOf = forEachEnd(resultWords)
+  const words = forEachEnd(resultWords)
   for (const entry of iterations) {
     if (entry.generation > run) run = entry.generation
     if (entry.iteration > iteration) iteration = entry.iteration
     if (entry.longest_quiet > quiet) quiet = entry.longest_quiet
-    result = Math.max(result, wordsOf(entry).length)
+    result = Math.max(result, words(entry).length)
   }
   const duration = widthOfDurations(longest)
   const widths: Layout['widths'] = [

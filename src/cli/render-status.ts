@@ -2,7 +2,7 @@
 import { formatDuration } from '../core/duration.ts'
 import { printable } from '../core/printable.ts'
 import type { State } from '../core/verdict.ts'
-import type { Sight } from '../session/sight.ts'
+import type { Snapshot } from '../session/snapshot.ts'
 import { type Cell, type Style, type Terminal, table, truncate } from './terminal.ts'
 
 export const STATE_STYLES: Readonly<Record<State, Style>> = {
@@ -21,14 +21,14 @@ export const iterationOfTotal = (iteration: number, iterations: number | null): 
 const NONE: Cell = { text: '-' }
 
 /** Room for the rest of the row; a name is cut before the reason is. */
-const NAME_SHARE = 0.25
+const NAME_FRACTION = 0.25
 const LEAST_NAME = 16
 
-export const renderStatus = (sights: readonly Sight[], terminal: Terminal): string => {
-  const nameWidth = Math.max(LEAST_NAME, Math.floor(terminal.columns * NAME_SHARE))
+export const renderStatus = (snapshots: readonly Snapshot[], terminal: Terminal): string => {
+  const nameWidth = Math.max(LEAST_NAME, Math.floor(terminal.columns * NAME_FRACTION))
   return table(
     ['SESSION', 'STATE', 'RUN', 'ITERATION', 'HEARTBEAT', 'REASON'],
-    sights.map(({ session, stored, verdict }): readonly Cell[] => {
+    snapshots.map(({ session, stored, verdict }): readonly Cell[] => {
       const record = stored.kind === 'record' ? stored.record : null
       return [
         { text: truncate(session, nameWidth) },

@@ -15,10 +15,10 @@ export const attach = async (
 ): Promise<void> => {
   checkLockDir(world.lockDir)
   const diagnosis = await diagnose(world, session)
-  const { stored, verdict } = diagnosis.sight
+  const { stored, verdict } = diagnosis.snapshot
   show(diagnosis)
-  const place = stored.kind === 'record' ? stored.record.tmux : null
-  if (place === null) {
+  const target = stored.kind === 'record' ? stored.record.tmux : null
+  if (target === null) {
     throw errors.noPane(
       `${session} ${verdict.state === 'free' ? 'does not run' : 'does not run in tmux'}`,
       session,
@@ -26,8 +26,8 @@ export const attach = async (
   }
   if (diagnosis.pane === 'gone' && (await tmuxVersion(world.env)) === null) throw errors.noTmux('attach')
   if (diagnosis.pane === 'gone')
-    throw errors.noPane(`the tmux pane of ${session} (${place.pane}) is gone`, session)
+    throw errors.noPane(`the tmux pane of ${session} (${target.pane}) is gone`, session)
   if (!process.stdin.isTTY) throw errors.noTerminal('attach')
-  if (!(await showPane(place, world.env)))
-    throw errors.io(`tmux could not show pane ${place.pane}`, 'see above')
+  if (!(await showPane(target, world.env)))
+    throw errors.io(`tmux could not show pane ${target.pane}`, 'see above')
 }

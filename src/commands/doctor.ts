@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { LockError } from '../core/errors.ts'
 import { printable } from '../core/printable.ts'
-import { lookAt } from '../session/sight.ts'
+import { inspectSession } from '../session/snapshot.ts'
 import { probeLock, tryAcquire } from '../store/kernel-lock.ts'
 import { prepareLockDir } from '../store/lock-dir.ts'
 import { listSessions } from '../store/read-record.ts'
@@ -14,7 +14,7 @@ export type Check = {
   readonly level: 'ok' | 'warning' | 'error'
   readonly what: string
   readonly found: string
-  readonly mend?: string | undefined
+  readonly fix?: string | undefined
   /** Of an error. */
   readonly exitCode?: number
 }
@@ -24,7 +24,7 @@ const attempt = async (what: string, check: () => Check | Promise<Check>): Promi
     return await check()
   } catch (error) {
     if (!(error instanceof LockError)) throw error
-    return { level: 'error', what, found: error.message, mend: error.hint, exitCode: error.exitCode }
+    return { level: 'error', what, found: error.message, fix: error.hint, exitCode: error.exitCode }
   }
 }
 
@@ -46,21 +46,21 @@ const tryKernelLock = async (world: World): Promise<Check> => {
     level: 'error',
     what,
     found: `the lock reads ${whileHeld} while held and ${afterwards} after it`,
-    mend: 'Set LOCK_DIR to a directory on another, local file system.',
+    fix: 'Set LOCK_DIR to a directory on another, local file system.',
     exitCode: 74,
   }
 }
 
 const sessions = (world: World): readonly Check[] =>
   listSessions(world.lockDir).flatMap((session) => {
-    const { verdict } = lookAt(world, session)
+    const { verdict } = inspectSession(world, session)
     if (verdict.state === 'active' || verdict.state === 'free') return []
     return [
       {
         level: 'warning' as const,
         what: `session ${session}`,
         found: `${verdict.state}: ${printable(verdict.reason)}`,
-        mend: `lock.sh why ${session}`,
+        fix: `lock.sh why ${session}`,
       },
     ]
   })
@@ -76,7 +76,7 @@ const checkTmux = async (world: World): Promise<Check> => {
       level: 'warning',
       what,
       found: 'not installed',
-      mend: 'Install tmux for run --detach and attach; all else works.',
+      fix: 'Install tmux for run --detach and attach; all else works.',
     }
   }
   const [, major, minor] = /(\d+)\.(\d+)/.exec(version) ?? []
@@ -87,7 +87,7 @@ const checkTmux = async (world: World): Promise<Check> => {
       level: 'warning',
       what,
       found: version,
-      mend: `run --detach needs tmux ${TMUX_NEEDED.join('.')}.`,
+      fix: `run --detach needs tmux ${TMUX_NEEDED.join('.')}.`,
     }
   }
   return ok(what, version)

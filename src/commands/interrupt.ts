@@ -4,13 +4,13 @@ import { describeOwner } from '../core/held.ts'
 import { ownerLiveness } from '../core/identity.ts'
 import { printable } from '../core/printable.ts'
 import type { LockRecord } from '../core/record.ts'
-import { lookAt } from '../session/sight.ts'
+import { inspectSession } from '../session/snapshot.ts'
 import { checkLockDir } from '../store/lock-dir.ts'
 import { readRequest, writeInterrupt } from '../store/requests.ts'
 import type { World } from '../world.ts'
 
 /** What an owner needs beside its grace: to kill, to see the end, to stop the refresher, to write. */
-const ORDER_SECONDS = 10
+const ITERATION_END_SECONDS = 10
 const POLL_SECONDS = 0.05
 
 /** What the iteration was, when the record shows that it has ended; `null` while it does not. */
@@ -32,9 +32,9 @@ const runWords = (now: LockRecord): string => {
 
 const awaitEnd = async (world: World, name: string, asked: LockRecord): Promise<string> => {
   const { generation, iteration, options } = asked
-  const deadline = world.clock.monotonic() + options.grace + ORDER_SECONDS
+  const deadline = world.clock.monotonic() + options.grace + ITERATION_END_SECONDS
   for (;;) {
-    const { stored, verdict } = lookAt(world, name)
+    const { stored, verdict } = inspectSession(world, name)
     const now = stored.kind === 'record' ? stored.record : null
     if (now !== null && now.generation !== generation)
       return `run ${generation} of ${name} has ended; by now there is run ${now.generation}`
@@ -71,7 +71,7 @@ const asleep = (name: string, pid: number): LockError =>
  */
 export const interrupt = async (world: World, name: string): Promise<string> => {
   checkLockDir(world.lockDir)
-  const { stored, verdict } = lookAt(world, name)
+  const { stored, verdict } = inspectSession(world, name)
   if (stored.kind !== 'record') {
     if (verdict.state === 'free') return `${name} has never run`
     throw errors.badRecord(world.paths(name).record, printable(verdict.reason))
@@ -81,7 +81,7 @@ export const interrupt = async (world: World, name: string): Promise<string> => 
   if (verdict.state === 'free') return `${name} does not run: ${verdict.reason}`
   if (verdict.state === 'dead')
     return `${name} does not run any more: ${verdict.reason}. Go on: engine.sh run ${name}   Clear away: lock.sh reap ${name}`
-  const owner = ownerLiveness(record, world.inspector.look(), world.observer)
+  const owner = ownerLiveness(record, world.inspector.snapshot(), world.observer)
   if (owner.kind !== 'alive')
     throw errors.held(`${name} cannot be reached from here: ${verdict.reason}`, 'Go where its owner runs.')
   if (owner.state === 'stopped') throw asleep(name, pid)

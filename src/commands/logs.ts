@@ -53,7 +53,7 @@ const POLL_SECONDS = 0.1
 const NEWLINE = 0x0a
 
 /** Writes pieces of the stream, and remembers what it has said about them. */
-class Shower {
+class LogPrinter {
   /** Nobody reads any more. */
   gone = false
   readonly #world: World
@@ -67,7 +67,7 @@ class Shower {
   }
 
   /** @returns the position behind what was shown */
-  show(segments: Segments, from: number): number {
+  print(segments: Segments, from: number): number {
     const pieces = readFrom(segments, from)
     for (;;) {
       const next = pieces.next()
@@ -83,7 +83,7 @@ class Shower {
           )
           break
         case 'problem':
-          this.say(`${piece.path} ${piece.reason}; passed over`)
+          this.notify(`${piece.path} ${piece.reason}; passed over`)
       }
       if (this.gone) {
         pieces.return(from)
@@ -93,10 +93,10 @@ class Shower {
   }
 
   /** The same is not said again. */
-  say(line: string): void {
+  notify(line: string): void {
     if (this.#said.has(line)) return
     this.#said.add(line)
-    this.#world.say(line)
+    this.#world.notify(line)
   }
 
   header(text: string): void {
@@ -123,7 +123,7 @@ const recordOf = (world: World, name: string): LockRecord | null => {
 const isOver = (world: World, name: string, generation: number): boolean => {
   const record = recordOf(world, name)
   if (record === null || record.generation !== generation || record.ended !== null) return true
-  const view = world.inspector.look()
+  const view = world.inspector.snapshot()
   if (ownerLiveness(record, view, world.observer).kind !== 'gone') return false
   const refresher = partLiveness(record, record.refresher, view, world.observer)
   return !(refresher.kind === 'alive' && refresher.state === 'running')
@@ -179,10 +179,10 @@ const noSuchRun = (name: string, generation: number, generations: readonly numbe
 type Choice = { readonly generation: number; readonly output: RunOutput }
 
 /** @throws LockError when there is no such run, or nothing at all */
-const chooseRun = (world: World, { name, generation, follow }: LogsRequest, shower: Shower): Choice => {
+const chooseRun = (world: World, { name, generation, follow }: LogsRequest, printer: LogPrinter): Choice => {
   const paths = world.paths(name)
   const { generations, problem } = listRuns(paths)
-  if (problem !== null) shower.say(problem)
+  if (problem !== null) printer.notify(problem)
   if (generation !== null) {
     const output = outputOf(paths, generation)
     if (output === null) throw noSuchRun(name, generation, generations)
@@ -195,7 +195,7 @@ const chooseRun = (world: World, { name, generation, follow }: LogsRequest, show
   }
   for (const one of generations) {
     const output = outputOf(paths, one)
-    if (output?.problem != null) shower.say(output.problem)
+    if (output?.problem != null) printer.notify(output.problem)
     if (output !== null && output.iterations.size > 0) return { generation: one, output }
   }
   if (generations[0] !== undefined) throw nothingOf(world, name, generations[0])
@@ -241,15 +241,15 @@ const sayWhatIsShown = (
   request: LogsRequest,
   generation: number,
   iteration: number,
-  shower: Shower,
+  printer: LogPrinter,
 ): void => {
   const record = recordOf(world, request.name)
   if (record === null || request.iteration !== null) return
   const shown = `iteration ${iteration} of run ${generation}`
   if (record.generation > generation && request.generation === null)
-    shower.say(`run ${record.generation} has no output on the disk; this is ${shown}`)
+    printer.notify(`run ${record.generation} has no output on the disk; this is ${shown}`)
   else if (record.generation === generation && record.iteration > iteration)
-    shower.say(`iteration ${record.iteration} has no output on the disk; this is ${shown}`)
+    printer.notify(`iteration ${record.iteration} has no output on the disk; this is ${shown}`)
 }
 
 const follow = async (
@@ -257,28 +257,28 @@ const follow = async (
   { name }: LogsRequest,
   generation: number,
   from: { readonly iteration: number; readonly position: number },
-  shower: Shower,
+  printer: LogPrinter,
   sink: LogsSink,
 ): Promise<void> => {
-  const look = watchOutput(world.paths(name), generation)
+  const listSegments = watchOutput(world.paths(name), generation)
   let { iteration, position } = from
   let wasOver = false
   for (;;) {
     // Asked before the files are looked at, so that nothing comes between.
     const over = isOver(world, name, generation)
     const before = `${iteration}:${position}`
-    for (let iterations = look(); !shower.gone; ) {
-      position = shower.show(iterations.get(iteration) ?? [], position)
+    for (let iterations = listSegments(); !printer.gone; ) {
+      position = printer.print(iterations.get(iteration) ?? [], position)
       const next = nextAfter(iterations, iteration)
       if (next === null) break
       // While the list was made, this iteration may have got its last segment and the next one its first.
-      iterations = look({ again: true })
-      shower.show(iterations.get(iteration) ?? [], position)
-      if (iteration > 0) shower.header(`iteration ${next} of run ${generation}`)
+      iterations = listSegments({ again: true })
+      printer.print(iterations.get(iteration) ?? [], position)
+      if (iteration > 0) printer.header(`iteration ${next} of run ${generation}`)
       iteration = next
       position = 0
     }
-    if (shower.gone || sink.isGone()) return
+    if (printer.gone || sink.isGone()) return
     if (over && wasOver && before === `${iteration}:${position}`) return
     wasOver = over
     await world.clock.sleep(POLL_SECONDS)
@@ -289,28 +289,28 @@ const follow = async (
 export const logs = async (world: World, request: LogsRequest, sink: LogsSink): Promise<void> => {
   checkLockDir(world.lockDir)
   const { name } = request
-  const shower = new Shower(world, sink)
-  const choice = chooseRun(world, request, shower)
+  const printer = new LogPrinter(world, sink)
+  const choice = chooseRun(world, request, printer)
   const { generation, output } = choice
-  if (output.problem !== null) shower.say(output.problem)
+  if (output.problem !== null) printer.notify(output.problem)
   const live = request.follow && !isOver(world, name, generation)
   const iteration = request.iteration ?? newest(output.iterations)
   const segments = output.iterations.get(iteration)
 
   if (segments === undefined) {
     if (request.iteration === null && !live) throw nothingOf(world, name, generation)
-    shower.say(
+    printer.notify(
       request.iteration === null
         ? `${runOf(name, generation)} has printed nothing yet`
         : explainMissing(world, name, choice, iteration),
     )
-    if (live) await follow(world, request, generation, { iteration, position: 0 }, shower, sink)
+    if (live) await follow(world, request, generation, { iteration, position: 0 }, printer, sink)
     return
   }
-  if (!live) sayWhatIsShown(world, request, generation, iteration, shower)
+  if (!live) sayWhatIsShown(world, request, generation, iteration, printer)
   const start = request.lines === null ? 0 : startOfLastLines(segments, request.lines)
   if ((segments[0]?.offset ?? 0) > start && start === 0)
-    shower.say(`the beginning of iteration ${iteration} of run ${generation} is not there any more`)
-  if (request.follow) await follow(world, request, generation, { iteration, position: start }, shower, sink)
-  else shower.show(segments, start)
+    printer.notify(`the beginning of iteration ${iteration} of run ${generation} is not there any more`)
+  if (request.follow) await follow(world, request, generation, { iteration, position: start }, printer, sink)
+  else printer.print(segments, start)
 }

@@ -3,12 +3,12 @@ import { shellQuote } from '../core/printable.ts'
 import type { LockRecord } from '../core/record.ts'
 import { findWorker } from '../process/worker-tree.ts'
 import { acquireFree, lockHeldError } from '../session/acquire.ts'
-import { Chronicle } from '../session/chronicle.ts'
-import { rememberCutOff } from '../session/cut-off.ts'
+import { HistoryWriter } from '../session/history-writer.ts'
 import { tryToLeaveIncident } from '../session/incident.ts'
-import { clearAfterDeath } from '../session/leftovers.ts'
+import { recordInterrupted } from '../session/interrupted-iteration.ts'
+import { killOrphans } from '../session/orphans.ts'
 import { refuseOwnSession } from '../session/own-session.ts'
-import { lookAt } from '../session/sight.ts'
+import { inspectSession } from '../session/snapshot.ts'
 import { checkLockDir } from '../store/lock-dir.ts'
 import { listSessions } from '../store/read-record.ts'
 import { writeRecord } from '../store/write-record.ts'
@@ -24,7 +24,7 @@ export type Reaped = {
 const plural = (count: number): string => `${count} ${count === 1 ? 'process' : 'processes'}`
 
 const preview = (world: World, record: LockRecord): readonly string[] => {
-  const view = world.inspector.look()
+  const view = world.inspector.snapshot()
   const left = findWorker(world.inspector, world.observer, record)
   return [
     `would end ${plural(left.length)} and mark run ${record.generation} as reaped`,
@@ -40,18 +40,18 @@ const reapOne = async (world: World, session: string): Promise<Reaped> => {
   refuseOwnSession(world, session)
   const lock = await acquireFree(world, session)
   if (lock === null) throw lockHeldError(world, session)
-  const { stored, verdict } = lookAt(world, session)
+  const { stored, verdict } = inspectSession(world, session)
   try {
     // Somebody may have run it again between the look and the lock.
     if (stored.kind !== 'record' || verdict.state !== 'dead')
       return { session, lines: [`is ${verdict.state} by now`] }
     const { record } = stored
     const incident = await tryToLeaveIncident(world, session, 'reap')
-    const { found } = await clearAfterDeath(world, record)
-    rememberCutOff(world, record)
+    const { found } = await killOrphans(world, record)
+    recordInterrupted(world, record)
     const epoch = world.clock.epoch()
     const { generation, iteration } = record
-    new Chronicle(world, paths).add({
+    new HistoryWriter(world, paths).add({
       kind: 'event',
       generation,
       epoch,
@@ -84,7 +84,7 @@ export const reap = async (
   const names = name === undefined ? listSessions(world.lockDir) : [name]
   const results: Reaped[] = []
   for (const session of names) {
-    const { stored, verdict } = lookAt(world, session)
+    const { stored, verdict } = inspectSession(world, session)
     if (verdict.state !== 'dead' || stored.kind !== 'record') {
       if (name === undefined) continue
       if (verdict.state === 'free') return [{ session, lines: [`nothing to reap: ${verdict.reason}`] }]

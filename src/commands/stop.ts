@@ -4,17 +4,17 @@ import { describeOwner } from '../core/held.ts'
 import { ownerLiveness } from '../core/identity.ts'
 import { printable } from '../core/printable.ts'
 import { askToEnd } from '../session/end-owner.ts'
-import { lookAt } from '../session/sight.ts'
+import { inspectSession } from '../session/snapshot.ts'
 import { checkLockDir } from '../store/lock-dir.ts'
 import { writeRequest } from '../store/requests.ts'
 import type { World } from '../world.ts'
 
-export type StopRequest = { readonly name: string; readonly afterIteration: boolean }
+export type StopOptions = { readonly name: string; readonly afterIteration: boolean }
 
 /** Asks the owner to end, in order. @returns what happened, in words @throws LockError `held` when it does not end */
-export const stop = async (world: World, { name, afterIteration }: StopRequest): Promise<string> => {
+export const stop = async (world: World, { name, afterIteration }: StopOptions): Promise<string> => {
   checkLockDir(world.lockDir)
-  const { stored, verdict } = lookAt(world, name)
+  const { stored, verdict } = inspectSession(world, name)
   if (stored.kind !== 'record') {
     if (verdict.state === 'free') return `${name} has never run`
     throw errors.badRecord(world.paths(name).record, printable(verdict.reason))
@@ -23,7 +23,7 @@ export const stop = async (world: World, { name, afterIteration }: StopRequest):
   if (verdict.state === 'free') return `${name} does not run: ${verdict.reason}`
   if (verdict.state === 'dead')
     return `${name} does not run any more: ${verdict.reason}. Go on: engine.sh run ${name}   Clear away: lock.sh reap ${name}`
-  const owner = ownerLiveness(record, world.inspector.look(), world.observer)
+  const owner = ownerLiveness(record, world.inspector.snapshot(), world.observer)
   if (owner.kind !== 'alive')
     throw errors.held(`${name} cannot be stopped from here: ${verdict.reason}`, 'Go where its owner runs.')
 
@@ -42,7 +42,7 @@ export const stop = async (world: World, { name, afterIteration }: StopRequest):
       `It had ${formatDuration(record.options.grace)} of grace. End it by force: engine.sh run ${name} --force`,
     )
   }
-  const { verdict: now } = lookAt(world, name)
+  const { verdict: now } = inspectSession(world, name)
   // Somebody has killed it meanwhile, and what it ran may run still.
   if (now.state === 'dead')
     throw errors.held(

@@ -1,6 +1,6 @@
 import { errors } from '../core/errors.ts'
 import type { State } from '../core/verdict.ts'
-import { lookAt } from '../session/sight.ts'
+import { inspectSession } from '../session/snapshot.ts'
 import { checkLockDir } from '../store/lock-dir.ts'
 import type { World } from '../world.ts'
 
@@ -26,7 +26,7 @@ export const wait = async (
   const deadline = world.clock.monotonic() + seconds
   const isAwaited = (state: State): boolean => states.some((awaited) => awaited === state)
   for (;;) {
-    const { verdict } = lookAt(world, name)
+    const { verdict } = inspectSession(world, name)
     if (isAwaited(verdict.state)) return `${name} is ${verdict.state}: ${verdict.reason}`
     const left = deadline - world.clock.monotonic()
     if (left <= 0) {

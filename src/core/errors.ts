@@ -34,7 +34,7 @@ export class LockError extends Error {
 }
 
 /** With what to do, on a line of its own. */
-export const wordsOf = ({ message, hint }: LockError): string =>
+export const formatError = ({ message, hint }: LockError): string =>
   hint === undefined ? message : `${message}\n  ${hint}`
 
 const systemReason = (error: unknown): string =>
@@ -151,7 +151,7 @@ export const errors = {
       'Ask its user to end it.',
     ),
 
-  unsafe: (message: string, mend: string) => new LockError('unsafe', message, mend),
+  unsafe: (message: string, fix: string) => new LockError('unsafe', message, fix),
 
   io: (what: string, error: unknown) => new LockError('io', `${what} (${systemReason(error)})`),
 }

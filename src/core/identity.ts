@@ -17,7 +17,7 @@ export type Observer = Pick<ProcessInspector, 'startClock' | 'startTolerance' | 
 }
 
 /** Where the record's PIDs live, seen from here. */
-export const recordPlace = (
+export const recordLocation = (
   record: Pick<LockRecord, 'boot_id' | 'host' | 'pid_namespace'>,
   observer: Observer,
 ): 'here' | 'other-boot' | 'other-host' | 'other-namespace' => {
@@ -54,7 +54,7 @@ export const livenessOf = (
 
 /** The owner that a record names. */
 export const ownerLiveness = (record: LockRecord, view: ProcessView, observer: Observer): Liveness => {
-  switch (recordPlace(record, observer)) {
+  switch (recordLocation(record, observer)) {
     case 'other-host':
       return { kind: 'unknown', reason: `it runs on another host (${record.host})` }
     case 'other-namespace':
@@ -77,8 +77,8 @@ export const partLiveness = (
   observer: Observer,
 ): Liveness => {
   if (part === null) return { kind: 'gone', reason: 'none is recorded' }
-  const place = recordPlace(record, observer)
-  if (place === 'other-boot') return { kind: 'gone', reason: 'the machine was started anew since' }
-  if (place !== 'here') return { kind: 'unknown', reason: 'it cannot be seen from here' }
+  const location = recordLocation(record, observer)
+  if (location === 'other-boot') return { kind: 'gone', reason: 'the machine was started anew since' }
+  if (location !== 'here') return { kind: 'unknown', reason: 'it cannot be seen from here' }
   return livenessOf(view, part, record.pid_started_clock, observer)
 }

@@ -27,7 +27,7 @@ export const nextSteps = (
   const attach: Step = { command: `lock.sh attach ${name}`, purpose: 'look at its terminal' }
   const logs: Step = { command: `lock.sh logs ${name} -n 50`, purpose: 'read what it printed last' }
   const inTmux = stored.kind === 'record' && stored.record.tmux !== null
-  const look = inTmux ? attach : logs
+  const showOutput = inTmux ? attach : logs
   switch (verdict.state) {
     case 'active':
       return [
@@ -37,12 +37,12 @@ export const nextSteps = (
     case 'hung':
       return isOfWorker(verdict)
         ? [
-            look,
+            showOutput,
             { command: `lock.sh interrupt ${name}`, purpose: 'end this iteration, go on with the next' },
             { command: `engine.sh run ${name} --force`, purpose: 'take it over with another engine' },
           ]
         : [
-            look,
+            showOutput,
             ...(verdict.cause === 'owner-stopped' && stored.kind === 'record'
               ? [{ command: `kill -CONT ${stored.record.pid}`, purpose: 'let its owner go on' }]
               : []),

@@ -5,7 +5,7 @@
  * cursor begins a new piece; colours and titles are dropped. Of each piece spinner glyphs, digits and white space
  * are dropped, and identifiers made of random characters; what is left is new, or was seen.
  *
- * Two things that digits say are kept. A share of something known (`45 %`, `12/80`) that is larger than it ever was
+ * Two things that digits say are kept. A fraction of something known (`45 %`, `12/80`) that is larger than it ever was
  * is progress: it cannot grow for ever. And a row of test marks (`....F..`) says one thing with each mark.
  */
 
@@ -57,7 +57,7 @@ const isRandom = (word: string): boolean =>
   (word.length >= KEY_CHARACTERS && KEY.test(word)) ||
   (word.replace(HUMP, (capital) => capital.toLowerCase()).match(CHANGES)?.length ?? 0) >= RANDOM_CHANGES
 
-const shareOf = (piece: string): number | null => {
+const fractionOf = (piece: string): number | null => {
   const percent = PERCENT.exec(piece)
   if (percent !== null) return Number(percent[1]) / 100
   const [, part, whole] = OF_TOTAL.exec(piece) ?? []
@@ -67,7 +67,7 @@ const shareOf = (piece: string): number | null => {
 }
 
 /** What is left of a piece to compare. */
-export const essence = (piece: string): string =>
+export const normalize = (piece: string): string =>
   // The space is taken out again, and makes a string of its own: a mere part would keep all that it was cut from.
   ` ${piece.slice(0, PIECE_CHARACTERS * 4)}`
     .replace(HEX, '')
@@ -79,8 +79,8 @@ export const essence = (piece: string): string =>
 export class Novelty {
   /** In the order of their last use. */
   readonly #seen = new Set<string>()
-  /** The largest share that each line has told of. */
-  readonly #shares = new Map<string, number>()
+  /** The largest fraction that each line has reported. */
+  readonly #fractions = new Map<string, number>()
   #open = ''
   #escape = ''
 
@@ -103,10 +103,10 @@ export class Novelty {
   }
 
   #isNew(piece: string): boolean {
-    const text = essence(piece)
-    const share = shareOf(piece)
-    const isFurther = share !== null && share > (this.#shares.get(text) ?? -1)
-    if (isFurther) this.#remember(this.#shares, text, share)
+    const text = normalize(piece)
+    const fraction = fractionOf(piece)
+    const isFurther = fraction !== null && fraction > (this.#fractions.get(text) ?? -1)
+    if (isFurther) this.#remember(this.#fractions, text, fraction)
     if (text === '') return isFurther
     const wasSeen = this.#seen.delete(text)
     this.#add(text)
@@ -120,7 +120,7 @@ export class Novelty {
     // Of one that is longer than what is compared, its end: its beginning stays the same while it grows.
     if (grown && open.length > PIECE_CHARACTERS) return this.#isNew(open.slice(-PIECE_CHARACTERS))
     // The last word may be cut off anywhere.
-    const text = essence(open.replace(/[A-Za-z0-9-]+$/, ''))
+    const text = normalize(open.replace(/[A-Za-z0-9-]+$/, ''))
     if (text === '') return false
     for (const line of this.#seen) if (line.startsWith(text)) return this.#isFurther(text, open)
     this.#add(text)
@@ -134,9 +134,9 @@ export class Novelty {
   }
 
   #isFurther(text: string, piece: string): boolean {
-    const share = shareOf(piece)
-    if (share === null || share <= (this.#shares.get(text) ?? -1)) return false
-    this.#remember(this.#shares, text, share)
+    const fraction = fractionOf(piece)
+    if (fraction === null || fraction <= (this.#fractions.get(text) ?? -1)) return false
+    this.#remember(this.#fractions, text, fraction)
     return true
   }
 

@@ -48,9 +48,9 @@ export type RunPlan = {
 export const nextIteration = (record: LockRecord): number | null => {
   const { iteration, iterations, last_iteration: last } = record
   if (record.ended?.reason === 'completed') return null
-  const cutOff = iteration > 0 && (last?.iteration !== iteration || last.result === 'interrupted')
+  const wasInterrupted = iteration > 0 && (last?.iteration !== iteration || last.result === 'interrupted')
   if (iterations === null || iteration < iterations) return iteration + 1
-  return cutOff ? iteration : null
+  return wasInterrupted ? iteration : null
 }
 
 /** An owner died after its last iteration had ended, before it could say so. */
@@ -82,7 +82,7 @@ const withOptions = (base: RunOptions, said: Partial<RunOptions>): RunOptions =>
   return checkOptions({ ...options, heartbeat_interval: interval })
 }
 
-/** @throws LockError `usage` when there is nothing to run, or the wishes contradict each other. */
+/** @throws LockError `usage` when there is nothing to run, or the options contradict each other. */
 export const planRun = (request: RunRequest, last: LockRecord | null): RunPlan => {
   if (request.resume && request.fresh) throw errors.usage('--resume and --fresh exclude each other')
   const next = last === null ? null : nextIteration(last)

@@ -76,7 +76,7 @@ export type ProcessInspector = {
   readonly bootId: string
   /** `null` where the system has no PID namespaces. */
   readonly pidNamespace: string | null
-  look(): ProcessView
+  snapshot(): ProcessView
 }
 
 export type SignalName = 'SIGTERM' | 'SIGKILL' | 'SIGCONT' | 'SIGINT' | 'SIGSTOP' | 'SIGUSR2'

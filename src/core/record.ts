@@ -30,7 +30,7 @@ export type StallCause = (typeof STALL_CAUSES)[number]
 
 export type ProcessReference = { readonly pid: number; readonly pid_started: number }
 export type Evidence = { readonly source: EvidenceSource; readonly epoch: number }
-export type TmuxPlace = {
+export type TmuxTarget = {
   readonly socket: string
   readonly session: string
   readonly pane: string
@@ -54,23 +54,23 @@ export type LastIteration = {
 }
 
 /** The last time that a source has shown something, and how much of it there has been in this iteration. */
-export type Seen = { readonly monotonic: number; readonly value: number }
+export type LastSeen = { readonly monotonic: number; readonly value: number }
 
 /**
  * What the refresher has seen of this iteration. Times are of the monotonic clock; `value` is notes, bytes (`output`,
  * `repeat`, `io`) or seconds (`cpu`).
  */
-export type Watch = {
+export type Activity = {
   readonly activity: number
   readonly progress: number
   readonly sources: {
-    readonly note: Seen | null
+    readonly note: LastSeen | null
     /** Text that was new. */
-    readonly output: Seen | null
+    readonly output: LastSeen | null
     /** Text that was not. */
-    readonly repeat: Seen | null
-    readonly io: Seen | null
-    readonly cpu: Seen | null
+    readonly repeat: LastSeen | null
+    readonly io: LastSeen | null
+    readonly cpu: LastSeen | null
   }
   /** Why there are no beats any more; `null` while there are. */
   readonly stall: { readonly cause: StallCause; readonly since: number } | null
@@ -131,10 +131,10 @@ export type LockRecord = {
   readonly cgroup: string | null
   readonly refresher: ProcessReference | null
   /** `null` before the refresher's first look. */
-  readonly watch: Watch | null
+  readonly watch: Activity | null
   /** Bytes of this run's output that could not be written, as on a full disk. */
   readonly output_lost: number
-  readonly tmux: TmuxPlace | null
+  readonly tmux: TmuxTarget | null
   readonly ended: Ended | null
 }
 
@@ -166,31 +166,31 @@ const isWords = (v: unknown): boolean => Array.isArray(v) && v.length > 0 && v.e
 
 const isProcess = (v: unknown): boolean => isObject(v) && isPid(v.pid) && isSeconds(v.pid_started)
 
-const isMembers = (v: unknown): boolean => v === undefined || (Array.isArray(v) && v.every(isProcess))
+const areProcesses = (v: unknown): boolean => v === undefined || (Array.isArray(v) && v.every(isProcess))
 
 const isEvidence = (v: unknown): boolean => isObject(v) && isText(v.source) && isSeconds(v.epoch)
 
-const isSeen = (v: unknown): boolean =>
+const isLastSeen = (v: unknown): boolean =>
   v === null || (isObject(v) && isSeconds(v.monotonic) && isSeconds(v.value))
 
 const isStall = (v: unknown): boolean =>
   v === null || (isObject(v) && isOneOf(STALL_CAUSES, v.cause) && isSeconds(v.since))
 
-const isWatch = (v: unknown): boolean =>
+const isActivity = (v: unknown): boolean =>
   isObject(v) &&
   isSeconds(v.activity) &&
   isSeconds(v.progress) &&
   isObject(v.sources) &&
-  isSeen(v.sources.note) &&
-  isSeen(v.sources.output) &&
-  isSeen(v.sources.repeat) &&
-  isSeen(v.sources.io) &&
-  isSeen(v.sources.cpu) &&
+  isLastSeen(v.sources.note) &&
+  isLastSeen(v.sources.output) &&
+  isLastSeen(v.sources.repeat) &&
+  isLastSeen(v.sources.io) &&
+  isLastSeen(v.sources.cpu) &&
   isStall(v.stall) &&
   isCount(v.beats) &&
   isSeconds(v.longest_quiet)
 
-const isTmuxPlace = (v: unknown): boolean =>
+const isTmuxTarget = (v: unknown): boolean =>
   isObject(v) && isFilled(v.socket) && isFilled(v.session) && isFilled(v.pane) && isPid(v.server_pid)
 
 const isEnded = (v: unknown): boolean =>
@@ -256,12 +256,12 @@ const wrongField = (r: Fields): keyof LockRecord | null => {
   if (!isCount(r.failures)) return 'failures'
   if (r.last_iteration !== null && !isLastIteration(r.last_iteration)) return 'last_iteration'
   if (r.worker !== null && !isProcess(r.worker)) return 'worker'
-  if (!isMembers(r.members)) return 'members'
+  if (!areProcesses(r.members)) return 'members'
   if (r.cgroup != null && !(isFilled(r.cgroup) && isWord(r.cgroup))) return 'cgroup'
   if (r.refresher !== null && !isProcess(r.refresher)) return 'refresher'
-  if (r.watch != null && !isWatch(r.watch)) return 'watch'
+  if (r.watch != null && !isActivity(r.watch)) return 'watch'
   if (r.output_lost !== undefined && !isCount(r.output_lost)) return 'output_lost'
-  if (r.tmux !== null && !isTmuxPlace(r.tmux)) return 'tmux'
+  if (r.tmux !== null && !isTmuxTarget(r.tmux)) return 'tmux'
   if (r.ended !== null && !isEnded(r.ended)) return 'ended'
   return null
 }

@@ -13,7 +13,7 @@ export type TreeQuery = {
   readonly all: readonly ProcessFacts[]
   readonly worker: ProcessReference | null
   /** Processes that were proven to be of the worker before, and may have lost their parents since. */
-  readonly members: readonly ProcessReference[]
+  readonly descendants: readonly ProcessReference[]
   readonly startTolerance: number
   /** Is in a control group of this run's worker. */
   readonly isInCgroup: (pid: number) => boolean
@@ -47,11 +47,11 @@ type Proven = {
 }
 
 const provenBy = (query: TreeQuery): Proven => {
-  const { all, worker, members, startTolerance, carriesCookie } = query
+  const { all, worker, descendants, startTolerance, carriesCookie } = query
   // What people open in a tmux server later is born in its control group.
   const hasServer = all.some((facts) => query.isInCgroup(facts.pid) && isTmuxServer(facts))
   const isInCgroup = (pid: number): boolean => !hasServer && query.isInCgroup(pid)
-  const known = new Map(members.map((member) => [member.pid, member]))
+  const known = new Map(descendants.map((descendant) => [descendant.pid, descendant]))
   const isKnown = (facts: ProcessFacts): boolean =>
     isProcess(facts, worker, startTolerance) || isProcess(facts, known.get(facts.pid) ?? null, startTolerance)
   const isProven = (facts: ProcessFacts): boolean =>

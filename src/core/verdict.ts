@@ -13,7 +13,7 @@
  * | open              | alive    | older                | `hung`, with a cause |
  */
 import { formatDuration } from './duration.ts'
-import { type Liveness, type Observer, ownerLiveness, partLiveness, recordPlace } from './identity.ts'
+import { type Liveness, type Observer, ownerLiveness, partLiveness, recordLocation } from './identity.ts'
 import type { ProcessView } from './ports.ts'
 import { type Ended, type EndReason, type LockRecord, STALL_CAUSES, type StallCause } from './record.ts'
 
@@ -192,7 +192,7 @@ const classifyRecord = (record: LockRecord, view: ProcessView, observer: Observe
       false,
     )
   }
-  if (recordPlace(record, observer) === 'here' && age < -IMPOSSIBLE_LEAD_SECONDS) {
+  if (recordLocation(record, observer) === 'here' && age < -IMPOSSIBLE_LEAD_SECONDS) {
     return verdict(
       'unknown',
       'the heartbeat lies in the future of the monotonic clock: it was taken with another clock',

@@ -14,18 +14,18 @@ import { formatDuration } from '../core/duration.ts'
 import { errors } from '../core/errors.ts'
 import { heldError } from '../core/held.ts'
 import type { EventEntry } from '../core/history.ts'
-import { ownerLiveness, recordPlace } from '../core/identity.ts'
+import { ownerLiveness, recordLocation } from '../core/identity.ts'
 import { planRun, type RunPlan, type RunRequest } from '../core/plan.ts'
 import { printable } from '../core/printable.ts'
-import { FORMAT, type LockRecord, type TmuxPlace } from '../core/record.ts'
+import { FORMAT, type LockRecord, type TmuxTarget } from '../core/record.ts'
 import { checkCgroupStrategy, chooseRunCgroup, removeCgroup } from '../process/cgroup.ts'
 import { acquireFree, DYING_SECONDS, lockHeldError } from '../session/acquire.ts'
-import { Chronicle } from '../session/chronicle.ts'
-import { recallEnd, rememberCutOff } from '../session/cut-off.ts'
+import { HistoryWriter } from '../session/history-writer.ts'
 import { tryToLeaveIncident } from '../session/incident.ts'
-import { clearAfterDeath } from '../session/leftovers.ts'
+import { reconcileWithHistory, recordInterrupted } from '../session/interrupted-iteration.ts'
+import { killOrphans } from '../session/orphans.ts'
 import { refuseOwnSession } from '../session/own-session.ts'
-import { lookAt } from '../session/sight.ts'
+import { inspectSession } from '../session/snapshot.ts'
 import { type HeldLock, waitAcquire } from '../store/kernel-lock.ts'
 import { prepareLockDir } from '../store/lock-dir.ts'
 import type { SessionPaths } from '../store/paths.ts'
@@ -33,7 +33,7 @@ import { pruneRuns } from '../store/prune-runs.ts'
 import { readRecord } from '../store/read-record.ts'
 import { clearRequest } from '../store/requests.ts'
 import { openRun } from '../store/runs.ts'
-import { removeLeftovers, setAside, writeRecord } from '../store/write-record.ts'
+import { quarantine, removeTemporaryFiles, writeRecord } from '../store/write-record.ts'
 import type { World } from '../world.ts'
 import { aborted } from './aborted.ts'
 import { Owner } from './owner.ts'
@@ -44,7 +44,7 @@ export type ClaimRequest = RunRequest & {
   readonly waitSeconds: number | undefined
 }
 
-export type Claim = { readonly owner: Owner; readonly plan: RunPlan; readonly chronicle: Chronicle }
+export type Claim = { readonly owner: Owner; readonly plan: RunPlan; readonly history: HistoryWriter }
 
 const waitForLock = (
   world: World,
@@ -53,7 +53,7 @@ const waitForLock = (
   giveUp: AbortSignal,
 ): Promise<HeldLock | null> => {
   const limit = Number.isFinite(seconds) ? ` for at most ${formatDuration(seconds)}` : ''
-  world.say(`waiting${limit}: ${lockHeldError(world, request.name).message}`)
+  world.notify(`waiting${limit}: ${lockHeldError(world, request.name).message}`)
   return waitAcquire(world.paths(request.name).lock, world.lockTool, world.clock, seconds, giveUp)
 }
 
@@ -77,8 +77,8 @@ const lock = async (world: World, request: ClaimRequest, giveUp: AbortSignal): P
   const free = await acquireFree(world, request.name)
   if (free !== null) return { held: free, takenOver: null }
   if (request.force) {
-    const { stored } = lookAt(world, request.name)
-    // A wish that cannot be fulfilled must not cost the owner its life.
+    const { stored } = inspectSession(world, request.name)
+    // A request that cannot be fulfilled must not end the owner.
     if (stored.kind === 'record') checkDirectory(planRun(request, stored.record).cwd)
     const { held, incident } = await takeOver(world, request.name)
     return { held, takenOver: { incident } }
@@ -95,7 +95,7 @@ const readLast = (world: World, paths: SessionPaths, name: string): LockRecord |
   const stored = readRecord(paths.record, name)
   switch (stored.kind) {
     case 'record':
-      return endedInOrder(stored.record) ? stored.record : recallEnd(world, stored.record)
+      return endedInOrder(stored.record) ? stored.record : reconcileWithHistory(world, stored.record)
     case 'none':
       return null
     case 'newer':
@@ -104,8 +104,8 @@ const readLast = (world: World, paths: SessionPaths, name: string): LockRecord |
     case 'unreadable':
       throw errors.badRecord(paths.record, printable(stored.reason))
     case 'corrupt': {
-      const aside = setAside(paths.record, world.clock.epoch())
-      world.say(`${printable(stored.reason)}; moved aside to ${aside}`)
+      const aside = quarantine(paths.record, world.clock.epoch())
+      world.notify(`${printable(stored.reason)}; moved aside to ${aside}`)
       return null
     }
   }
@@ -113,12 +113,12 @@ const readLast = (world: World, paths: SessionPaths, name: string): LockRecord |
 
 /** The lock is ours, but the owner of the record may still live: somebody has replaced the lock file. */
 const refuseLivingOwner = async (world: World, last: LockRecord): Promise<void> => {
-  const isAlive = () => ownerLiveness(last, world.inspector.look(), world.observer).kind === 'alive'
+  const isAlive = () => ownerLiveness(last, world.inspector.snapshot(), world.observer).kind === 'alive'
   // A killed process lets go of its files a moment before it counts as gone.
   const deadline = world.clock.monotonic() + DYING_SECONDS
   while (isAlive()) {
     if (world.clock.monotonic() > deadline) {
-      const { stored, verdict } = lookAt(world, last.session)
+      const { stored, verdict } = inspectSession(world, last.session)
       throw errors.held(
         `${heldError(last.session, stored, verdict, [], world.now()).message}\n  Its kernel lock is free all the same: somebody has removed or replaced ${world.paths(last.session).lock}`,
         `engine.sh stop ${last.session} ends it.`,
@@ -128,20 +128,20 @@ const refuseLivingOwner = async (world: World, last: LockRecord): Promise<void> 
   }
 }
 
-const endLeftovers = async (world: World, last: LockRecord): Promise<void> => {
-  const { found, killed } = await clearAfterDeath(world, last)
+const endOrphans = async (world: World, last: LockRecord): Promise<void> => {
+  const { found, killed } = await killOrphans(world, last)
   if (found === 0) return
   const forced = killed > 0 ? `, ${killed} of them by SIGKILL` : ''
-  world.say(
+  world.notify(
     `ended ${found} ${found === 1 ? 'process' : 'processes'} that run ${last.generation} left behind${forced}`,
   )
 }
 
 /** The owner is gone, or the lock would not be ours; but whether its worker is gone too cannot be seen from here. */
 const refuseUnseenWorker = (world: World, last: LockRecord, force: boolean): void => {
-  const place = recordPlace(last, world.observer)
-  if (force || last.ended !== null || place === 'here' || place === 'other-boot') return
-  const where = place === 'other-host' ? `on another host (${last.host})` : 'in another PID namespace'
+  const location = recordLocation(last, world.observer)
+  if (force || last.ended !== null || location === 'here' || location === 'other-boot') return
+  const where = location === 'other-host' ? `on another host (${last.host})` : 'in another PID namespace'
   throw errors.held(
     `run ${last.generation} of ${last.session} was ${where} and did not end in order; whether its worker still works cannot be seen from here`,
     `Look there, or run again there; engine.sh run ${last.session} --force goes on all the same.`,
@@ -166,11 +166,11 @@ const firstRecord = (
   name: string,
   generation: number,
   plan: RunPlan,
-  tmux: TmuxPlace | null,
+  tmux: TmuxTarget | null,
 ): LockRecord => {
   const { inspector, observer } = world
   const now = world.now()
-  const self = inspector.look().inspect(process.pid)
+  const self = inspector.snapshot().inspect(process.pid)
   if (self.kind !== 'process')
     throw errors.io('this process cannot see itself', 'no entry in the process table')
   return {
@@ -227,7 +227,7 @@ const claimEvent = (plan: RunPlan, takenOver: Locked['takenOver']): Pick<EventEn
 export const claim = async (
   world: World,
   request: ClaimRequest,
-  tmux: TmuxPlace | null,
+  tmux: TmuxTarget | null,
   giveUp: AbortSignal,
 ): Promise<Claim> => {
   prepareLockDir(world.lockDir)
@@ -247,20 +247,20 @@ export const claim = async (
       if (request.force && takenOver === null) {
         takenOver = { incident: await tryToLeaveIncident(world, request.name, 'force') }
       }
-      await unlessGivenUp(endLeftovers(world, last), giveUp)
-      rememberCutOff(world, last)
+      await unlessGivenUp(endOrphans(world, last), giveUp)
+      recordInterrupted(world, last)
     }
     const generation = openRun(paths, last?.generation ?? 0)
-    for (const problem of pruneRuns(paths, plan.options.keep).problems) world.say(problem)
-    removeLeftovers(paths.record)
+    for (const problem of pruneRuns(paths, plan.options.keep).problems) world.notify(problem)
+    removeTemporaryFiles(paths.record)
     // What an iteration had left in the background may have ended since.
-    if (last !== null && recordPlace(last, world.observer) === 'here') removeCgroup(last.cgroup)
+    if (last !== null && recordLocation(last, world.observer) === 'here') removeCgroup(last.cgroup)
     clearRequest(paths)
     const record = firstRecord(world, request.name, generation, plan, tmux)
     writeRecord(paths.record, record, true)
-    const chronicle = new Chronicle(world, paths)
-    chronicle.event({ generation, iteration: record.iteration, ...claimEvent(plan, takenOver) })
-    return { owner: new Owner(world, paths, held, record), plan, chronicle }
+    const history = new HistoryWriter(world, paths)
+    history.event({ generation, iteration: record.iteration, ...claimEvent(plan, takenOver) })
+    return { owner: new Owner(world, paths, held, record), plan, history }
   } catch (error) {
     held.release()
     throw error

@@ -8,9 +8,9 @@ import { writeFileSync } from 'node:fs'
 import { EXIT_CODES, errors } from '../core/errors.ts'
 import { heldError } from '../core/held.ts'
 import { printable } from '../core/printable.ts'
-import type { LockRecord, TmuxPlace } from '../core/record.ts'
+import type { LockRecord, TmuxTarget } from '../core/record.ts'
 import { refuseOwnSession } from '../session/own-session.ts'
-import { lookAt } from '../session/sight.ts'
+import { inspectSession } from '../session/snapshot.ts'
 import { makeOwnDir, prepareLockDir } from '../store/lock-dir.ts'
 import {
   captureScreen,
@@ -56,35 +56,35 @@ const outside = (world: World) =>
     ),
   )
 
-const keepScreen = async (world: World, name: string, place: TmuxPlace): Promise<void> => {
+const keepScreen = async (world: World, name: string, target: TmuxTarget): Promise<void> => {
   const dir = `${world.paths(name).home}/screens`
   makeOwnDir(world.paths(name).home)
   makeOwnDir(dir)
   const stamp = new Date(world.clock.epoch() * 1000).toISOString().replaceAll(/[-:]|\.\d+/g, '')
-  const file = `${dir}/${stamp}-${place.pane.slice(1)}.txt`
-  const lines = await captureScreen(place, world.env, WHOLE_HISTORY)
+  const file = `${dir}/${stamp}-${target.pane.slice(1)}.txt`
+  const lines = await captureScreen(target, world.env, WHOLE_HISTORY)
   writeFileSync(file, `${lines.join('\n')}\n`, { mode: 0o600 })
-  world.say(`the screen of the run before is kept in ${file}`)
+  world.notify(`the screen of the run before is kept in ${file}`)
 }
 
 /**
  * Where the new pane goes. Dead panes in a session of this name are what failed runs left: kept as text, then
  * removed. If something lives in it that this tool has put there, the new pane is another window beside it.
  */
-const placeFor = async (
+const chooseContainer = async (
   world: World,
   name: string,
   last: LockRecord | null,
 ): Promise<'session' | 'window'> => {
   const panes = await sessionPanes(name, world.env)
   let others = 0
-  for (const place of panes) {
-    if ((await paneState(place, world.env))?.kind !== 'dead') {
+  for (const target of panes) {
+    if ((await paneState(target, world.env))?.kind !== 'dead') {
       others += 1
       continue
     }
-    await keepScreen(world, name, place)
-    await killPane(place, world.env)
+    await keepScreen(world, name, target)
+    await killPane(target, world.env)
   }
   if (others === 0) return 'session'
   if (last?.tmux?.session === name && last.tmux.server_pid === panes[0]?.server_pid) return 'window'
@@ -98,17 +98,17 @@ const placeFor = async (
 const awaitHeld = async (
   world: World,
   name: string,
-  place: TmuxPlace,
+  target: TmuxTarget,
   before: number,
   seconds: number,
 ): Promise<'held' | 'ended' | 'not-yet'> => {
   const deadline = world.clock.monotonic() + seconds
   let pause = POLL_SECONDS
   for (;;) {
-    const { stored } = lookAt(world, name)
+    const { stored } = inspectSession(world, name)
     const record = stored.kind === 'record' ? stored.record : null
-    if (record !== null && record.generation > before && record.tmux?.pane === place.pane) return 'held'
-    if ((await paneState(place, world.env))?.kind !== 'live') return 'ended'
+    if (record !== null && record.generation > before && record.tmux?.pane === target.pane) return 'held'
+    if ((await paneState(target, world.env))?.kind !== 'live') return 'ended'
     if (world.clock.monotonic() > deadline) return 'not-yet'
     await world.clock.sleep(pause)
     pause = Math.min(pause * 1.5, LAST_POLL_SECONDS)
@@ -116,14 +116,14 @@ const awaitHeld = async (
 }
 
 /** A pane is dead when its terminal is closed; the exit code of what ran in it comes a moment later. */
-const awaitExitCode = async (world: World, place: TmuxPlace): Promise<number | null> => {
+const awaitExitCode = async (world: World, target: TmuxTarget): Promise<number | null> => {
   const deadline = world.clock.monotonic() + EXIT_CODE_SECONDS
   for (;;) {
-    const state = await paneState(place, world.env)
+    const state = await paneState(target, world.env)
     if (state?.kind !== 'dead' || state.exitCode !== null || world.clock.monotonic() > deadline) {
       return state?.exitCode ?? null
     }
-    await collectEnded(place, world.env)
+    await collectEnded(target, world.env)
     await world.clock.sleep(POLL_SECONDS)
   }
 }
@@ -142,7 +142,7 @@ export const runDetached = async (
   const { name } = run
   prepareLockDir(world.lockDir)
   refuseOwnSession(world, name)
-  const { stored, verdict } = lookAt(world, name)
+  const { stored, verdict } = inspectSession(world, name)
   const last = stored.kind === 'record' ? stored.record : null
   // The engine in the pane would find the same; to say it here saves a pane.
   if (!run.waits && !run.force && (verdict.state === 'active' || verdict.state === 'hung')) {
@@ -150,7 +150,7 @@ export const runDetached = async (
   }
   const start = await startDetached({
     session: name,
-    as: await placeFor(world, name, last),
+    as: await chooseContainer(world, name, last),
     command,
     variables: paneVariables(world),
     env: outside(world),
@@ -161,16 +161,16 @@ export const runDetached = async (
   if (start.kind === 'name-taken')
     throw errors.held(`there is a tmux session called ${name} already`, 'Try again.')
   if (start.kind === 'failed') throw errors.io(`tmux could not start the session: ${start.message}`, 'tmux')
-  const { place } = start
+  const { target } = start
   if (run.waits) {
-    world.say(`${name} waits in its own tmux session; look: tmux attach -t =${name}:`)
+    world.notify(`${name} waits in its own tmux session; look: tmux attach -t =${name}:`)
     return 0
   }
   // A takeover may have to wait for the grace of the owner, and of what it leaves.
   const patience = START_SECONDS + (run.force ? 2 * (last?.options.grace ?? 0) : 0)
-  const outcome = await awaitHeld(world, name, place, last?.generation ?? 0, patience)
+  const outcome = await awaitHeld(world, name, target, last?.generation ?? 0, patience)
   if (outcome === 'held') {
-    world.say(`${name} runs in its own tmux session; look: lock.sh attach ${name}`)
+    world.notify(`${name} runs in its own tmux session; look: lock.sh attach ${name}`)
     return 0
   }
   if (outcome === 'not-yet') {
@@ -179,12 +179,12 @@ export const runDetached = async (
       `tmux attach -t =${name}:`,
     )
   }
-  const exitCode = await awaitExitCode(world, place)
-  const screen = await captureScreen(place, world.env, WHOLE_HISTORY)
+  const exitCode = await awaitExitCode(world, target)
+  const screen = await captureScreen(target, world.env, WHOLE_HISTORY)
   // The last line is tmux's own: "Pane is dead".
   for (const line of screen.filter((text) => text !== '' && !text.startsWith('Pane is dead'))) {
-    world.say(printable(line.replace(/^engine: /, '')))
+    world.notify(printable(line.replace(/^engine: /, '')))
   }
-  if (exitCode !== null) await killPane(place, world.env)
+  if (exitCode !== null) await killPane(target, world.env)
   return exitCode ?? EXIT_CODES.io
 }

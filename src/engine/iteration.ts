@@ -14,7 +14,7 @@ import { aborted } from './aborted.ts'
 import type { Owner } from './owner.ts'
 import type { OutputSizes, Recording } from './recording.ts'
 import { RefresherKeeper } from './refresher-keeper.ts'
-import { exitCodeOf, type StopWishes } from './stop-wish.ts'
+import { exitCodeOf, type StopRequests } from './stop-request.ts'
 import { NOT_STARTED_EXIT_CODES, startWorker, type WorkerExit } from './worker.ts'
 
 export type IterationEnd = {
@@ -57,9 +57,9 @@ const workerEnvironment = (world: World, owner: Owner, iteration: number) => ({
 })
 
 /** @throws LockError `held` when something cannot be ended: no other iteration may start beside it */
-const endIteration = async (world: World, owner: Owner, hurry?: AbortSignal): Promise<void> => {
+const endIteration = async (world: World, owner: Owner, killNow?: AbortSignal): Promise<void> => {
   owner.recall()
-  const { survivors } = await endWorker(world, owner.record, owner.record.options.grace, hurry)
+  const { survivors } = await endWorker(world, owner.record, owner.record.options.grace, killNow)
   if (survivors.length > 0) throw errors.survivors(owner.record.session, owner.record.generation, survivors)
 }
 
@@ -72,7 +72,7 @@ const forwardInterrupt = (world: World, owner: Owner): void => {
 const countLeft = (world: World, owner: Owner, ownGroup: boolean): number => {
   const { worker, members, pid_started_clock, cgroup, iteration } = owner.record
   if (worker === null) return 0
-  const view = world.inspector.look()
+  const view = world.inspector.snapshot()
   const isThere = (member: ProcessReference): boolean =>
     livenessOf(view, member, pid_started_clock, world.inspector).kind === 'alive'
   // To search all processes takes milliseconds, and most commands leave none.
@@ -87,7 +87,7 @@ const countLeft = (world: World, owner: Owner, ownGroup: boolean): number => {
 }
 
 type IterationTools = {
-  readonly wishes: StopWishes
+  readonly stopRequests: StopRequests
   readonly recording: Recording
   readonly refresherScript: string
   /** Called with what is to hear of output that could not be written. */
@@ -98,7 +98,7 @@ export const runIteration = async (
   world: World,
   owner: Owner,
   iteration: number,
-  { wishes, recording, refresherScript, onKeeper }: IterationTools,
+  { stopRequests, recording, refresherScript, onKeeper }: IterationTools,
 ): Promise<IterationEnd> => {
   const { command, cwd, options } = owner.record
   const cgroup = owner.record.cgroup === null ? null : iterationCgroup(owner.record.cgroup, iteration)
@@ -111,11 +111,11 @@ export const runIteration = async (
     worker: null,
     members: [],
   })
-  wishes.interrupt = new AbortController()
+  stopRequests.interrupt = new AbortController()
   const environment = workerEnvironment(world, owner, iteration)
   const worker = await startWorker(command, cwd, environment, world.inspector, recording.stdio, cgroup)
   if ('notStarted' in worker) {
-    world.say(`${printable(command[0] ?? '')}: ${worker.message}`)
+    world.notify(`${printable(command[0] ?? '')}: ${worker.message}`)
     const exitCode = NOT_STARTED_EXIT_CODES[worker.notStarted]
     const output = await recording.end(iteration, options.grace)
     return {
@@ -135,11 +135,11 @@ export const runIteration = async (
   keeper.start()
   onKeeper(keeper)
   const interruptWorker = (): void => {
-    const { wish } = wishes
-    if (wish.kind === 'after-iteration' && wish.asked === 'ctrl-c') forwardInterrupt(world, owner)
+    const request = stopRequests.current
+    if (request.kind === 'drain' && request.asked === 'ctrl-c') forwardInterrupt(world, owner)
   }
   if (worker.ownGroup) {
-    wishes.soon.signal.addEventListener('abort', interruptWorker, { once: true, signal: over.signal })
+    stopRequests.drain.signal.addEventListener('abort', interruptWorker, { once: true, signal: over.signal })
   }
 
   let isOver = false
@@ -151,11 +151,11 @@ export const runIteration = async (
   }
   try {
     // One that came while the worker was being made has reached this process alone.
-    if (wishes.soon.signal.aborted) interruptWorker()
+    if (stopRequests.drain.signal.aborted) interruptWorker()
     const first = await Promise.race([
       worker.exit.then(() => 'exit' as const),
-      aborted(wishes.now.signal, over.signal).then(() => 'stop' as const),
-      aborted(wishes.interrupt.signal, over.signal).then(() => 'interrupt' as const),
+      aborted(stopRequests.terminate.signal, over.signal).then(() => 'stop' as const),
+      aborted(stopRequests.interrupt.signal, over.signal).then(() => 'interrupt' as const),
       ...(options.timeout === null
         ? []
         : [world.clock.sleep(options.timeout, over.signal).then(() => 'timeout' as const)]),
@@ -163,19 +163,19 @@ export const runIteration = async (
     switch (first) {
       case 'exit': {
         isOver = true
-        const { wish } = wishes
+        const request = stopRequests.current
         const interrupted =
-          wish.kind === 'now' || (wish.kind === 'after-iteration' && wish.asked === 'ctrl-c')
+          request.kind === 'terminate' || (request.kind === 'drain' && request.asked === 'ctrl-c')
         const exit = await worker.exit
         // It has not ended by itself, so what it has left was not left on purpose, and would work beside the next one.
-        if (exit.signal !== null) await endIteration(world, owner, wishes.hurry.signal)
+        if (exit.signal !== null) await endIteration(world, owner, stopRequests.kill.signal)
         return await finish(endOf(exit, interrupted), null)
       }
       case 'timeout': {
-        world.say(`iteration ${iteration} has lasted ${formatDuration(options.timeout ?? 0)}; ending it`)
+        world.notify(`iteration ${iteration} has lasted ${formatDuration(options.timeout ?? 0)}; ending it`)
         const incident = await tryToLeaveIncident(world, owner.record.session, 'timeout')
         isOver = true
-        await endIteration(world, owner, wishes.hurry.signal)
+        await endIteration(world, owner, stopRequests.kill.signal)
         const { exitCode, signal } = await worker.exit
         return await finish(
           { result: 'timeout', exitCode: TIMEOUT_EXIT_CODE, workerExitCode: exitCode, signal },
@@ -183,16 +183,16 @@ export const runIteration = async (
         )
       }
       case 'interrupt': {
-        world.say(`iteration ${iteration} is to end; ending it`)
+        world.notify(`iteration ${iteration} is to end; ending it`)
         isOver = true
-        await endIteration(world, owner, wishes.hurry.signal)
+        await endIteration(world, owner, stopRequests.kill.signal)
         return await finish({ ...endOf(await worker.exit, true), result: 'interrupted' }, null)
       }
       case 'stop': {
         await keeper.stop()
         owner.write({ phase: 'stopping', refresher: null }, options.grace)
         isOver = true
-        await endIteration(world, owner, wishes.hurry.signal)
+        await endIteration(world, owner, stopRequests.kill.signal)
         return await finish({ ...endOf(await worker.exit, true), result: 'interrupted' }, null)
       }
     }

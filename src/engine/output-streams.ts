@@ -17,10 +17,10 @@ import { spawnSync } from 'node:child_process'
 import { closeSync, constants, fstatSync, openSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { printable } from '../core/printable.ts'
-import type { LockRecord, TmuxPlace } from '../core/record.ts'
+import type { LockRecord, TmuxTarget } from '../core/record.ts'
 import { pipePane, unpipePane } from '../tmux/tmux.ts'
 import type { World } from '../world.ts'
-import { MarkWriter } from './mark-writer.ts'
+import { MarkerWriter } from './marker-writer.ts'
 
 export const isTerminal = (fd: 1 | 2): boolean => (fd === 1 ? process.stdout : process.stderr).isTTY
 
@@ -39,7 +39,7 @@ export type Stream = {
   readonly reader: number
   /** The worker's end; of a pane's pipe only held open. */
   readonly writer: number
-  readonly marks: MarkWriter
+  readonly markers: MarkerWriter
   readonly show: 1 | 2 | null
   /** The FIFO behind a pane. */
   readonly pane: string | null
@@ -66,8 +66,11 @@ const openFifo = (path: string, ends: number[]): { readonly reader: number; read
 }
 
 /** Its own description: what a worker does to its descriptor, as to make it non-blocking, is not to be felt here. */
-const markWriter = (world: World, path: string): MarkWriter =>
-  new MarkWriter(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY), world.clock)
+const openMarkerWriter = (world: World, path: string): MarkerWriter =>
+  new MarkerWriter(
+    openSync(path, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY),
+    world.clock,
+  )
 
 /** What cannot be listened to is said, and stops no job: a full disk, no descriptors left, a pane that is gone by now. */
 const orNotKept = async (
@@ -81,7 +84,7 @@ const orNotKept = async (
     stream = await open(ends)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    world.say(`${printable(path)} cannot be used (${printable(reason)}), ${NOT_KEPT}`)
+    world.notify(`${printable(path)} cannot be used (${printable(reason)}), ${NOT_KEPT}`)
   }
   if (stream !== null) return stream
   for (const fd of ends) closeSync(fd)
@@ -93,7 +96,7 @@ const openPipe = (world: World, dir: string, show: 1 | 2): Promise<Stream | null
   return orNotKept(world, path, (ends) => {
     try {
       makeFifo(path)
-      return { ...openFifo(path, ends), marks: markWriter(world, path), show, pane: null }
+      return { ...openFifo(path, ends), markers: openMarkerWriter(world, path), show, pane: null }
     } finally {
       rmSync(path, { force: true })
     }
@@ -101,21 +104,21 @@ const openPipe = (world: World, dir: string, show: 1 | 2): Promise<Stream | null
 }
 
 /** `null` when the pane's output goes elsewhere already, or tmux does not answer. */
-const openPane = (world: World, fifo: string, place: TmuxPlace, terminal: 1 | 2): Promise<Stream | null> =>
+const openPane = (world: World, fifo: string, target: TmuxTarget, terminal: 1 | 2): Promise<Stream | null> =>
   orNotKept(world, fifo, async (ends) => {
     let isPiped = false
     try {
       makeFifo(fifo)
       const fifoEnds = openFifo(fifo, ends)
-      const outcome = await pipePane(place, fifo, terminal, world.env)
+      const outcome = await pipePane(target, fifo, terminal, world.env)
       if (outcome.kind === 'taken')
-        world.say(`the output of this pane goes to another pipe-pane already, ${NOT_KEPT}`)
+        world.notify(`the output of this pane goes to another pipe-pane already, ${NOT_KEPT}`)
       if (outcome.kind !== 'piped') return null
-      const stream = { ...fifoEnds, marks: markWriter(world, outcome.tty), show: null, pane: fifo }
+      const stream = { ...fifoEnds, markers: openMarkerWriter(world, outcome.tty), show: null, pane: fifo }
       isPiped = true
       return stream
     } finally {
-      if (!isPiped) await unpipePane(place, fifo, world.env)
+      if (!isPiped) await unpipePane(target, fifo, world.env)
     }
   })
 
@@ -123,14 +126,14 @@ const openPane = (world: World, fifo: string, place: TmuxPlace, terminal: 1 | 2)
 export const openStreams = async (
   world: World,
   dir: string,
-  { tmux: place, session, generation }: LockRecord,
+  { tmux: target, session, generation }: LockRecord,
 ): Promise<readonly Stream[]> => {
   const isPiped = (fd: 1 | 2): boolean => !isTerminal(fd) || (fd === 2 && !isTerminal(1) && isPipe(1))
   const piped = ([1, 2] as const).filter(isPiped)
   const terminal = ([1, 2] as const).find((fd) => !isPiped(fd))
   const shared = piped.length === 2 && sameFile()
   const streams = await Promise.all((shared ? ([1] as const) : piped).map((fd) => openPipe(world, dir, fd)))
-  if (terminal !== undefined && place !== null)
-    streams.push(await openPane(world, world.paths(session).panePipe(generation), place, terminal))
+  if (terminal !== undefined && target !== null)
+    streams.push(await openPane(world, world.paths(session).panePipe(generation), target, terminal))
   return streams.filter((stream) => stream !== null)
 }

@@ -77,7 +77,7 @@ export class Owner {
       writeRecord(this.paths.record, this.#record, this.#record.ended !== null)
       this.#saidWriteFailed = false
     } catch (error) {
-      if (!this.#saidWriteFailed) this.#world.say(error instanceof Error ? error.message : String(error))
+      if (!this.#saidWriteFailed) this.#world.notify(error instanceof Error ? error.message : String(error))
       this.#saidWriteFailed = true
     }
   }

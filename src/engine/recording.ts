@@ -7,11 +7,11 @@ import { randomBytes } from 'node:crypto'
 import { closeSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
-import { encodeMark, type Mark } from '../core/marks.ts'
 import { printable } from '../core/printable.ts'
-import type { LockRecord, TmuxPlace } from '../core/record.ts'
+import type { LockRecord, TmuxTarget } from '../core/record.ts'
 import { formatSize } from '../core/size.ts'
-import { FIRST_STREAM_FD, type RecorderOrders, type RecorderReport } from '../recorder/orders.ts'
+import { encodeMarker, type Marker } from '../core/stream-markers.ts'
+import { FIRST_STREAM_FD, type RecorderConfig, type RecorderReport } from '../recorder/protocol.ts'
 import { outputBytes } from '../store/output.ts'
 import type { SessionPaths } from '../store/paths.ts'
 import { unpipePane } from '../tmux/tmux.ts'
@@ -20,7 +20,7 @@ import { aborted } from './aborted.ts'
 import { isTerminal, openStreams, type Stream } from './output-streams.ts'
 
 /** A recorder that dies younger than this is not started again at once. */
-const INFANT_SECONDS = 1
+const MIN_UPTIME_SECONDS = 1
 /** However short the grace of the worker: this is for the disk. */
 const LEAST_PATIENCE_SECONDS = 1
 /** For what a pane that is gone had sent before. */
@@ -40,7 +40,7 @@ export type Recording = {
   /** Bytes of this run that could not be written, so far. */
   readonly lost: number
   /** Resolves when what comes now belongs to `iteration`, or when `hurry` is aborted. */
-  begin(iteration: number, hurry: AbortSignal): Promise<void>
+  begin(iteration: number, giveUp: AbortSignal): Promise<void>
   /** Resolves when all that the iteration has printed is on disk, or after `patienceSeconds`; `null`: nothing is kept. */
   end(iteration: number, patienceSeconds: number): Promise<OutputSizes | null>
   close(): Promise<void>
@@ -60,9 +60,9 @@ class RecordedOutput implements Recording {
   lost = 0
   readonly #world: World
   readonly #streams: readonly Stream[]
-  readonly #orders: Omit<RecorderOrders, 'iteration'>
+  readonly #config: Omit<RecorderConfig, 'iteration'>
   readonly #script: string
-  readonly #place: TmuxPlace | null
+  readonly #target: TmuxTarget | null
   readonly #paths: SessionPaths
   readonly #generation: number
   readonly #onLost: (bytes: number) => void
@@ -85,12 +85,12 @@ class RecordedOutput implements Recording {
     this.#world = world
     this.#streams = streams
     this.#script = script
-    this.#place = record.tmux
+    this.#target = record.tmux
     this.#paths = world.paths(record.session)
     this.#generation = record.generation
     this.#onLost = onLost
     this.#begun = record.iteration
-    this.#orders = {
+    this.#config = {
       dir,
       secret: randomBytes(12).toString('hex'),
       logLimit: record.options.log_limit,
@@ -106,22 +106,22 @@ class RecordedOutput implements Recording {
     this.#start()
   }
 
-  async begin(iteration: number, hurry: AbortSignal): Promise<void> {
+  async begin(iteration: number, giveUp: AbortSignal): Promise<void> {
     const over = new AbortController()
-    await Promise.race([this.#mark('begin', iteration), aborted(hurry, over.signal)])
+    await Promise.race([this.#sendMarker('begin', iteration), aborted(giveUp, over.signal)])
     over.abort()
   }
 
   async end(iteration: number, patienceSeconds: number): Promise<OutputSizes | null> {
     const ended = new Promise<OutputSizes>((resolve) => this.#waiting.set(iteration, resolve))
-    // A pane that is held (Ctrl-S), a pipe that is full: the mark may take as long as the output.
-    const marked = this.#mark('end', iteration)
+    // A pane that is held (Ctrl-S), a pipe that is full: the marker may take as long as the output.
+    const sent = this.#sendMarker('end', iteration)
     if (!this.#answers) return this.#sofar(iteration)
     const patience = new AbortController()
     const seconds = Math.max(patienceSeconds, LEAST_PATIENCE_SECONDS)
     const late = this.#world.clock.sleep(seconds, patience.signal).then(() => 'late' as const)
-    // A pane that is gone takes no mark, and who has not got it will not answer.
-    const unheard = marked.then(async (isTaken) => {
+    // A pane that is gone takes no marker, and a recorder that has not received it will not answer.
+    const unheard = sent.then(async (isTaken) => {
       if (isTaken) return late
       await this.#world.clock.sleep(GONE_SECONDS, patience.signal)
       return 'gone' as const
@@ -132,7 +132,7 @@ class RecordedOutput implements Recording {
     if (typeof sizes === 'object') return sizes
     this.#answers = false
     if (sizes === 'late')
-      this.#world.say(`the output of iteration ${iteration} is still on its way to the disk; going on`)
+      this.#world.notify(`the output of iteration ${iteration} is still on its way to the disk; going on`)
     return this.#sofar(iteration)
   }
 
@@ -143,19 +143,19 @@ class RecordedOutput implements Recording {
   async close(): Promise<void> {
     this.#isOver = true
     const pane = this.#streams.find((stream) => stream.pane !== null)?.pane ?? null
-    if (this.#place !== null && pane !== null) await unpipePane(this.#place, pane, this.#world.env)
+    if (this.#target !== null && pane !== null) await unpipePane(this.#target, pane, this.#world.env)
     this.#recorder?.stdin?.end()
     this.#recorder?.unref()
-    for (const { reader, writer, marks } of this.#streams) {
-      await marks.close()
+    for (const { reader, writer, markers } of this.#streams) {
+      await markers.close()
       for (const fd of [reader, writer]) closeSync(fd)
     }
   }
 
   /** @returns whether all have taken it */
-  async #mark(mark: Mark, iteration: number): Promise<boolean> {
-    const bytes = encodeMark(mark, iteration, this.#orders.secret)
-    const taken = await Promise.all(this.#streams.map(({ marks }) => marks.write(bytes)))
+  async #sendMarker(marker: Marker, iteration: number): Promise<boolean> {
+    const bytes = encodeMarker(marker, iteration, this.#config.secret)
+    const taken = await Promise.all(this.#streams.map(({ markers }) => markers.write(bytes)))
     return taken.every(Boolean)
   }
 
@@ -169,15 +169,15 @@ class RecordedOutput implements Recording {
       detached: true,
     })
     this.#recorder = recorder
-    const orders: RecorderOrders = { ...this.#orders, iteration: this.#begun }
+    const config: RecorderConfig = { ...this.#config, iteration: this.#begun }
     recorder.stdin?.on('error', () => undefined)
-    recorder.stdin?.write(`${JSON.stringify(orders)}\n`)
+    recorder.stdin?.write(`${JSON.stringify(config)}\n`)
     const again = async (why: string): Promise<void> => {
       if (this.#isOver || this.#recorder !== recorder) return
-      this.#world.say(`the recorder of the output ${why}; starting another`)
+      this.#world.notify(`the recorder of the output ${why}; starting another`)
       this.#lostBefore = this.lost
-      if (this.#world.clock.monotonic() - started < INFANT_SECONDS)
-        await this.#world.clock.sleep(INFANT_SECONDS)
+      if (this.#world.clock.monotonic() - started < MIN_UPTIME_SECONDS)
+        await this.#world.clock.sleep(MIN_UPTIME_SECONDS)
       if (!this.#isOver) this.#start()
     }
     recorder.on('exit', (code, signal) => void again(`has ended (${signal ?? code})`))
@@ -201,8 +201,8 @@ class RecordedOutput implements Recording {
       case 'lost':
         this.lost = this.#lostBefore + report.bytes
         if (!this.#saidLost) {
-          this.#world.say(
-            `output cannot be written to ${this.#orders.dir} (${report.reason}); the job goes on, ${formatSize(this.lost)} are lost so far`,
+          this.#world.notify(
+            `output cannot be written to ${this.#config.dir} (${report.reason}); the job goes on, ${formatSize(this.lost)} are lost so far`,
           )
         }
         this.#saidLost = true
@@ -210,7 +210,7 @@ class RecordedOutput implements Recording {
         return
       case 'not-shown':
         if (report.reason !== 'EPIPE') {
-          this.#world.say(
+          this.#world.notify(
             `standard ${report.fd === 1 ? 'output' : 'error'} cannot be written any more (${printable(report.reason)}); the job goes on, and its output is kept`,
           )
         }

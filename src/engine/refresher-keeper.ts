@@ -5,12 +5,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { REFRESHER_DELAY_SECONDS, REFRESHER_STOP_SECONDS } from '../core/defaults.ts'
 import { timerMilliseconds } from '../process/clock.ts'
-import { lostLine, PING, type RefresherOrders, STOP_ORDER } from '../refresher/orders.ts'
+import { lostLine, PING, type RefresherConfig, STOP } from '../refresher/protocol.ts'
 import type { World } from '../world.ts'
 import type { Owner } from './owner.ts'
 
 /** A refresher that dies younger than this is not started again at once. */
-const INFANT_SECONDS = 1
+const MIN_UPTIME_SECONDS = 1
 
 /** What would cost the refresher time or memory, or tie it to somebody else's run. */
 const NOT_FOR_THE_REFRESHER = /^(NODE_OPTIONS|NODE_EXTRA_CA_CERTS|LOCK_(?!.*_STRATEGY$).*)$/
@@ -42,12 +42,12 @@ export class RefresherKeeper {
   /** Resolves when no refresher lives any more. */
   async stop(): Promise<void> {
     this.#over.abort()
-    this.#current?.stdin?.end(`${STOP_ORDER}\n`)
+    this.#current?.stdin?.end(`${STOP}\n`)
     const patience = new AbortController()
     const killLate = this.#world.clock.sleep(REFRESHER_STOP_SECONDS, patience.signal).then(() => {
       if (!patience.signal.aborted) this.#current?.kill('SIGKILL')
     })
-    // A stopped one reads no orders.
+    // A stopped refresher reads nothing.
     if (this.#isStopped()) this.#current?.kill('SIGKILL')
     await this.#done
     patience.abort()
@@ -57,7 +57,7 @@ export class RefresherKeeper {
   #isStopped(): boolean {
     const pid = this.#current?.pid
     if (pid === undefined) return false
-    const inspection = this.#world.inspector.look().inspect(pid)
+    const inspection = this.#world.inspector.snapshot().inspect(pid)
     return inspection.kind === 'process' && inspection.facts.state === 'stopped'
   }
 
@@ -71,11 +71,11 @@ export class RefresherKeeper {
       try {
         await this.#runOne()
       } catch (error) {
-        this.#world.say(`the refresher could not be started (${String(error)}); trying again`)
+        this.#world.notify(`the refresher could not be started (${String(error)}); trying again`)
       }
       pause =
-        clock.monotonic() - started < INFANT_SECONDS
-          ? Math.min(INFANT_SECONDS, this.#owner.record.heartbeat_interval)
+        clock.monotonic() - started < MIN_UPTIME_SECONDS
+          ? Math.min(MIN_UPTIME_SECONDS, this.#owner.record.heartbeat_interval)
           : 0
     }
   }
@@ -94,7 +94,7 @@ export class RefresherKeeper {
       detached: true,
     })
     this.#current = child
-    const orders: RefresherOrders = {
+    const config: RefresherConfig = {
       lockDir: this.#world.lockDir,
       record: this.#owner.record,
       lockTool: this.#owner.lock.tool,
@@ -103,7 +103,7 @@ export class RefresherKeeper {
     }
     // It may die while it is written to; its end is seen below.
     child.stdin?.on('error', () => undefined)
-    child.stdin?.write(`${JSON.stringify(orders)}\n`)
+    child.stdin?.write(`${JSON.stringify(config)}\n`)
     const pings = setInterval(
       () => child.stdin?.write(`${PING}\n`),
       timerMilliseconds(this.#owner.record.heartbeat_interval),
@@ -116,7 +116,7 @@ export class RefresherKeeper {
       }
       child.on('exit', ended)
       child.on('error', (error) => {
-        this.#world.say(`the refresher could not be started (${error.message}); trying again`)
+        this.#world.notify(`the refresher could not be started (${error.message}); trying again`)
         ended()
       })
     })

@@ -11,16 +11,16 @@ import { nextIteration, type RunPlan } from '../core/plan.ts'
 import { printable, shellQuote } from '../core/printable.ts'
 import type { EndReason, IterationResult, LastIteration, LockRecord } from '../core/record.ts'
 import { removeCgroup } from '../process/cgroup.ts'
-import type { Chronicle } from '../session/chronicle.ts'
+import type { HistoryWriter } from '../session/history-writer.ts'
 import { readRequest } from '../store/requests.ts'
-import { currentPlace } from '../tmux/tmux.ts'
+import { currentTarget } from '../tmux/tmux.ts'
 import type { World } from '../world.ts'
 import { type Claim, type ClaimRequest, claim } from './claim.ts'
 import { type IterationEnd, runIteration, TIMEOUT_EXIT_CODE } from './iteration.ts'
 import type { Owner } from './owner.ts'
 import { type Recording, startRecording } from './recording.ts'
 import type { RefresherKeeper } from './refresher-keeper.ts'
-import { exitCodeOf, type StopWish, StopWishes } from './stop-wish.ts'
+import { exitCodeOf, type StopRequest, StopRequests } from './stop-request.ts'
 
 type RunEnd = { readonly reason: EndReason; readonly exitCode: number }
 
@@ -43,7 +43,7 @@ const announce = (world: World, owner: Owner, plan: RunPlan): void => {
   const { record } = owner
   const { continues, abandons } = plan
   if (abandons !== null) {
-    world.say(
+    world.notify(
       `not going on with unfinished run ${abandons.generation} (${ofTotal(abandons.iteration, abandons.iterations)}); --resume does that`,
     )
   }
@@ -52,27 +52,27 @@ const announce = (world: World, owner: Owner, plan: RunPlan): void => {
       continues.ended === null
         ? 'lost its owner'
         : continues.ended.reason.replace('owner-died', 'lost its owner')
-    world.say(`going on after run ${continues.generation} (${end}) in ${printable(record.cwd)}`)
+    world.notify(`going on after run ${continues.generation} (${end}) in ${printable(record.cwd)}`)
   }
-  world.say(
+  world.notify(
     `run ${record.generation} of ${record.session}, ${ofTotal(plan.first, plan.iterations)}: ${shellQuote(record.command)}` +
       ` (${detectionWords(record)})`,
   )
 }
 
-const stopEnd = (wish: StopWish, last: IterationEnd | null): RunEnd | null => {
-  switch (wish.kind) {
+const stopEnd = (request: StopRequest, last: IterationEnd | null): RunEnd | null => {
+  switch (request.kind) {
     case 'none':
       return null
-    case 'after-iteration':
+    case 'drain':
       return {
         reason: 'interrupted',
-        exitCode: wish.asked === 'ctrl-c' ? exitCodeOf('SIGINT') : (last?.exitCode ?? 0),
+        exitCode: request.asked === 'ctrl-c' ? exitCodeOf('SIGINT') : (last?.exitCode ?? 0),
       }
-    case 'now':
-      return wish.superseded
+    case 'terminate':
+      return request.superseded
         ? { reason: 'superseded', exitCode: EXIT_CODES.superseded }
-        : { reason: 'interrupted', exitCode: exitCodeOf(wish.signal) }
+        : { reason: 'interrupted', exitCode: exitCodeOf(request.signal) }
   }
 }
 
@@ -127,27 +127,27 @@ const failuresAfter = (last: IterationEnd, before: number): number =>
   last.result === 'ok' ? 0 : last.result === 'interrupted' ? before : before + 1
 
 type RunTools = {
-  readonly wishes: StopWishes
+  readonly stopRequests: StopRequests
   readonly recording: Recording
-  readonly chronicle: Chronicle
+  readonly history: HistoryWriter
   readonly refresherScript: string
   readonly onKeeper: (keeper: RefresherKeeper | null) => void
 }
 
 const iterate = async (world: World, owner: Owner, plan: RunPlan, tools: RunTools): Promise<RunEnd> => {
-  const { wishes, chronicle, recording } = tools
+  const { stopRequests, history, recording } = tools
   const { options, iterations } = plan
   // All iterations were done and only the end was not written: their last exit code still holds.
   const before = plan.continues?.last_iteration
   let last: IterationEnd | null = null
   for (let iteration = plan.first; iterations === null || iteration <= iterations; iteration += 1) {
-    await recording.begin(iteration, wishes.now.signal)
-    const stopped = stopEnd(wishes.wish, last)
+    await recording.begin(iteration, stopRequests.terminate.signal)
+    const stopped = stopEnd(stopRequests.current, last)
     if (stopped !== null) return stopped
 
     last = await runIteration(world, owner, iteration, tools)
     const endedEpoch = world.clock.epoch()
-    chronicle.add(iterationEntry(owner.record, last, endedEpoch))
+    history.add(iterationEntry(owner.record, last, endedEpoch))
     const failures = failuresAfter(last, owner.record.failures)
     owner.stage({
       worker: null,
@@ -162,24 +162,24 @@ const iterate = async (world: World, owner: Owner, plan: RunPlan, tools: RunTool
         ended_epoch: endedEpoch,
       },
     })
-    wishes.look()
+    stopRequests.checkFile()
     const end = endAfter(last, {
       isLast: iterations !== null && iteration >= iterations,
       failedTooOften: options.max_failures !== null && failures >= options.max_failures,
-      stopped: stopEnd(wishes.wish, last),
+      stopped: stopEnd(stopRequests.current, last),
     })
     if (end !== null) return end
     if (last.result !== 'ok')
-      world.say(
+      world.notify(
         `${ofTotal(iteration, iterations)} ${RESULT_WORDS[last.result]} with exit code ${last.exitCode}; going on`,
       )
     if (options.delay > 0) {
       // The promise covers the pause: half an hour between iterations is announced, not mistaken for a hang.
       owner.write({ phase: 'waiting' }, options.delay)
-      await world.clock.sleep(options.delay, wishes.soon.signal)
+      await world.clock.sleep(options.delay, stopRequests.drain.signal)
     }
   }
-  return stopEnd(wishes.wish, last) ?? endOfAll(before ?? null, owner.record)
+  return stopEnd(stopRequests.current, last) ?? endOfAll(before ?? null, owner.record)
 }
 
 /** All iterations were done, and only the end of the run was not written. */
@@ -215,7 +215,7 @@ const record = async (world: World, owner: Owner, script: string, onLost: (bytes
  */
 export const run = async (world: World, request: ClaimRequest, scripts: Scripts): Promise<number> => {
   let owned: Owner | null = null
-  const wishes = new StopWishes(
+  const stopRequests = new StopRequests(
     () =>
       readRequest(
         world.paths(request.name),
@@ -224,20 +224,20 @@ export const run = async (world: World, request: ClaimRequest, scripts: Scripts)
       ),
     () => {
       if (owned?.record.phase === 'running')
-        world.say('Ctrl-C: this iteration may end by itself; once more ends it now')
+        world.notify('Ctrl-C: this iteration may end by itself; once more ends it now')
     },
   )
-  wishes.listen()
-  const place = await currentPlace(world.env)
+  stopRequests.listen()
+  const target = await currentTarget(world.env)
   let claimed: Claim
   try {
-    claimed = await claim(world, request, place, wishes.soon.signal)
+    claimed = await claim(world, request, target, stopRequests.drain.signal)
   } catch (error) {
-    const stopped = stopEnd(wishes.wish, null)
+    const stopped = stopEnd(stopRequests.current, null)
     if (stopped === null) throw error
     return stopped.exitCode
   }
-  const { owner, plan, chronicle } = claimed
+  const { owner, plan, history } = claimed
   owned = owner
   const { generation } = owner.record
   // After an error in here nothing is proved about the worker, so it is not an end in order: who claims next looks for it.
@@ -251,9 +251,9 @@ export const run = async (world: World, request: ClaimRequest, scripts: Scripts)
       keeper?.tellLost(bytes)
     })
     end = await iterate(world, owner, plan, {
-      wishes,
+      stopRequests,
       recording,
-      chronicle,
+      history,
       refresherScript: scripts.refresher,
       onKeeper: (current) => {
         keeper = current
@@ -262,7 +262,7 @@ export const run = async (world: World, request: ClaimRequest, scripts: Scripts)
   } finally {
     await recording?.close()
     const { iteration } = owner.record
-    chronicle.event({
+    history.event({
       generation,
       event: 'ended',
       iteration,
@@ -274,11 +274,11 @@ export const run = async (world: World, request: ClaimRequest, scripts: Scripts)
   if (end.reason !== 'completed' || end.exitCode !== 0) {
     const { iteration, iterations, ended } = owner.record
     const inIteration = iteration === 0 ? '' : ` in ${ofTotal(iteration, iterations)}`
-    world.say(
+    world.notify(
       `run ${generation} of ${request.name}: ${END_WORDS[end.reason]}${inIteration}, exit code ${end.exitCode}`,
     )
     if (ended !== null && end.reason !== 'superseded' && nextIteration(owner.record) !== null)
-      world.say(`go on with iteration ${nextIteration(owner.record)}: engine.sh run ${request.name}`)
+      world.notify(`go on with iteration ${nextIteration(owner.record)}: engine.sh run ${request.name}`)
   }
   return end.exitCode
 }

@@ -12,7 +12,7 @@ import type { LockRecord } from '../core/record.ts'
 import { lockHeldError } from '../session/acquire.ts'
 import { askToEnd, awaitGone, isAlive } from '../session/end-owner.ts'
 import { tryToLeaveIncident } from '../session/incident.ts'
-import { lookAt } from '../session/sight.ts'
+import { inspectSession } from '../session/snapshot.ts'
 import { type HeldLock, waitAcquire } from '../store/kernel-lock.ts'
 import { writeRequest } from '../store/requests.ts'
 import type { World } from '../world.ts'
@@ -34,22 +34,22 @@ export const takeOver = async (
   name: string,
 ): Promise<{ readonly held: HeldLock; readonly incident: string | null }> => {
   const paths = world.paths(name)
-  const { stored, verdict } = lookAt(world, name)
+  const { stored, verdict } = inspectSession(world, name)
   if (stored.kind !== 'record' || stored.record.ended !== null) throw lockHeldError(world, name)
   const { record } = stored
-  const owner = ownerLiveness(record, world.inspector.look(), world.observer)
+  const owner = ownerLiveness(record, world.inspector.snapshot(), world.observer)
   if (owner.kind === 'unknown') {
     throw errors.held(`${name} cannot be taken over from here: ${verdict.reason}`, 'Go where its owner runs.')
   }
 
-  world.say(`taking ${name} over from ${describeOwner(record, world.now())}`)
+  world.notify(`taking ${name} over from ${describeOwner(record, world.now())}`)
   const incident = await tryToLeaveIncident(world, name, 'force')
   if (owner.kind === 'alive') {
     try {
       writeRequest(paths, 'supersede', record.generation)
     } catch (error) {
       // Then it does not know why it ends; it ends all the same.
-      world.say(error instanceof Error ? error.message : String(error))
+      world.notify(error instanceof Error ? error.message : String(error))
     }
     const answer = await askToEnd(world, record)
     if (answer === 'denied') {
@@ -59,7 +59,7 @@ export const takeOver = async (
       )
     }
     if (answer === 'still-there' && isAlive(world, record, record)) {
-      world.say(`pid ${record.pid} does not end by itself; killing it`)
+      world.notify(`pid ${record.pid} does not end by itself; killing it`)
       world.signal(record.pid, 'SIGKILL')
       await awaitGone(world, record, record, 2)
     }

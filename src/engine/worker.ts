@@ -42,7 +42,7 @@ const hasTerminal = (): boolean => process.stdin.isTTY || process.stdout.isTTY |
 /** `null` when it cannot be looked at: it runs all the same, and its cookie still leads to it. */
 const referenceOf = (inspector: ProcessInspector, pid: number): ProcessReference | null => {
   try {
-    const inspection = inspector.look().inspect(pid)
+    const inspection = inspector.snapshot().inspect(pid)
     return inspection.kind === 'process' ? { pid, pid_started: inspection.facts.started } : null
   } catch {
     return null

@@ -4,7 +4,7 @@ import type { Clock, ProcessInspector, SendSignal } from '../core/ports.ts'
 import type { LockRecord } from '../core/record.ts'
 import { probe } from './signals.ts'
 import { endTree, type TreeEnd } from './terminate.ts'
-import { lookForWorker } from './worker-tree.ts'
+import { searchForWorker } from './worker-tree.ts'
 
 export type Processes = {
   readonly inspector: ProcessInspector
@@ -17,14 +17,14 @@ export const endWorker = (
   { inspector, observer, signal, clock }: Processes,
   record: LockRecord,
   graceSeconds: number,
-  hurry?: AbortSignal,
+  killNow?: AbortSignal,
 ): Promise<TreeEnd> =>
   endTree({
-    find: (known) => lookForWorker(inspector, observer, record, known),
+    find: (known) => searchForWorker(inspector, observer, record, known),
     groupAnswers: (group) => probe(-group) !== 'none',
     graceSeconds,
     inspector,
     signal,
     clock,
-    ...(hurry === undefined ? {} : { hurry }),
+    ...(killNow === undefined ? {} : { killNow }),
   })

@@ -7,7 +7,7 @@ import type { ProcessFacts, ProcessInspector } from '../core/ports.ts'
 type Open = 'no' | 'open' | 'locked'
 
 /** The kernel shows in fdinfo which open file has the lock; in some containers it shows none at all. */
-const openness = (pid: number, path: string): Open => {
+const openState = (pid: number, path: string): Open => {
   let answer: Open = 'no'
   try {
     for (const fd of readdirSync(`/proc/${pid}/fd`)) {
@@ -35,7 +35,7 @@ const openersByLsof = (path: string): readonly number[] => {
 
 /** Best effort: processes of other users stay hidden, and without /proc lsof(8) is asked. */
 export const holdersOf = (path: string, inspector: ProcessInspector): readonly Holder[] => {
-  const view = inspector.look()
+  const view = inspector.snapshot()
   let real: string
   try {
     real = realpathSync(path)
@@ -48,7 +48,7 @@ export const holdersOf = (path: string, inspector: ProcessInspector): readonly H
     const openers = openersByLsof(real)
     return others.filter(({ pid }) => openers.includes(pid)).map(named)
   }
-  const seen = others.map((facts) => ({ facts, open: openness(facts.pid, real) }))
+  const seen = others.map((facts) => ({ facts, open: openState(facts.pid, real) }))
   const locked = seen.filter(({ open }) => open === 'locked')
   // Whoever waits for the lock has the file open too, and is no holder.
   return (locked.length > 0 ? locked : seen.filter(({ open }) => open === 'open')).map(({ facts }) =>

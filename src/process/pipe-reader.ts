@@ -10,8 +10,8 @@ import { fstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 const O_ACCMODE = 3
 const O_WRONLY = 1
 
-const isReading = (place: string): boolean => {
-  const [pid, fd] = place.split('/fd/')
+const isReading = (descriptor: string): boolean => {
+  const [pid, fd] = descriptor.split('/fd/')
   const flags = /^flags:\s*([0-7]+)/m.exec(readFileSync(`${pid}/fdinfo/${fd}`, 'latin1'))?.[1]
   return flags !== undefined && (Number.parseInt(flags, 8) & O_ACCMODE) !== O_WRONLY
 }
@@ -28,9 +28,9 @@ const descriptorsOf = (pid: string): readonly string[] => {
 const findReader = (pipe: string): string | null => {
   for (const pid of readdirSync('/proc')) {
     if (!/^\d+$/.test(pid)) continue
-    for (const place of descriptorsOf(pid)) {
+    for (const descriptor of descriptorsOf(pid)) {
       try {
-        if (readlinkSync(place) === pipe && isReading(place)) return place
+        if (readlinkSync(descriptor) === pipe && isReading(descriptor)) return descriptor
       } catch {
         // Closed meanwhile.
       }
@@ -39,9 +39,9 @@ const findReader = (pipe: string): string | null => {
   return null
 }
 
-const stillLeadsTo = (place: string, pipe: string): boolean => {
+const stillLeadsTo = (descriptor: string, pipe: string): boolean => {
   try {
-    return readlinkSync(place) === pipe
+    return readlinkSync(descriptor) === pipe
   } catch (error) {
     // A reader that has become another user's, as sudo does, hides what it reads.
     return error instanceof Error && 'code' in error && error.code !== 'ENOENT'

@@ -157,7 +157,7 @@ const ownIoBytes = (pid: number, threads: number): number => {
 const cpuSeconds = (pid: number, stat: Stat): number =>
   Math.max(stat.cpuSeconds, threadSeconds(pid, stat.threads))
 
-const look = (): ProcessView => {
+const snapshot = (): ProcessView => {
   const stats = new Map<number, Stat | null>()
   const statOf = (pid: number): Stat | null => {
     const known = stats.get(pid)
@@ -213,5 +213,5 @@ export const procfsInspector = (): ProcessInspector => ({
   startTolerance: 0,
   bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim(),
   pidNamespace: readlinkSync('/proc/self/ns/pid'),
-  look,
+  snapshot,
 })

@@ -87,7 +87,7 @@ const parseCommands = (text: string): ReadonlyMap<number, string> =>
 const environmentArguments = (platform: string): readonly string[] =>
   platform === 'darwin' ? ['-A', '-E', '-ww', '-o', 'pid=,command='] : ['axeww', '-o', 'pid=,command=']
 
-const look = (platform: string): ProcessView => {
+const snapshot = (platform: string): ProcessView => {
   let rows: ReadonlyMap<number, Row> | undefined
   let commands: ReadonlyMap<number, string> | undefined
   let withEnvironment: ReadonlyMap<number, string> | undefined
@@ -154,5 +154,5 @@ export const psInspector = (platform: string): ProcessInspector => ({
   startTolerance: START_TOLERANCE_SECONDS,
   bootId: bootId(platform),
   pidNamespace: null,
-  look: () => look(platform),
+  snapshot: () => snapshot(platform),
 })

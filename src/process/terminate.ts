@@ -35,11 +35,11 @@ export type TreeEndRequest = {
   /** Whether the kernel knows of anybody in a group, the dead that nobody has waited for included. */
   readonly groupAnswers: (group: number) => boolean
   readonly graceSeconds: number
-  readonly inspector: Pick<ProcessInspector, 'look' | 'startTolerance'>
+  readonly inspector: Pick<ProcessInspector, 'snapshot' | 'startTolerance'>
   readonly signal: SendSignal
   readonly clock: Clock
   /** Cuts the grace short. */
-  readonly hurry?: AbortSignal
+  readonly killNow?: AbortSignal
 }
 
 const FIRST_POLL_SECONDS = 0.005
@@ -47,8 +47,8 @@ const LAST_POLL_SECONDS = 0.1
 /** Enough for a tree that forks while it is being stopped; a fork bomb beats every bound, and meets the KILL. */
 const STOP_ROUNDS = 20
 /** A look reads one process after the other and may miss what is born while its parent dies; so many do not. */
-const LOOKS = 20
-const LOOK_AGAIN_SECONDS = 0.005
+const SEARCHES = 20
+const SEARCH_PAUSE_SECONDS = 0.005
 
 const key = (facts: ProcessFacts): string => `${facts.pid}@${facts.started}`
 
@@ -57,7 +57,7 @@ export const endTree = async (request: TreeEndRequest): Promise<TreeEnd> => {
   const seen = new Map<string, ProcessFacts>()
   let ownGroup: number | null = null
   let ownCgroups: Pick<WorkerCgroups, 'pids'> | null = null
-  const look = (): ReturnType<TreeEndRequest['find']> => {
+  const search = (): ReturnType<TreeEndRequest['find']> => {
     // A parent that is ended takes with it the proof that its children belong to the tree.
     const found = request.find([...seen.values()])
     for (const facts of found.processes) seen.set(key(facts), facts)
@@ -69,16 +69,16 @@ export const endTree = async (request: TreeEndRequest): Promise<TreeEnd> => {
   const mayHideSomebody = (): boolean =>
     isCgroupPopulated() || (ownGroup !== null && request.groupAnswers(ownGroup))
   const find = async (): Promise<readonly ProcessFacts[]> => {
-    for (let again = LOOKS; ; again -= 1) {
-      const { processes } = look()
+    for (let again = SEARCHES; ; again -= 1) {
+      const { processes } = search()
       if (processes.length > 0 || again === 0 || !mayHideSomebody()) return processes
-      await clock.sleep(LOOK_AGAIN_SECONDS)
+      await clock.sleep(SEARCH_PAUSE_SECONDS)
     }
   }
   const termed = new Set<string>()
   const killed = new Set<string>()
 
-  const isStill = (facts: ProcessFacts, view = inspector.look()): ProcessFacts | null => {
+  const isStill = (facts: ProcessFacts, view = inspector.snapshot()): ProcessFacts | null => {
     const inspection = view.inspect(facts.pid)
     if (inspection.kind !== 'process' || inspection.facts.state === 'exited') return null
     return Math.abs(inspection.facts.started - facts.started) <= inspector.startTolerance
@@ -93,8 +93,8 @@ export const endTree = async (request: TreeEndRequest): Promise<TreeEnd> => {
   }
   /** Looked for just before it is signalled, as a process is in `send`. */
   const sendGroup = (name: SignalName): void => {
-    for (let again = LOOKS; again > 0; again -= 1) {
-      const { group } = look()
+    for (let again = SEARCHES; again > 0; again -= 1) {
+      const { group } = search()
       if (group !== null) {
         request.signal(-group, name)
         return
@@ -106,17 +106,17 @@ export const endTree = async (request: TreeEndRequest): Promise<TreeEnd> => {
   const outlive = async (
     targets: readonly ProcessFacts[],
     deadline: number,
-    hurry?: AbortSignal,
+    killNow?: AbortSignal,
   ): Promise<boolean> => {
     let pause = FIRST_POLL_SECONDS
     const someLive = (): boolean => {
-      const view = inspector.look()
+      const view = inspector.snapshot()
       return targets.some((facts) => isStill(facts, view) !== null)
     }
     while (someLive()) {
       const left = deadline - clock.monotonic()
-      if (left <= 0 || hurry?.aborted === true) return false
-      await clock.sleep(Math.min(pause, left), hurry)
+      if (left <= 0 || killNow?.aborted === true) return false
+      await clock.sleep(Math.min(pause, left), killNow)
       pause = Math.min(pause * 2, LAST_POLL_SECONDS)
     }
     return true
@@ -130,10 +130,10 @@ export const endTree = async (request: TreeEndRequest): Promise<TreeEnd> => {
       termed.add(key(facts))
       send(facts, 'SIGTERM')
     }
-    if (!(await outlive(targets, graceEnds, request.hurry))) break
+    if (!(await outlive(targets, graceEnds, request.killNow))) break
     targets = await find()
     // Who is another process at every look is never met alive, and would be asked for ever.
-    if (clock.monotonic() >= graceEnds || request.hurry?.aborted === true) break
+    if (clock.monotonic() >= graceEnds || request.killNow?.aborted === true) break
   }
 
   const killEnds = clock.monotonic() + KILL_SECONDS
@@ -147,7 +147,7 @@ export const endTree = async (request: TreeEndRequest): Promise<TreeEnd> => {
       send(facts, 'SIGKILL')
     }
     sendGroup('SIGKILL')
-    look().cgroups?.kill()
+    search().cgroups?.kill()
     await outlive(targets, Math.min(killEnds, clock.monotonic() + 0.5))
     targets = await find()
   }

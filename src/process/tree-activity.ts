@@ -6,10 +6,10 @@
  */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import type { ProcessCounters, ProcessView } from '../core/ports.ts'
-import type { Look } from '../core/progress.ts'
+import type { Sample } from '../core/progress.ts'
 import type { ProcessReference } from '../core/record.ts'
 
-export type TreeActivity = Pick<Look, 'io' | 'cpuSeconds' | 'processesChange' | 'blocked'> & {
+export type TreeActivity = Pick<Sample, 'io' | 'cpuSeconds' | 'processesChange' | 'blocked'> & {
   /** Since the start of the watch. */
   readonly totals: { readonly ioBytes: number; readonly cpuSeconds: number }
 }
@@ -79,8 +79,8 @@ const awaitsInput = (pid: number): boolean => {
       isTerminal(pid, Number.parseInt(descriptor ?? '', 16))
     )
   }
-  const place = read(`/proc/${pid}/wchan`)
-  return place === 'n_tty_read' || (place === 'wait_woken' && isTerminal(pid, 0) && !hasSocket(pid))
+  const channel = read(`/proc/${pid}/wchan`)
+  return channel === 'n_tty_read' || (channel === 'wait_woken' && isTerminal(pid, 0) && !hasSocket(pid))
 }
 
 const sum = <T>(items: Iterable<T>, value: (item: T) => number): number => {
@@ -134,7 +134,7 @@ export const procfsActivity = (): ActivityReader => {
   }
 }
 
-const blockedIn = (readings: readonly Reading[]): Look['blocked'] => {
+const blockedIn = (readings: readonly Reading[]): Sample['blocked'] => {
   if (readings.some(({ isStopped }) => isStopped)) return 'stopped'
   return readings.some(({ pid, isForeground }) => isForeground && awaitsInput(pid)) ? 'awaiting-input' : null
 }

@@ -1,7 +1,7 @@
 /** Finds the worker of a record among the processes of this machine. */
 
 import type { Observer } from '../core/identity.ts'
-import { recordPlace } from '../core/identity.ts'
+import { recordLocation } from '../core/identity.ts'
 import type { ProcessFacts, ProcessInspector, ProcessView } from '../core/ports.ts'
 import type { LockRecord, ProcessReference } from '../core/record.ts'
 import {
@@ -47,7 +47,7 @@ const queryOf = (
 ): TreeQuery => {
   // Start times of another clock prove nothing here; the cookie does.
   const comparable = record.pid_started_clock === observer.startClock
-  const view = inspector.look()
+  const view = inspector.snapshot()
   const tolerance = inspector.startTolerance
   const self = new Set(selfAndAncestors(view))
   const seen: readonly ProcessReference[] = known.map(({ pid, started }) => ({ pid, pid_started: started }))
@@ -57,7 +57,7 @@ const queryOf = (
   return {
     all,
     worker: comparable ? record.worker : null,
-    members: comparable ? [...record.members, ...seen] : seen,
+    descendants: comparable ? [...record.members, ...seen] : seen,
     startTolerance: tolerance,
     isInCgroup: (pid) => inCgroup.has(pid),
     carriesCookie: (pid) => environmentMatches(view.environment(pid), record.cookie, record.iteration),
@@ -69,7 +69,7 @@ const queryOf = (
 }
 
 /** What one look has found. */
-export type WorkerLook = {
+export type WorkerSearch = {
   readonly processes: readonly ProcessFacts[]
   /** Its own process group, when it is proven to be that. */
   readonly group: number | null
@@ -81,13 +81,13 @@ export type WorkerLook = {
  * @param known processes that were found before, and may have lost the proof that they belong to it since
  * @returns nothing for a record of another boot, host or PID namespace: its numbers mean other processes here
  */
-export const lookForWorker = (
+export const searchForWorker = (
   inspector: ProcessInspector,
   observer: Observer,
   record: LockRecord,
   known: readonly ProcessFacts[] = [],
-): WorkerLook => {
-  if (recordPlace(record, observer) !== 'here') return { processes: [], group: null, cgroups: null }
+): WorkerSearch => {
+  if (recordLocation(record, observer) !== 'here') return { processes: [], group: null, cgroups: null }
   const cgroups = workerCgroups(record.cgroup, record.iteration)
   const query = queryOf(inspector, observer, record, cgroups, known)
   return {
@@ -97,9 +97,9 @@ export const lookForWorker = (
   }
 }
 
-/** See {@link lookForWorker}. */
+/** See {@link searchForWorker}. */
 export const findWorker = (
   inspector: ProcessInspector,
   observer: Observer,
   record: LockRecord,
-): readonly ProcessFacts[] => lookForWorker(inspector, observer, record).processes
+): readonly ProcessFacts[] => searchForWorker(inspector, observer, record).processes

@@ -9,9 +9,9 @@
 import { readFileSync, readlinkSync, rmSync, writeSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { createInterface } from 'node:readline'
-import { type Mark, MarkSplitter } from '../core/marks.ts'
+import { type Marker, MarkerSplitter } from '../core/stream-markers.ts'
 import { IterationLog } from './iteration-log.ts'
-import { FIRST_STREAM_FD, REPORT_FD, type RecorderOrders, type RecorderReport } from './orders.ts'
+import { FIRST_STREAM_FD, REPORT_FD, type RecorderConfig, type RecorderReport } from './protocol.ts'
 
 const BUFFER_BYTES = 256 * 1024
 /** A pane whose owner is dead is somebody's shell: its worker has this long to end, and its last words to arrive. */
@@ -57,7 +57,7 @@ const endPanePipe = (fifo: string): void => {
 }
 
 class Recorder {
-  readonly #orders: RecorderOrders
+  readonly #config: RecorderConfig
   readonly #logs = new Map<number, IterationLog>()
   /** The iteration that each stream is in. */
   readonly #at: number[]
@@ -69,20 +69,20 @@ class Recorder {
   #lostReason = ''
   #lostTimer: NodeJS.Timeout | undefined
 
-  constructor(orders: RecorderOrders) {
-    this.#orders = orders
-    this.#at = orders.streams.map(() => orders.iteration)
-    this.#ended = orders.streams.map(() => orders.iteration - 1)
-    this.#open = orders.streams.length
-    orders.streams.forEach((_, index) => {
+  constructor(config: RecorderConfig) {
+    this.#config = config
+    this.#at = config.streams.map(() => config.iteration)
+    this.#ended = config.streams.map(() => config.iteration - 1)
+    this.#open = config.streams.length
+    config.streams.forEach((_, index) => {
       this.#read(index)
     })
   }
 
   #read(index: number): void {
-    const splitter = new MarkSplitter(this.#orders.secret, {
+    const splitter = new MarkerSplitter(this.#config.secret, {
       bytes: (bytes) => this.#take(index, bytes),
-      mark: (mark, iteration) => this.#mark(index, mark, iteration),
+      marker: (marker, iteration) => this.#onMarker(index, marker, iteration),
     })
     const onread = {
       buffer: Buffer.allocUnsafe(BUFFER_BYTES),
@@ -104,7 +104,7 @@ class Recorder {
 
   #take(index: number, bytes: Uint8Array): void {
     this.#logOf(this.#at[index] ?? 0).write(bytes)
-    const show = this.#orders.streams[index]?.show ?? null
+    const show = this.#config.streams[index]?.show ?? null
     if (show === null || this.#hidden.has(show)) return
     const reason = writeWhole(show, bytes)
     if (reason === null) return
@@ -115,14 +115,14 @@ class Recorder {
   #logOf(iteration: number): IterationLog {
     const known = this.#logs.get(iteration)
     if (known !== undefined) return known
-    const { dir, logLimit } = this.#orders
+    const { dir, logLimit } = this.#config
     const log = new IterationLog(dir, iteration, logLimit, (bytes, reason) => this.#tellLost(bytes, reason))
     this.#logs.set(iteration, log)
     return log
   }
 
-  #mark(index: number, mark: Mark, iteration: number): void {
-    if (mark === 'begin') {
+  #onMarker(index: number, marker: Marker, iteration: number): void {
+    if (marker === 'begin') {
       this.#at[index] = iteration
       const oldest = Math.min(...this.#at)
       for (const [known, log] of this.#logs) {
@@ -157,14 +157,14 @@ class Recorder {
 
   /** The owner has ended the run, or died. */
   ownerGone(): void {
-    if (this.#orders.streams.some(({ pane }) => pane !== null)) {
+    if (this.#config.streams.some(({ pane }) => pane !== null)) {
       setTimeout(() => this.finish(), PANE_WITHOUT_OWNER_MILLISECONDS)
     }
   }
 
   finish(): void {
     for (const log of this.#logs.values()) log.close()
-    for (const { pane } of this.#orders.streams) if (pane !== null) endPanePipe(pane)
+    for (const { pane } of this.#config.streams) if (pane !== null) endPanePipe(pane)
     process.exit(0)
   }
 }
@@ -175,7 +175,7 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const) proces
 let recorder: Recorder | undefined
 const input = createInterface({ input: process.stdin })
 input.on('line', (line) => {
-  recorder ??= new Recorder(JSON.parse(line) as RecorderOrders)
+  recorder ??= new Recorder(JSON.parse(line) as RecorderConfig)
 })
 input.on('close', () => {
   if (recorder === undefined) process.exit(0)

@@ -6,14 +6,14 @@ import { partLiveness } from '../core/identity.ts'
 import { holdersOf } from '../process/holders.ts'
 import { type HeldLock, tryAcquire, waitAcquire } from '../store/kernel-lock.ts'
 import type { World } from '../world.ts'
-import { lookAt } from './sight.ts'
+import { inspectSession } from './snapshot.ts'
 
 /** What is left of a killed owner goes within this time; whoever meets it need not fail. */
 export const DYING_SECONDS = 3
 
 /** Says who holds the lock, as things are now. */
 export const lockHeldError = (world: World, name: string): LockError => {
-  const { stored, verdict } = lookAt(world, name)
+  const { stored, verdict } = inspectSession(world, name)
   return heldError(name, stored, verdict, holdersOf(world.paths(name).lock, world.inspector), world.now())
 }
 
@@ -22,10 +22,10 @@ export const lockHeldError = (world: World, name: string): LockError => {
  * stopped is woken up for that; its owner is dead, so this takes nothing from anybody.
  */
 const isBeingCleared = (world: World, name: string): boolean => {
-  const { stored, verdict } = lookAt(world, name)
+  const { stored, verdict } = inspectSession(world, name)
   if (stored.kind !== 'record' || verdict.state !== 'dead') return false
   const { refresher } = stored.record
-  const liveness = partLiveness(stored.record, refresher, world.inspector.look(), world.observer)
+  const liveness = partLiveness(stored.record, refresher, world.inspector.snapshot(), world.observer)
   if (refresher === null || liveness.kind !== 'alive') return false
   if (liveness.state === 'stopped') world.signal(refresher.pid, 'SIGCONT')
   return true

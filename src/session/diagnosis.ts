@@ -3,7 +3,7 @@ import type { Holder } from '../core/held.ts'
 import { type Liveness, ownerLiveness, partLiveness } from '../core/identity.ts'
 import { nextSteps, type Step } from '../core/next-steps.ts'
 import type { WorkerNote } from '../core/note.ts'
-import type { LockRecord, ProcessReference, TmuxPlace, Watch } from '../core/record.ts'
+import type { Activity, LockRecord, ProcessReference, TmuxTarget } from '../core/record.ts'
 import { type SessionReport, sessionReport } from '../core/report.ts'
 import type { Now } from '../core/verdict.ts'
 import { holdersOf } from '../process/holders.ts'
@@ -14,7 +14,7 @@ import { lastOutputLines } from '../store/last-output.ts'
 import { lastNote } from '../store/notes.ts'
 import { captureScreen, paneState } from '../tmux/tmux.ts'
 import type { World } from '../world.ts'
-import { lookAt, type Sight } from './sight.ts'
+import { inspectSession, type Snapshot } from './snapshot.ts'
 
 export type Part = ProcessReference & {
   readonly alive: boolean | null
@@ -35,7 +35,7 @@ export type TreeRow = {
 
 /** When a source has last shown something. */
 export type SourceRow = {
-  readonly source: keyof Watch['sources']
+  readonly source: keyof Activity['sources']
   /** In this iteration: notes, bytes or seconds. */
   readonly value: number
   /** Seconds. */
@@ -45,7 +45,7 @@ export type SourceRow = {
 }
 
 export type Diagnosis = {
-  readonly sight: Sight
+  readonly snapshot: Snapshot
   readonly kernel_lock: {
     readonly state: 'held' | 'free' | 'absent' | 'unreadable'
     readonly open_in: readonly Holder[]
@@ -67,8 +67,8 @@ export type Diagnosis = {
 }
 
 /** What `why --json` prints: the report of `status --json`, and what a closer look has shown. */
-export const diagnosisReport = ({ sight, ...closer }: Diagnosis): SessionReport => ({
-  ...sessionReport(sight.session, sight.stored, sight.verdict),
+export const diagnosisReport = ({ snapshot, ...closer }: Diagnosis): SessionReport => ({
+  ...sessionReport(snapshot.session, snapshot.stored, snapshot.verdict),
   ...closer,
 })
 
@@ -87,16 +87,16 @@ const part = (reference: ProcessReference | null, liveness: Liveness): Part | nu
         state: stateWords(liveness),
       }
 
-const CPU_LOOK_SECONDS = 0.3
+const CPU_SAMPLE_SECONDS = 0.3
 
 const treeRows = async (world: World, record: LockRecord): Promise<readonly TreeRow[]> => {
   const found = findWorker(world.inspector, world.observer, record)
   if (found.length === 0) return []
   const started = world.clock.monotonic()
-  const before = world.inspector.look()
+  const before = world.inspector.snapshot()
   const cpuBefore = new Map(found.map(({ pid }) => [pid, before.cpuSeconds(pid)]))
-  await world.clock.sleep(CPU_LOOK_SECONDS)
-  const view = world.inspector.look()
+  await world.clock.sleep(CPU_SAMPLE_SECONDS)
+  const view = world.inspector.snapshot()
   const seconds = world.clock.monotonic() - started
   return found.map(({ pid, parent, state, name }) => {
     const command = view.commandLine(pid)
@@ -116,7 +116,7 @@ const treeRows = async (world: World, record: LockRecord): Promise<readonly Tree
 
 const SOURCES = ['note', 'output', 'repeat', 'io', 'cpu'] as const
 /** Progress; the others are activity. */
-const STRONG: ReadonlySet<keyof Watch['sources']> = new Set(['note', 'output'])
+const STRONG: ReadonlySet<keyof Activity['sources']> = new Set(['note', 'output'])
 
 const sourceRows = ({ watch, options }: LockRecord, now: Now): readonly SourceRow[] =>
   SOURCES.flatMap((source) => {
@@ -131,12 +131,12 @@ const PANE_IS_DEAD = /^Pane is dead \(/
 
 const seePane = async (
   world: World,
-  place: TmuxPlace | null,
+  target: TmuxTarget | null,
 ): Promise<Pick<Diagnosis, 'pane' | 'screen'>> => {
-  if (place === null) return { pane: null, screen: [] }
-  const state = await paneState(place, world.env)
+  if (target === null) return { pane: null, screen: [] }
+  const state = await paneState(target, world.env)
   if (state === null) return { pane: 'gone', screen: [] }
-  const lines = await captureScreen(place, world.env)
+  const lines = await captureScreen(target, world.env)
   const shown = state.kind === 'dead' ? lines.filter((line) => !PANE_IS_DEAD.test(line)) : lines
   return { pane: state.kind, screen: shown.slice(0, shown.findLastIndex((line) => line !== '') + 1) }
 }
@@ -161,9 +161,9 @@ const seeScreen = async (
 }
 
 export const diagnose = async (world: World, session: string): Promise<Diagnosis> => {
-  const view = world.inspector.look()
-  const sight = lookAt(world, session, view)
-  const { stored, verdict } = sight
+  const view = world.inspector.snapshot()
+  const snapshot = inspectSession(world, session, view)
+  const { stored, verdict } = snapshot
   const { lock } = world.paths(session)
   const record = stored.kind === 'record' ? stored.record : null
   // The owner of an ended run has let go of the session; its PID may be anybody's by now.
@@ -172,7 +172,7 @@ export const diagnose = async (world: World, session: string): Promise<Diagnosis
     open === null ? null : part(reference, partLiveness(open, reference, view, world.observer))
   const kernelLock = { state: probeLock(lock, world.lockTool), open_in: holdersOf(lock, world.inspector) }
   return {
-    sight,
+    snapshot,
     kernel_lock: kernelLock,
     owner_process: open === null ? null : part(open, ownerLiveness(open, view, world.observer)),
     refresher_process: ofRecord(open?.refresher ?? null),

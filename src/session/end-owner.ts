@@ -5,10 +5,10 @@ import type { LockRecord, ProcessReference } from '../core/record.ts'
 import type { World } from '../world.ts'
 
 /** What an owner needs beside its grace: to stop the refresher, to write, to unlock. */
-const ORDER_SECONDS = 5
+const SHUTDOWN_SECONDS = 5
 
 const liveness = (world: World, record: LockRecord, reference: ProcessReference): Liveness =>
-  livenessOf(world.inspector.look(), reference, record.pid_started_clock, world.inspector)
+  livenessOf(world.inspector.snapshot(), reference, record.pid_started_clock, world.inspector)
 
 export const isAlive = (world: World, record: LockRecord, reference: ProcessReference): boolean =>
   liveness(world, record, reference).kind === 'alive'
@@ -37,7 +37,7 @@ export const askToEnd = async (
   if (now.kind !== 'alive') return 'gone'
   if (world.signal(record.pid, 'SIGTERM') === 'denied') return 'denied'
   if (now.state === 'stopped') world.signal(record.pid, 'SIGCONT')
-  return (await awaitGone(world, record, record, record.options.grace + ORDER_SECONDS))
+  return (await awaitGone(world, record, record, record.options.grace + SHUTDOWN_SECONDS))
     ? 'gone'
     : 'still-there'
 }

@@ -37,7 +37,7 @@ const treeText = (rows: readonly TreeRow[]): string =>
 const leaveIncident = async (world: World, session: string, kind: IncidentKind): Promise<string> => {
   const paths = world.paths(session)
   const diagnosis = await diagnose(world, session)
-  const { stored } = diagnosis.sight
+  const { stored } = diagnosis.snapshot
   const stamp = new Date(world.clock.epoch() * 1000).toISOString().replaceAll(/[-:]/g, '').replace('.', '-')
   const generation = stored.kind === 'record' ? stored.record.generation : 0
   const dir = join(paths.incidents, `${stamp}-run-${generation}-${kind}`)
@@ -71,12 +71,12 @@ export const tryToLeaveIncident = async (
 ): Promise<string | null> => {
   try {
     const incident = await leaveIncident(world, session, kind)
-    world.say(`what was found is kept in ${incident}`)
+    world.notify(`what was found is kept in ${incident}`)
     // What a person has ended stays.
     if (kind === 'timeout') pruneIncidents(world.paths(session), kind, KEPT_TIMEOUTS)
     return incident
   } catch (error) {
-    world.say(error instanceof Error ? error.message : String(error))
+    world.notify(error instanceof Error ? error.message : String(error))
     return null
   }
 }

@@ -1,13 +1,13 @@
 import { errors } from '../core/errors.ts'
 import type { World } from '../world.ts'
-import { lookAt } from './sight.ts'
+import { inspectSession } from './snapshot.ts'
 
 /**
  * Without this an agent that restarts, or reaps, its own session would end itself half-way through; or, when its owner
  * has died, not be ended, because nobody ends himself, and work on beside the next run.
  */
 export const refuseOwnSession = (world: World, name: string): void => {
-  const { stored } = lookAt(world, name)
+  const { stored } = inspectSession(world, name)
   if (stored.kind !== 'record' || world.env.LOCK_COOKIE !== stored.record.cookie) return
   const { ended, iteration } = stored.record
   if (ended !== null && ended.reason !== 'owner-died') return

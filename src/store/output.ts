@@ -172,7 +172,7 @@ export const outputBytes = (paths: SessionPaths, generation: number, iteration: 
  * @param wanted at least 1
  * @returns how many were found; `place` is behind the last of the wanted ones, and 0 when there are fewer
  */
-const newlinesBefore = (fd: number, to: number, wanted: number): { found: number; place: number } => {
+const newlinesBefore = (fd: number, to: number, wanted: number): { found: number; position: number } => {
   const buffer = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, Math.max(1, to)))
   let found = 0
   let end = to
@@ -184,11 +184,11 @@ const newlinesBefore = (fd: number, to: number, wanted: number): { found: number
       at = buffer.lastIndexOf(NEWLINE, at - 1)
       if (at < 0) break
       found += 1
-      if (found === wanted) return { found, place: start + at + 1 }
+      if (found === wanted) return { found, position: start + at + 1 }
     }
     end = start
   }
-  return { found, place: 0 }
+  return { found, position: 0 }
 }
 
 /**
@@ -215,8 +215,8 @@ export const startOfLastLines = (segments: Segments, lines: number): number => {
         if (wanted === 0) return reached
         atTextEnd = true
       }
-      const { found, place } = newlinesBefore(opened.fd, atTextEnd ? length - 1 : length, wanted)
-      if (found === wanted) return offset + place
+      const { found, position } = newlinesBefore(opened.fd, atTextEnd ? length - 1 : length, wanted)
+      if (found === wanted) return offset + position
       wanted -= found
       reached = offset
       atTextEnd = false

@@ -52,7 +52,7 @@ const readText = (path: string): string => {
 }
 
 /**
- * `null` when there is none for this generation, or it cannot be read: a request is a wish, not a fact.
+ * `null` when there is none for this generation, or it cannot be read: a request may be missed.
  *
  * @param iteration the one that runs; without it no `interrupt-iteration` is seen
  */

@@ -18,7 +18,7 @@ export const writeRecord = (path: string, record: LockRecord, durable: boolean):
 }
 
 /** Moves a record that nobody can read out of the way, under a name that says when. @returns the new path */
-export const setAside = (path: string, epoch: number): string => {
+export const quarantine = (path: string, epoch: number): string => {
   const stamp = new Date(epoch * 1000).toISOString().replaceAll(/[-:]|\.\d+/g, '')
   const aside = `${path}.corrupt-${stamp}-${process.pid}`
   try {
@@ -30,7 +30,7 @@ export const setAside = (path: string, epoch: number): string => {
 }
 
 /** Removes what a killed writer left half-written. Only with the kernel lock held. */
-export const removeLeftovers = (path: string): void => {
+export const removeTemporaryFiles = (path: string): void => {
   const dir = dirname(path)
   const prefix = `${basename(path)}.`
   for (const entry of readdirSync(dir)) {

@@ -8,7 +8,7 @@
 import { existsSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { errors } from '../core/errors.ts'
-import type { TmuxPlace } from '../core/record.ts'
+import type { TmuxTarget } from '../core/record.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -55,7 +55,7 @@ const tmux = async (
 const SEPARATOR = '\t'
 
 /** Where this process runs: the pane that `TMUX` and `TMUX_PANE` name. `null` outside tmux. */
-export const currentPlace = async (env: Environment): Promise<TmuxPlace | null> => {
+export const currentTarget = async (env: Environment): Promise<TmuxTarget | null> => {
   const socket = env.TMUX?.split(',')[0]
   const pane = env.TMUX_PANE
   if (!socket || !pane || !/^%\d+$/.test(pane)) return null
@@ -75,22 +75,22 @@ export type PaneState = {
 }
 
 /** `null` when the pane is gone, tmux does not answer, or the server is another one since and only the pane's number is the same. */
-export const paneState = async (place: TmuxPlace, env: Environment): Promise<PaneState | null> => {
+export const paneState = async (target: TmuxTarget, env: Environment): Promise<PaneState | null> => {
   const { ok, stdout } = await tmux(
     [
       '-S',
-      place.socket,
+      target.socket,
       'display-message',
       '-p',
       '-t',
-      place.pane,
+      target.pane,
       '#{pane_id} #{pid} #{pane_dead} #{pane_dead_status}',
     ],
     env,
   )
   const [pane, serverPid, dead, status] = stdout.trim().split(' ')
   // display-message answers for the server when the pane is not there.
-  if (!ok || pane !== place.pane || Number(serverPid) !== place.server_pid) return null
+  if (!ok || pane !== target.pane || Number(serverPid) !== target.server_pid) return null
   return dead === '1'
     ? { kind: 'dead', exitCode: status ? Number(status) : null }
     : { kind: 'live', exitCode: null }
@@ -100,8 +100,8 @@ export const paneState = async (place: TmuxPlace, env: Environment): Promise<Pan
  * Makes the server collect what has ended. It can miss the end of a pane's program (seen with 3.3a, once in ten on a
  * busy machine): the pane is dead, its status never comes. The end of any other child lets it collect them all.
  */
-export const collectEnded = async (place: TmuxPlace, env: Environment): Promise<void> => {
-  await tmux(['-S', place.socket, 'run-shell', 'true'], env)
+export const collectEnded = async (target: TmuxTarget, env: Environment): Promise<void> => {
+  await tmux(['-S', target.socket, 'run-shell', 'true'], env)
 }
 
 /** A text that tmux expands as a format, and with strftime(3), to itself. */
@@ -141,13 +141,13 @@ const pipeIsThere = async (fifo: string): Promise<boolean> => {
  * @returns `taken` when the pane has another pipe
  */
 export const pipePane = async (
-  place: TmuxPlace,
+  target: TmuxTarget,
   fifo: string,
   terminal: number,
   env: Environment,
 ): Promise<{ readonly kind: 'piped'; readonly tty: string } | { readonly kind: 'taken' | 'failed' }> => {
   const asked = await tmux(
-    ['-S', place.socket, 'display-message', '-p', '-t', place.pane, '#{pane_pipe} #{pane_tty}'],
+    ['-S', target.socket, 'display-message', '-p', '-t', target.pane, '#{pane_pipe} #{pane_tty}'],
     env,
   )
   const [isPiped, tty] = asked.stdout.trim().split(' ')
@@ -157,21 +157,21 @@ export const pipePane = async (
   const pid = shellWord(pidFileOf(fifo))
   const command = `exec >${shellWord(fifo)} && echo $$ >${pid}.new && mv ${pid}.new ${pid} && exec cat`
   const { ok } = await tmux(
-    ['-S', place.socket, 'pipe-pane', '-O', '-t', place.pane, unexpanded(command)],
+    ['-S', target.socket, 'pipe-pane', '-O', '-t', target.pane, unexpanded(command)],
     env,
   )
   if (!ok) return { kind: 'failed' }
   if (await pipeIsThere(fifo)) return { kind: 'piped', tty }
-  await tmux(['-S', place.socket, 'pipe-pane', '-t', place.pane], env)
+  await tmux(['-S', target.socket, 'pipe-pane', '-t', target.pane], env)
   return { kind: 'failed' }
 }
 
 /** Takes {@link pipePane} back, and removes the FIFO. Somebody may have given the pane another pipe since: that stays. */
-export const unpipePane = async (place: TmuxPlace, fifo: string, env: Environment): Promise<void> => {
+export const unpipePane = async (target: TmuxTarget, fifo: string, env: Environment): Promise<void> => {
   try {
     process.kill(Number(readFileSync(pidFileOf(fifo), 'utf8').trim()), 0)
-    if ((await paneState(place, env)) !== null)
-      await tmux(['-S', place.socket, 'pipe-pane', '-t', place.pane], env)
+    if ((await paneState(target, env)) !== null)
+      await tmux(['-S', target.socket, 'pipe-pane', '-t', target.pane], env)
   } catch {
     // It has ended, or never came to be.
   }
@@ -180,12 +180,12 @@ export const unpipePane = async (place: TmuxPlace, fifo: string, env: Environmen
 
 /** The lines on a pane's screen, wrapped ones joined, and at most `history` above it; no empty ones at the end. */
 export const captureScreen = async (
-  place: TmuxPlace,
+  target: TmuxTarget,
   env: Environment,
   history = 0,
 ): Promise<readonly string[]> => {
   const { ok, stdout } = await tmux(
-    ['-S', place.socket, 'capture-pane', '-p', '-J', '-t', place.pane, '-S', `-${history}`],
+    ['-S', target.socket, 'capture-pane', '-p', '-J', '-t', target.pane, '-S', `-${history}`],
     env,
   )
   const text = stdout.trimEnd()
@@ -193,7 +193,7 @@ export const captureScreen = async (
 }
 
 export type DetachedStart =
-  | { readonly kind: 'started'; readonly place: TmuxPlace }
+  | { readonly kind: 'started'; readonly target: TmuxTarget }
   | { readonly kind: 'name-taken' }
   | { readonly kind: 'failed'; readonly message: string }
 
@@ -212,9 +212,9 @@ export type DetachedCommand = {
 /** tmux reads a `;` at the end of an argument as the end of its command. */
 const literal = (word: string): string => (word.endsWith(';') ? `${word.slice(0, -1)}\\;` : word)
 
-const PLACE_FORMAT = ['#{socket_path}', '#{pane_id}', '#{pid}', '#{session_name}'].join(SEPARATOR)
+const TARGET_FORMAT = ['#{socket_path}', '#{pane_id}', '#{pid}', '#{session_name}'].join(SEPARATOR)
 
-const parsePlace = (line: string): TmuxPlace | null => {
+const parseTarget = (line: string): TmuxTarget | null => {
   const [socket, pane, serverPid, session] = line.split(SEPARATOR)
   return socket && pane && session ? { socket, pane, session, server_pid: Number(serverPid) } : null
 }
@@ -238,7 +238,7 @@ export const startDetached = async (start: DetachedCommand): Promise<DetachedSta
       ...where,
       '-P',
       '-F',
-      PLACE_FORMAT,
+      TARGET_FORMAT,
       ...Object.entries(start.variables).flatMap(([key, value]) => ['-e', literal(`${key}=${value}`)]),
       '--',
       ...start.command.map(literal),
@@ -254,23 +254,23 @@ export const startDetached = async (start: DetachedCommand): Promise<DetachedSta
     { cwd: start.cwd, seconds: START_SECONDS },
   )
   if (missing) throw errors.noTmux('--detach')
-  const place = parsePlace(stdout.trim())
-  if (ok && place !== null) return { kind: 'started', place }
+  const target = parseTarget(stdout.trim())
+  if (ok && target !== null) return { kind: 'started', target }
   return stderr.includes('duplicate session')
     ? { kind: 'name-taken' }
     : { kind: 'failed', message: stderr.trim() }
 }
 
 /** The panes of a session by its exact name, on the server that `env` leads to. */
-export const sessionPanes = async (name: string, env: Environment): Promise<readonly TmuxPlace[]> => {
-  const { ok, stdout } = await tmux(['list-panes', '-s', '-t', `=${name}:`, '-F', PLACE_FORMAT], env)
+export const sessionPanes = async (name: string, env: Environment): Promise<readonly TmuxTarget[]> => {
+  const { ok, stdout } = await tmux(['list-panes', '-s', '-t', `=${name}:`, '-F', TARGET_FORMAT], env)
   if (!ok) return []
-  return stdout.split('\n').flatMap((line) => parsePlace(line) ?? [])
+  return stdout.split('\n').flatMap((line) => parseTarget(line) ?? [])
 }
 
 /** Ends a pane, and with its last one the session. */
-export const killPane = async (place: TmuxPlace, env: Environment): Promise<void> => {
-  await tmux(['-S', place.socket, 'kill-pane', '-t', place.pane], env)
+export const killPane = async (target: TmuxTarget, env: Environment): Promise<void> => {
+  await tmux(['-S', target.socket, 'kill-pane', '-t', target.pane], env)
 }
 
 /**
@@ -278,13 +278,13 @@ export const killPane = async (place: TmuxPlace, env: Environment): Promise<void
  *
  * @returns whether tmux could
  */
-export const showPane = async (place: TmuxPlace, env: Environment): Promise<boolean> => {
+export const showPane = async (target: TmuxTarget, env: Environment): Promise<boolean> => {
   const { execa } = await import('execa')
-  const inside = env.TMUX?.split(',')[0] === place.socket
+  const inside = env.TMUX?.split(',')[0] === target.socket
   const { TMUX: _outer, ...withoutTmux } = env
   const { exitCode, code } = await execa(
     'tmux',
-    ['-S', place.socket, inside ? 'switch-client' : 'attach-session', '-t', place.pane],
+    ['-S', target.socket, inside ? 'switch-client' : 'attach-session', '-t', target.pane],
     // A client of another server may be nested in this one; only within one server would it show itself.
     {
       stdio: 'inherit',

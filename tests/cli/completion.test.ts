@@ -124,7 +124,7 @@ describe('completion', () => {
   })
 
   const shellcheck = spawnSync('shellcheck', ['--version']).status === 0
-  it.skipIf(!shellcheck)('has nothing that shellcheck would mend', () => {
+  it.skipIf(!shellcheck)('has nothing that shellcheck would fix', () => {
     const { stdout, status } = spawnSync('shellcheck', ['-'], { input: completionScript(), encoding: 'utf8' })
     expect([stdout, status]).toEqual(['', 0])
   })

@@ -147,9 +147,9 @@ describe('a bar', () => {
     [0.001, '▏', '#'],
     [0, '', ''],
     [Number.NaN, '', ''],
-  ])('of %d of the longest is %j, or %j', (share, blocks, plain) => {
-    expect(bar(share, 4, true)).toBe(blocks)
-    expect(bar(share, 4, false)).toBe(plain)
+  ])('of %d of the longest is %j, or %j', (fraction, blocks, plain) => {
+    expect(bar(fraction, 4, true)).toBe(blocks)
+    expect(bar(fraction, 4, false)).toBe(plain)
   })
 
   it.each([

@@ -20,7 +20,7 @@ const EVIL_RECORD: Partial<LockRecord> = {
 }
 
 const VIEW = viewOf([owner(), refresher(), worker()])
-const sightOf = (changes: Partial<LockRecord>): Diagnosis['sight'] => {
+const sightOf = (changes: Partial<LockRecord>): Diagnosis['snapshot'] => {
   const stored = { kind: 'record', record: aRecord(changes) } as const
   return { session: 'demo', stored, verdict: classify(stored, VIEW, HERE, NOW) }
 }
@@ -30,7 +30,7 @@ const partOf = (changes: Partial<LockRecord>): NonNullable<Diagnosis['owner_proc
   return { pid: 4000, pid_started: 900, alive: null, state }
 }
 const diagnosisOf = (changes: Partial<LockRecord>): Diagnosis => ({
-  sight: sightOf(changes),
+  snapshot: sightOf(changes),
   kernel_lock: { state: 'held', open_in: [{ pid: 5, name: EVIL }] },
   owner_process: partOf(changes),
   refresher_process: null,
@@ -104,11 +104,11 @@ describe('the table of sessions', () => {
 })
 
 describe('what doctor says', () => {
-  it('has a line for each check, and the mend below', () => {
+  it('has a line for each check, and the fix below', () => {
     const text = renderDoctor(
       [
         { level: 'ok', what: 'node', found: 'v20' },
-        { level: 'error', what: 'lock directory', found: EVIL, mend: 'chmod 700 x', exitCode: 77 },
+        { level: 'error', what: 'lock directory', found: EVIL, fix: 'chmod 700 x', exitCode: 77 },
       ],
       TERMINAL,
     )

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { livenessOf, ownerLiveness, partLiveness, recordPlace } from '../../src/core/identity.ts'
+import { livenessOf, ownerLiveness, partLiveness, recordLocation } from '../../src/core/identity.ts'
 import { aRecord, HERE, OWNER, owner, viewOf, worker } from '../fakes/records.ts'
 
 const record = aRecord()
@@ -14,11 +14,11 @@ describe('the place of a record', () => {
     ['this boot in another PID namespace', { pid_namespace: 'pid:[2]' }, 'other-namespace'],
     ['this boot without a PID namespace', { pid_namespace: null }, 'other-namespace'],
   ] as const)('is %s', (_, changes, place) => {
-    expect(recordPlace(aRecord(changes), HERE)).toBe(place)
+    expect(recordLocation(aRecord(changes), HERE)).toBe(place)
   })
 
   it('is here where there are no PID namespaces at all', () => {
-    expect(recordPlace(aRecord({ pid_namespace: null }), { ...HERE, pidNamespace: null })).toBe('here')
+    expect(recordLocation(aRecord({ pid_namespace: null }), { ...HERE, pidNamespace: null })).toBe('here')
   })
 })
 

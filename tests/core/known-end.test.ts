@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { cutOffEntry, withKnownEnd } from '../../src/core/cut-off.ts'
 import type { HistoryEntry, IterationEntry } from '../../src/core/history.ts'
+import { interruptedEntry, withKnownEnd } from '../../src/core/interrupted-iteration.ts'
 import { aRecord, NOW } from '../fakes/records.ts'
 
 const entry = (changes: Partial<IterationEntry> = {}): IterationEntry => ({
@@ -23,7 +23,7 @@ const entry = (changes: Partial<IterationEntry> = {}): IterationEntry => ({
 
 describe('an iteration that was cut off', () => {
   it('is entered as killed by nobody knows what', () => {
-    const cutOff = cutOffEntry(aRecord(), NOW.epoch, 4096)
+    const cutOff = interruptedEntry(aRecord(), NOW.epoch, 4096)
     expect(cutOff).toMatchObject({
       kind: 'iteration',
       generation: 7,
@@ -40,7 +40,7 @@ describe('an iteration that was cut off', () => {
     ['before the first', { iteration: 0, iteration_started_epoch: null }],
     ['between two', { last_iteration: { ...entry(), ended_epoch: NOW.epoch } }],
   ])('is none %s', (_, changes) => {
-    expect(cutOffEntry(aRecord(changes), NOW.epoch, 0)).toBeNull()
+    expect(interruptedEntry(aRecord(changes), NOW.epoch, 0)).toBeNull()
   })
 })
 

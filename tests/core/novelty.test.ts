@@ -5,9 +5,9 @@ import { describe, expect, it } from 'vitest'
 import { Novelty } from '../../src/core/novelty.ts'
 
 /** Which of these, seen one after the other, were new. */
-const newAmong = (...looks: readonly string[]): readonly boolean[] => {
+const newAmong = (...calls: readonly string[]): readonly boolean[] => {
   const novelty = new Novelty()
-  return looks.map((look) => novelty.sees(look))
+  return calls.map((call) => novelty.sees(call))
 }
 
 describe('text that was seen before', () => {
@@ -40,8 +40,8 @@ describe('text that was seen before', () => {
       'overloaded (req_011CQx7Gq20bVt4Zk9Lm)\n',
       'overloaded (req_011CQzzT4b8Ka2Pw6Rn1)\n',
     ],
-    ['the same share', 'copying 45 % done\r', 'copying 45 % done\r'],
-    ['a smaller share', 'copying 45 % done\r', 'copying 12 % done\r'],
+    ['the same fraction', 'copying 45 % done\r', 'copying 45 % done\r'],
+    ['a smaller fraction', 'copying 45 % done\r', 'copying 12 % done\r'],
     ['the same part of a whole', '12/80 files done\r', '12/80 files done\r'],
     ['the line that it was the beginning of', 'downloading the world\n', 'downloading the'],
     ['nothing', 'anything\n', ''],
@@ -62,8 +62,8 @@ describe('text that was seen before', () => {
     const draw = (row: number, glyph: string): string =>
       `\u001b[?25l\u001b[${row};1H\u001b[2K${glyph} Working\u001b[${row + 1};4Hesc to interrupt\u001b[?25h`
     // An open line may be new once more when it has become a whole one.
-    const looks = newAmong(draw(1, '⠋'), draw(2, '⠙'), draw(30, '⠹'), draw(4, '⠸'))
-    expect(looks.slice(2)).toEqual([false, false])
+    const calls = newAmong(draw(1, '⠋'), draw(2, '⠙'), draw(30, '⠹'), draw(4, '⠸'))
+    expect(calls.slice(2)).toEqual([false, false])
   })
 
   it.each([
@@ -73,8 +73,8 @@ describe('text that was seen before', () => {
     ['to the first column', '\u001b[G⠋ Working on it'],
     ['back by backspaces', `⠋ Working on it${'\b'.repeat(15)}`],
   ])('is not new drawn over itself, the cursor %s', (_, spinner) => {
-    const looks = newAmong(...Array.from({ length: 20 }, () => spinner))
-    expect(looks.slice(2)).toEqual(Array(18).fill(false))
+    const calls = newAmong(...Array.from({ length: 20 }, () => spinner))
+    expect(calls.slice(2)).toEqual(Array(18).fill(false))
   })
 
   it('is known by random identifiers of twenty characters and more in all but one of fifty lines', () => {
@@ -98,8 +98,8 @@ describe('text that is new', () => {
     ['a longer line', 'compiling\n', 'compiling beta\n'],
     ['the end of an open line', 'now compiling ', 'beta\n'],
     ['another word on the same screen line', 'reading file\u001b[1;1H', 'writing file\u001b[1;1H'],
-    ['a larger share', 'copying 45 % done\r', 'copying 46 % done\r'],
-    ['a larger share, by tenths', '12.3% copied\r', '12.4% copied\r'],
+    ['a larger fraction', 'copying 45 % done\r', 'copying 46 % done\r'],
+    ['a larger fraction, by tenths', '12.3% copied\r', '12.4% copied\r'],
     ['a larger part of a whole', 'building 12/80\r', 'building 13/80\r'],
     ['a larger part in words', 'building 12 of 80\r', 'building 13 of 80\r'],
     ['a row of marks', '....................\n', '....................\n'],
@@ -114,11 +114,11 @@ describe('text that is new', () => {
     ['a date', 'on 11/22 it failed\r', 'on 11/23 it failed\r'],
     ['a path', 'see /proc/12/80\n', 'see /proc/13/80\n'],
     ['a part that is larger than the whole', 'errors 90/80\r', 'errors 91/80\r'],
-  ])('is not what looks like a share: %s', (_, first, second) => {
+  ])('is not what looks like a fraction: %s', (_, first, second) => {
     expect(newAmong(first, second)[1]).toBe(false)
   })
 
-  it('is new once for each share: a bar that begins again and again is no progress', () => {
+  it('is new once for each fraction: a bar that begins again and again is no progress', () => {
     const bar = [10, 50, 90].map((percent) => `fetching ${percent} %\r`)
     expect(newAmong(...bar, ...bar)).toEqual([true, true, true, false, false, false])
   })
@@ -161,8 +161,8 @@ describe('text that is cut anywhere between two looks', () => {
   it.each(Object.entries(TEXTS))('is not new the second time: %s', (_, text) => {
     for (let cut = 0; cut <= text.length; cut += 1) {
       if (splitsCharacter(text, cut)) continue
-      const looks = newAmong(text, text, text.slice(0, cut), text.slice(cut))
-      expect([cut, ...looks.slice(1)]).toEqual([cut, false, false, false])
+      const calls = newAmong(text, text, text.slice(0, cut), text.slice(cut))
+      expect([cut, ...calls.slice(1)]).toEqual([cut, false, false, false])
     }
   })
 
@@ -189,8 +189,8 @@ describe('text that is cut anywhere between two looks', () => {
 
   it('does not lose what comes behind a string that nobody ends', () => {
     for (const start of ['\u001b]0;title', '\u001bP', '\u001b_', '\u001b']) {
-      const looks = newAmong(start, ' and more\n', 'something new\n', 'something else\n')
-      expect([start, ...looks.slice(2)]).toEqual([start, true, true])
+      const calls = newAmong(start, ' and more\n', 'something new\n', 'something else\n')
+      expect([start, ...calls.slice(2)]).toEqual([start, true, true])
     }
   })
 
@@ -204,9 +204,9 @@ describe('text that is cut anywhere between two looks', () => {
             )
             .map((characters) => characters.join('')),
         ),
-        (looks) => {
+        (calls) => {
           const novelty = new Novelty()
-          for (const look of looks) novelty.sees(look)
+          for (const call of calls) novelty.sees(call)
           // Whatever state that has left it in, two lines on it reads on.
           novelty.sees('\n\u0007\n')
           expect(novelty.sees('something readable\n')).toBe(true)
@@ -222,15 +222,15 @@ describe('a line without an end', () => {
 
   it('says something new with every word, however long it is', () => {
     const novelty = new Novelty()
-    const looks = Array.from({ length: 2000 }, (_, n) => novelty.sees(`${word(n + 1000)} `))
+    const calls = Array.from({ length: 2000 }, (_, n) => novelty.sees(`${word(n + 1000)} `))
     // The first word may be a part of one.
-    expect(looks.slice(1).filter((isNew) => !isNew)).toEqual([])
+    expect(calls.slice(1).filter((isNew) => !isNew)).toEqual([])
   })
 
   it('says nothing new when it repeats itself, however long it is', () => {
     const novelty = new Novelty()
-    const looks = Array.from({ length: 2000 }, () => novelty.sees('waiting for the server '))
-    expect(looks.slice(100).filter((isNew) => isNew)).toEqual([])
+    const calls = Array.from({ length: 2000 }, () => novelty.sees('waiting for the server '))
+    expect(calls.slice(100).filter((isNew) => isNew)).toEqual([])
   })
 })
 
@@ -247,25 +247,25 @@ describe('its memory', () => {
     return text
   }
 
-  it.each<[string, number, (look: number) => string]>([
+  it.each<[string, number, (call: number) => string]>([
     [
       'a million lines',
       1000,
-      (look) => Array.from({ length: 1000 }, (_, line) => `line ${word(look * 1000 + line)}\n`).join(''),
+      (call) => Array.from({ length: 1000 }, (_, line) => `line ${word(call * 1000 + line)}\n`).join(''),
     ],
     // A string that is a part of another keeps the whole of it.
     [
       'one new word in each of many large looks',
       1000,
-      (look) => `anewword${word(look)}abcdefgh\n${'same'.repeat(16_000)}\n`,
+      (call) => `anewword${word(call)}abcdefgh\n${'same'.repeat(16_000)}\n`,
     ],
-    ['a line that never ends', 15_000, (look) => `${word(look + 1e6)} `.repeat(50)],
-    ['shares of ever other things', 30_000, (look) => `fetching ${word(look)} ${look % 100} %\r`],
-    ['strings that never end', 500, (look) => `\u001b]52;c;${word(look)}${'QUJD'.repeat(5000)}`],
-  ])('is bounded for %s', (_, looks, textOf) => {
+    ['a line that never ends', 15_000, (call) => `${word(call + 1e6)} `.repeat(50)],
+    ['fractions of ever other things', 30_000, (call) => `fetching ${word(call)} ${call % 100} %\r`],
+    ['strings that never end', 500, (call) => `\u001b]52;c;${word(call)}${'QUJD'.repeat(5000)}`],
+  ])('is bounded for %s', (_, calls, textOf) => {
     const novelty = new Novelty()
     const before = usedBytes()
-    for (let look = 0; look < looks; look += 1) novelty.sees(textOf(look))
+    for (let call = 0; call < calls; call += 1) novelty.sees(textOf(call))
     const grown = usedBytes() - before
     // Two thousand pieces of two hundred characters, twice, and what V8 keeps beside them.
     expect(grown).toBeLessThan(5e6)

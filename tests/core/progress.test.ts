@@ -1,14 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
+  type Assessment,
+  assess,
   BULK_BYTES_PER_SECOND,
   beginProgress,
-  IDLE_SHARE,
-  type Judgement,
-  judge,
+  IDLE_FRACTION,
   type Limits,
-  type Look,
   type Progress,
+  type Sample,
 } from '../../src/core/progress.ts'
 
 const INTERVAL = 15
@@ -16,7 +16,7 @@ const LIMITS: Limits = { quietAfter: 600, stuckAfter: 1800 }
 const START = 5000
 const NO_PROMISE = Number.NEGATIVE_INFINITY
 
-type Found = Partial<Omit<Look, 'at'>>
+type Found = Partial<Omit<Sample, 'at'>>
 
 /** What a look may find, by what one would call it. */
 const FINDS = {
@@ -45,7 +45,7 @@ const FINDS = {
 
 type Find = keyof typeof FINDS
 
-const lookAt = (at: number, found: Found): Look => ({
+const sampleAt = (at: number, found: Found): Sample => ({
   at,
   note: false,
   output: { bytes: 0, isNew: false },
@@ -65,31 +65,31 @@ class Watched {
     this.limits = limits
   }
 
-  look(found: Found): Judgement {
-    const judgement = judge(
+  sample(found: Found): Assessment {
+    const assessment = assess(
       this.progress,
-      lookAt(this.progress.at + INTERVAL, found),
+      sampleAt(this.progress.at + INTERVAL, found),
       this.limits,
       INTERVAL,
       this.allowedUntil,
     )
-    this.progress = judgement.progress
-    return judgement
+    this.progress = assessment.progress
+    return assessment
   }
 
   /** Looks that all find the same; what the last one says. */
-  finds(find: Find, seconds: number): Judgement {
-    let judgement: Judgement | undefined
-    for (let elapsed = 0; elapsed < seconds; elapsed += INTERVAL) judgement = this.look(FINDS[find])
-    if (judgement === undefined) throw new Error('no look')
-    return judgement
+  finds(find: Find, seconds: number): Assessment {
+    let assessment: Assessment | undefined
+    for (let elapsed = 0; elapsed < seconds; elapsed += INTERVAL) assessment = this.sample(FINDS[find])
+    if (assessment === undefined) throw new Error('no look')
+    return assessment
   }
 
   /** Seconds of the same until it says that something is wrong; `null` when it never does, in a day. */
   untilStall(find: Find): { readonly seconds: number; readonly cause: string } | null {
     const begin = this.progress.at
     while (this.progress.at - begin < 86_400) {
-      const { stall } = this.look(FINDS[find])
+      const { stall } = this.sample(FINDS[find])
       if (stall !== null) return { seconds: this.progress.at - begin, cause: stall.cause }
     }
     return null
@@ -97,7 +97,7 @@ class Watched {
 }
 
 describe('what one look is worth', () => {
-  it.each<[Find, Judgement['evidence'], boolean, boolean]>([
+  it.each<[Find, Assessment['evidence'], boolean, boolean]>([
     ['nothing', null, false, false],
     ['note', 'note', true, true],
     ['new text', 'output', true, true],
@@ -113,16 +113,16 @@ describe('what one look is worth', () => {
     ['waiting for a person', null, false, false],
   ])('%s: evidence %s, activity %s, progress %s', (find, evidence, isActivity, isProgress) => {
     const watched = new Watched()
-    const judgement = watched.look(FINDS[find])
-    expect(judgement.evidence).toBe(evidence)
-    expect(judgement.progress.activity).toBe(isActivity ? START + INTERVAL : START)
-    expect(judgement.progress.progress).toBe(isProgress ? START + INTERVAL : START)
-    expect(judgement.stall).toBeNull()
+    const assessment = watched.sample(FINDS[find])
+    expect(assessment.evidence).toBe(evidence)
+    expect(assessment.progress.activity).toBe(isActivity ? START + INTERVAL : START)
+    expect(assessment.progress.progress).toBe(isProgress ? START + INTERVAL : START)
+    expect(assessment.stall).toBeNull()
   })
 
   it('is the strongest of what it has found', () => {
     const all = { ...FINDS.bulk, ...FINDS['processor time of children'] }
-    const evidence = (found: Found) => new Watched().look(found).evidence
+    const evidence = (found: Found) => new Watched().sample(found).evidence
     expect(evidence({ ...all, note: true, output: { bytes: 5, isNew: true } })).toBe('note')
     expect(evidence({ ...all, io: FINDS.bulk.io, output: { bytes: 5, isNew: true } })).toBe('output')
     expect(evidence({ ...all, io: FINDS.bulk.io })).toBe('io')
@@ -138,7 +138,7 @@ describe('what one look is worth', () => {
   ])('beside text that repeats: %s is progress: %s', (find, isProgress) => {
     const watched = new Watched()
     watched.finds('the same text', INTERVAL)
-    watched.look(FINDS[find])
+    watched.sample(FINDS[find])
     expect(watched.progress.progress === watched.progress.at).toBe(isProgress)
     expect(watched.progress.activity).toBe(watched.progress.at)
   })
@@ -146,10 +146,10 @@ describe('what one look is worth', () => {
   it('counts what is printed, through a pipe or two, as no bulk', () => {
     const bytes = BULK_BYTES_PER_SECOND * INTERVAL
     const watched = new Watched()
-    watched.look({ output: { bytes, isNew: false }, io: { lasting: 4 * bytes, all: 4 * bytes } })
+    watched.sample({ output: { bytes, isNew: false }, io: { lasting: 4 * bytes, all: 4 * bytes } })
     expect(watched.progress.progress).toBe(START)
     // What it reads beside it is.
-    watched.look({ output: { bytes, isNew: false }, io: { lasting: 5 * bytes, all: 5 * bytes } })
+    watched.sample({ output: { bytes, isNew: false }, io: { lasting: 5 * bytes, all: 5 * bytes } })
     expect(watched.progress.progress).toBe(watched.progress.at)
   })
 
@@ -161,17 +161,17 @@ describe('what one look is worth', () => {
   })
 
   it('measures processor time and bulk by the time between the looks', () => {
-    const short = judge(
+    const short = assess(
       beginProgress(START),
-      lookAt(START + 5, { cpuSeconds: 5 * IDLE_SHARE }),
+      sampleAt(START + 5, { cpuSeconds: 5 * IDLE_FRACTION }),
       LIMITS,
       1,
       NO_PROMISE,
     )
     expect(short.evidence).toBe('cpu')
-    const long = judge(
+    const long = assess(
       beginProgress(START),
-      lookAt(START + 10, { cpuSeconds: 5 * IDLE_SHARE }),
+      sampleAt(START + 10, { cpuSeconds: 5 * IDLE_FRACTION }),
       LIMITS,
       1,
       NO_PROMISE,
@@ -180,21 +180,21 @@ describe('what one look is worth', () => {
   })
 
   it('makes nothing of a start of a process or two in a short look', () => {
-    const judgement = judge(
+    const assessment = assess(
       beginProgress(START),
-      lookAt(START + 0.5, { cpuSeconds: 0.015, processesChange: true }),
+      sampleAt(START + 0.5, { cpuSeconds: 0.015, processesChange: true }),
       LIMITS,
       0.5,
       NO_PROMISE,
     )
-    expect(judgement.evidence).toBeNull()
+    expect(assessment.evidence).toBeNull()
   })
 
   it('takes processes that come and go for activity only while they do little', () => {
     const seen = (cpuSeconds: number) =>
-      judge(
+      assess(
         beginProgress(START),
-        lookAt(START + 15, { cpuSeconds, processesChange: true }),
+        sampleAt(START + 15, { cpuSeconds, processesChange: true }),
         LIMITS,
         15,
         NO_PROMISE,
@@ -204,8 +204,8 @@ describe('what one look is worth', () => {
   })
 
   it('does not fail at two looks at the same time', () => {
-    const judgement = judge(beginProgress(START), lookAt(START, {}), LIMITS, INTERVAL, NO_PROMISE)
-    expect(judgement).toMatchObject({ evidence: null, stall: null })
+    const assessment = assess(beginProgress(START), sampleAt(START, {}), LIMITS, INTERVAL, NO_PROMISE)
+    expect(assessment).toMatchObject({ evidence: null, stall: null })
   })
 })
 
@@ -251,10 +251,10 @@ describe('the time until a worker counts as hung', () => {
   ])('text that repeats, and %s %s: as for the text alone', (find) => {
     const watched = new Watched()
     const begin = watched.progress.at
-    let stall: Judgement['stall'] = null
-    for (let look = 0; stall === null && look < 1000; look += 1) {
+    let stall: Assessment['stall'] = null
+    for (let sample = 0; stall === null && sample < 1000; sample += 1) {
       // Not in every look: the text comes every other minute.
-      stall = watched.look(look % 8 === 0 ? FINDS['the same text'] : FINDS[find]).stall
+      stall = watched.sample(sample % 8 === 0 ? FINDS['the same text'] : FINDS[find]).stall
     }
     expect(stall?.cause).toBe('repeating')
     expect(watched.progress.at - begin).toBeLessThanOrEqual(1800 + 8 * INTERVAL)
@@ -297,26 +297,26 @@ describe('the time until a worker counts as hung', () => {
 describe('what two looks in a row have to show', () => {
   it('is a stop: one look may meet a debugger', () => {
     const watched = new Watched()
-    expect(watched.look(FINDS.stopped).stall).toBeNull()
-    expect(watched.look(FINDS.nothing).stall).toBeNull()
-    expect(watched.look(FINDS.stopped).stall).toBeNull()
-    expect(watched.look(FINDS.stopped).stall?.cause).toBe('stopped')
-    expect(watched.look(FINDS.nothing).stall).toBeNull()
+    expect(watched.sample(FINDS.stopped).stall).toBeNull()
+    expect(watched.sample(FINDS.nothing).stall).toBeNull()
+    expect(watched.sample(FINDS.stopped).stall).toBeNull()
+    expect(watched.sample(FINDS.stopped).stall?.cause).toBe('stopped')
+    expect(watched.sample(FINDS.nothing).stall).toBeNull()
   })
 
   it('is the same thing twice', () => {
     const watched = new Watched()
-    watched.look(FINDS.stopped)
-    expect(watched.look(FINDS['waiting for a person']).stall).toBeNull()
-    expect(watched.look(FINDS['waiting for a person']).stall?.cause).toBe('awaiting-input')
+    watched.sample(FINDS.stopped)
+    expect(watched.sample(FINDS['waiting for a person']).stall).toBeNull()
+    expect(watched.sample(FINDS['waiting for a person']).stall?.cause).toBe('awaiting-input')
   })
 
   it.each<Find>(['note', 'new text', 'a few bytes', 'processor time of children'])(
     'is no wait for a person beside progress: %s',
     (find) => {
       const watched = new Watched()
-      for (let look = 0; look < 10; look += 1)
-        expect(watched.look({ ...FINDS[find], blocked: 'awaiting-input' }).stall).toBeNull()
+      for (let sample = 0; sample < 10; sample += 1)
+        expect(watched.sample({ ...FINDS[find], blocked: 'awaiting-input' }).stall).toBeNull()
     },
   )
 })
@@ -345,12 +345,12 @@ describe('whatever a worker does', () => {
       fc.property(fc.array(aFind, { minLength: 1, maxLength: 400 }), (finds) => {
         const watched = new Watched({ quietAfter: 60, stuckAfter: 300 })
         for (const find of finds) {
-          const { stall, progress, evidence } = watched.look(FINDS[find])
-          const { at, activity, progress: last, blockedLooks } = progress
+          const { stall, progress, evidence } = watched.sample(FINDS[find])
+          const { at, activity, progress: last, blockedSamples } = progress
           expect(last).toBeLessThanOrEqual(activity)
           expect(activity).toBeLessThanOrEqual(at)
           expect(activity === at).toBe(evidence !== null)
-          const isDue = blockedLooks >= 2 || at - activity >= 60 || activity - last >= 300
+          const isDue = blockedSamples >= 2 || at - activity >= 60 || activity - last >= 300
           expect(stall !== null).toBe(isDue)
           if (stall !== null) expect(stall.since).toBeLessThanOrEqual(at)
           if (last === at) expect(stall).toBeNull()

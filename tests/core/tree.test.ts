@@ -15,7 +15,7 @@ const WORKER_REFERENCE = { pid: WORKER, pid_started: 1100 }
 const queryOf = (all: readonly ProcessFacts[], changes: Partial<TreeQuery>): TreeQuery => ({
   all,
   worker: WORKER_REFERENCE,
-  members: [],
+  descendants: [],
   startTolerance: 0,
   isInCgroup: () => false,
   carriesCookie: () => false,
@@ -145,14 +145,16 @@ describe('the worker tree', () => {
   it('has a member that has lost every other proof, and what is below and beside it', () => {
     const lost = aProcess(5000, { parent: 1, started: 2000 })
     const all = [lost, aProcess(5001, { parent: 5000 }), aProcess(5002, { parent: 1, group: WORKER })]
-    const members = [{ pid: 5000, pid_started: 2000 }]
-    expect(pids(all, { members })).toEqual([5000, 5001])
-    expect(pids(all, { members: [...members, { pid: 5002, pid_started: 1000 }] })).toEqual([5000, 5002, 5001])
+    const descendants = [{ pid: 5000, pid_started: 2000 }]
+    expect(pids(all, { descendants })).toEqual([5000, 5001])
+    expect(pids(all, { descendants: [...descendants, { pid: 5002, pid_started: 1000 }] })).toEqual([
+      5000, 5002, 5001,
+    ])
   })
 
   it('does not take a process for a member that has its pid and another start time', () => {
-    const members = [{ pid: 5000, pid_started: 1999 }]
-    expect(pids([aProcess(5000, { parent: 1, started: 2000 })], { members })).toEqual([])
+    const descendants = [{ pid: 5000, pid_started: 1999 }]
+    expect(pids([aProcess(5000, { parent: 1, started: 2000 })], { descendants })).toEqual([])
   })
 
   it('has every process once', () => {
@@ -168,7 +170,7 @@ describe("the worker's process group", () => {
 
   it('is still its own when only somebody known is left in it', () => {
     const left = aProcess(5000, { parent: 1, group: WORKER, started: 1200 })
-    expect(groupOf([left], { members: [{ pid: 5000, pid_started: 1200 }] })).toBe(WORKER)
+    expect(groupOf([left], { descendants: [{ pid: 5000, pid_started: 1200 }] })).toBe(WORKER)
     expect(groupOf([left], { carriesCookie: cookieOf(5000) })).toBe(WORKER)
   })
 

@@ -77,8 +77,8 @@ export class FakeMachine {
     },
   }
 
-  readonly inspector: Pick<ProcessInspector, 'look' | 'startTolerance'> = {
+  readonly inspector: Pick<ProcessInspector, 'snapshot' | 'startTolerance'> = {
     startTolerance: 0,
-    look: () => viewOf(this.all),
+    snapshot: () => viewOf(this.all),
   }
 }

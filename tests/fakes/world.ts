@@ -35,7 +35,7 @@ export const fakeWorld = (
     user: 'ann',
     now: () => ({ epoch: machine.clock.epoch(), monotonic: machine.clock.monotonic() }),
     paths: (session) => sessionPaths(lockDir, session),
-    say: (line) => said.push(line),
+    notify: (line) => said.push(line),
   }
 }
 

@@ -69,11 +69,11 @@ bool fd_engine[SEATS], fd_refresher[SEATS], fd_child[SEATS];
 
 mtype engine[SEATS] = absent, refresher[SEATS] = absent, worker[SEATS] = absent;
 bool engine_stopped[SEATS], refresher_stopped[SEATS];
-bool terminated[SEATS];         /* stop-wish.ts: StopWishes.now */
+bool terminated[SEATS];         /* stop-request.ts: StopRequests.terminate */
 byte generation[SEATS], iteration[SEATS]; /* Owner.record, in memory */
 byte refreshers[SEATS];         /* how many the owner has started */
-bool has_orders[SEATS], has_stop[SEATS]; /* what lies in the refresher's pipe */
-byte orders[SEATS];             /* RefresherOrders.record: its iteration */
+bool has_config[SEATS], has_stop[SEATS]; /* what lies in the refresher's pipe */
+byte config[SEATS];             /* RefresherConfig.record: its iteration */
 byte environment[SEATS];        /* LOCK_ITERATION of the worker */
 bool hides[SEATS];              /* its environment cannot be read */
 
@@ -147,7 +147,7 @@ inline free_if_closed(seat) {
 inline tidy(seat) {
   if
   :: (engine[seat] == dying || engine[seat] == gone) && !is_there(refresher[seat]) && !lives(seat) ->
-    generation[seat] = 0; iteration[seat] = 0; refreshers[seat] = 0; orders[seat] = 0; environment[seat] = 0;
+    generation[seat] = 0; iteration[seat] = 0; refreshers[seat] = 0; config[seat] = 0; environment[seat] = 0;
     worker[seat] = absent; refresher[seat] = absent
   :: else
   fi
@@ -163,7 +163,7 @@ inline end_engine(seat) {
 }
 inline end_refresher(seat) {
   d_step {
-    refresher[seat] = dying; refresher_stopped[seat] = false; has_orders[seat] = false; has_stop[seat] = false;
+    refresher[seat] = dying; refresher_stopped[seat] = false; has_config[seat] = false; has_stop[seat] = false;
     fd_refresher[seat] = false; free_if_closed(seat)
   }
 }
@@ -286,7 +286,7 @@ again:
       :: atomic { lock != 0 -> give_up }
       fi
 #endif
-    :: atomic {                                                              /* --force; take-over.ts: takeOver → lookAt */
+    :: atomic {                                                              /* --force; take-over.ts: takeOver → inspectSession */
         lock != 0 && record.generation != 0 && record.ended == open && forces < FORCES ->
         engine[me] = running;
         forces++;
@@ -326,7 +326,7 @@ again:
 locked:
     atomic {
       its_owner = 0; its_refresher = 0;
-      /* claim.ts: readLast, planRun; reap.ts: reapOne → lookAt */
+      /* claim.ts: readLast, planRun; reap.ts: reapOne → inspectSession */
 #if defined(BREAK_REAP_LOOKS_AGAIN)
       if :: reaps :: else -> read_record(last) fi;
 #elif defined(BREAK_LOCK_FIRST)
@@ -353,7 +353,7 @@ clear:
 #ifdef BREAK_CLEAR_AFTER_DEATH
     skip;
 #else
-    end_worker(last.owner, last.iteration, last.worker, survived);           /* leftovers.ts: clearAfterDeath */
+    end_worker(last.owner, last.iteration, last.worker, survived);           /* orphans.ts: killOrphans */
 #endif
 #ifdef UNKILLABLE
     atomic { if :: survived -> goto release :: else fi };
@@ -412,7 +412,7 @@ watch:
       :: atomic { worker[me] == gone -> send_stop(me) };                     /* worker.exit */
         await_refresher(me);
         break
-      :: atomic { worker[me] == running && terminated[me] -> send_stop(me) }; /* wishes.now */
+      :: atomic { worker[me] == running && terminated[me] -> send_stop(me) }; /* stopRequests.terminate */
         await_refresher(me);
         atomic { owner_puts(me, open, iteration[me]) };                      /* `stopping` */
         end_worker(me, iteration[me], iteration[me], survived);              /* endIteration */
@@ -429,7 +429,7 @@ watch:
           fd_refresher[me] = true
 #endif
         };
-        atomic { has_orders[me] = refresher[me] == running; orders[me] = iteration[me] } /* #runOne → stdin.write */
+        atomic { has_config[me] = refresher[me] == running; config[me] = iteration[me] } /* #runOne → stdin.write */
       od;
 #ifdef UNKILLABLE
       atomic {
@@ -468,17 +468,17 @@ end_idle:
   do
   :: refresher[seat] == running ->
     {
-      /* input.on('line') with the orders; input.on('close') without them */
+      /* input.on('line') with the config; input.on('close') without them */
       if
-      :: has_orders[seat]
-      :: atomic { !has_orders[seat] && (has_stop[seat] || engine[seat] != running) -> goto finish }
+      :: has_config[seat]
+      :: atomic { !has_config[seat] && (has_stop[seat] || engine[seat] != running) -> goto finish }
       fi;
       do
-      :: atomic { has_stop[seat] -> goto finish }                            /* STOP_ORDER */
+      :: atomic { has_stop[seat] -> goto finish }                            /* STOP */
       :: atomic { engine[seat] != running && !has_stop[seat] -> break }      /* input.on('close'): ownerDied */
       :: atomic {                                                            /* beat; the same once more is no change */
           !has_stop[seat] && (record.refresher != refreshers[seat] || record.owner != seat || record.ended != open || lock != seat) ->
-          put_record(seat, generation[seat], seat, open, false, orders[seat], orders[seat], refreshers[seat])
+          put_record(seat, generation[seat], seat, open, false, config[seat], config[seat], refreshers[seat])
         }
       od;
       /* ownerDied: waits until it is gone, at most OWNER_DEATH_SECONDS */
@@ -486,12 +486,12 @@ end_idle:
       :: engine[seat] == gone
       :: atomic { engine[seat] != gone -> goto finish }
       fi;
-      end_worker(seat, orders[seat], orders[seat], survived);                /* ownerDied → endWorker */
+      end_worker(seat, config[seat], config[seat], survived);                /* ownerDied → endWorker */
 #ifdef UNKILLABLE
       atomic { if :: survived -> survived = false; goto finish :: else fi };
 #endif
       atomic {                                                               /* ownerDied → writeRecord */
-        put_record(seat, generation[seat], seat, owner_died, false, orders[seat], orders[seat], refreshers[seat])
+        put_record(seat, generation[seat], seat, owner_died, false, config[seat], config[seat], refreshers[seat])
       };
       unlock(seat);                                                          /* adoptLock().release */
 finish:

@@ -23,7 +23,7 @@ describe.skipIf(!onLinux).each(strategies)('with the inspector %s', async (strat
   const inspector: ProcessInspector = await systemInspector(process.platform, strategy)
 
   const recordOf = (pid: number | null, cookie = randomUUID() as string): LockRecord => {
-    const seen = pid === null ? null : inspector.look().inspect(pid)
+    const seen = pid === null ? null : inspector.snapshot().inspect(pid)
     return aRecord({
       boot_id: inspector.bootId,
       pid_namespace: inspector.pidNamespace,

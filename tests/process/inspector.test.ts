@@ -10,7 +10,7 @@ import { rejectionOf } from '../fakes/failure.ts'
 const hasProcfs = existsSync('/proc/self/stat')
 const strategies = PROCESS_STRATEGIES.filter((name) => name === 'ps' || hasProcfs)
 
-const inspected = (inspector: ProcessInspector, pid: number) => inspector.look().inspect(pid)
+const inspected = (inspector: ProcessInspector, pid: number) => inspector.snapshot().inspect(pid)
 
 /** More than any pid may be on Linux, and on macOS. */
 const NO_PID = 2 ** 22 + 1
@@ -49,7 +49,7 @@ describe.each(strategies)('the inspector %s', async (strategy) => {
   })
 
   const stillSeesNewcomers = (): void => {
-    const view = inspector.look()
+    const view = inspector.snapshot()
     view.inspect(process.pid)
     const child = start('sleep', ['300'])
     expect(view.inspect(child.pid).kind).not.toBe('none')
@@ -62,7 +62,7 @@ describe.each(strategies)('the inspector %s', async (strategy) => {
   }
 
   it('lists the processes that it sees one by one', () => {
-    const view = inspector.look()
+    const view = inspector.snapshot()
     const self = view.all().find(({ pid }) => pid === process.pid)
     expect(view.inspect(process.pid)).toEqual({ kind: 'process', facts: self })
   })
@@ -91,7 +91,7 @@ describe.each(strategies)('the inspector %s', async (strategy) => {
       env: { ...process.env, LOCK_COOKIE: 'in-environment', LOCK_ITERATION: '3' },
     })
     const view = await eventually('it has become sleep', () => {
-      const now = inspector.look()
+      const now = inspector.snapshot()
       return now.commandLine(child.pid).join(' ') === 'sleep 300' && now
     })
     expect(view.environment(child.pid)).toContain('LOCK_COOKIE=in-environment')
@@ -100,13 +100,13 @@ describe.each(strategies)('the inspector %s', async (strategy) => {
 
   it('does not take arguments for the environment', async () => {
     const child = await startReady('sh', [program('ignores-term.sh'), 'LOCK_COOKIE=in-arguments'])
-    const view = inspector.look()
+    const view = inspector.snapshot()
     expect(view.commandLine(child.pid).join(' ')).toContain('LOCK_COOKIE=in-arguments')
     expect(view.environment(child.pid)).not.toContain('LOCK_COOKIE=in-arguments')
   })
 
   it('says of a process that is not there what can be said', () => {
-    const view = inspector.look()
+    const view = inspector.snapshot()
     expect(view.environment(NO_PID).join('')).toBe('')
     expect(view.commandLine(NO_PID)).toEqual([])
     expect(view.cpuSeconds(NO_PID)).toBeNull()
@@ -114,7 +114,7 @@ describe.each(strategies)('the inspector %s', async (strategy) => {
   })
 
   it('measures what a process has used, and its age', () => {
-    const view = inspector.look()
+    const view = inspector.snapshot()
     expect(view.cpuSeconds(process.pid)).toBeGreaterThanOrEqual(0)
     expect(view.ageSeconds(process.pid)).toBeGreaterThanOrEqual(0)
     expect(view.ageSeconds(process.pid)).toBeLessThan(3600)
@@ -159,7 +159,7 @@ describe('the choice of an inspector', () => {
   it.skipIf(process.platform !== 'linux')('sees the age of a process alike with both', async () => {
     const ages = await Promise.all(
       strategies.map(
-        async (name) => (await systemInspector('linux', name)).look().ageSeconds(process.pid) ?? 0,
+        async (name) => (await systemInspector('linux', name)).snapshot().ageSeconds(process.pid) ?? 0,
       ),
     )
     const real = Number(

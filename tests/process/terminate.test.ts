@@ -89,9 +89,9 @@ describe('ending a tree', () => {
   it('kills at once when it is told to hurry, and has asked first', async () => {
     const machine = new FakeMachine()
     machine.add(10, ignoresTerm)
-    const hurry = new AbortController()
-    machine.at(1, () => hurry.abort())
-    await end(machine, { hurry: hurry.signal })
+    const killNow = new AbortController()
+    machine.at(1, () => killNow.abort())
+    await end(machine, { killNow: killNow.signal })
     expect(order(machine)).toEqual(['SIGTERM', 'SIGSTOP', 'SIGKILL'])
     expect(machine.elapsed).toBeLessThan(1.5)
   })

@@ -43,7 +43,7 @@ type Reader = Pick<ActivityReader, 'isExpensive'> & {
 }
 const lookingWith = (reader: ActivityReader, inspector: ProcessInspector): Reader => ({
   isExpensive: reader.isExpensive,
-  read: (tree) => reader.read(tree, inspector.look()),
+  read: (tree) => reader.read(tree, inspector.snapshot()),
 })
 const procfsReader = (): Reader => lookingWith(procfsActivity(), procfsInspector())
 
@@ -362,7 +362,7 @@ describe('the activity of a tree, read with ps', async () => {
   const inspector = await systemInspector(process.platform, 'ps')
   const psReader = (): Reader => lookingWith(psActivity(), inspector)
   const referenceByPs = (pid: number): ProcessReference => {
-    const found = inspector.look().inspect(pid)
+    const found = inspector.snapshot().inspect(pid)
     if (found.kind !== 'process') throw new Error(`no process ${pid}`)
     return { pid, pid_started: found.facts.started }
   }

@@ -13,7 +13,7 @@ import { LockError } from '../../src/core/errors.ts'
 import type { EndReason } from '../../src/core/record.ts'
 import type { State } from '../../src/core/verdict.ts'
 import { type Claim, claim } from '../../src/engine/claim.ts'
-import { lookAt } from '../../src/session/sight.ts'
+import { inspectSession } from '../../src/session/snapshot.ts'
 import { chooseLockTool } from '../../src/store/lock-tool.ts'
 import { readRequest } from '../../src/store/requests.ts'
 import type { World } from '../../src/world.ts'
@@ -118,7 +118,7 @@ class Program {
   }
 
   state(): State {
-    return lookAt(this.world, NAME).verdict.state
+    return inspectSession(this.world, NAME).verdict.state
   }
 
   /** What an engine does when it is told to end. */
@@ -219,7 +219,7 @@ const command = (
   run: async (model, program) => {
     await run(model, program)
     expect(program.state()).toBe(model.state(program.now))
-    const { stored } = lookAt(program.world, NAME)
+    const { stored } = inspectSession(program.world, NAME)
     if (stored.kind === 'record') expect(stored.record.generation).toBe(model.generation)
     else expect(model.generation).toBe(0)
     expect(program.machine.all.some(({ pid }) => pid === WORKER)).toBe(model.worker)
@@ -360,7 +360,7 @@ describe('what lies where the record should', () => {
         const program = new Program()
         const { record: path } = program.world.paths(NAME)
         writeFileSync(path, content, { mode: 0o600 })
-        const { stored } = lookAt(program.world, NAME)
+        const { stored } = inspectSession(program.world, NAME)
         if (stored.kind !== 'record') expect(program.state()).toBe('unknown')
         const code = await exitCodeOf(() => program.claim({ command: COMMAND, force: true }))
         const aside = readdirSync(program.lockDir).filter((name) => name.includes('.corrupt-'))

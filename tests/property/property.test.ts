@@ -159,9 +159,9 @@ describe('the history', () => {
 
   it('that was cut off anywhere gives back all whole lines, and says so', () => {
     fc.assert(
-      fc.property(history, entry, fc.double({ min: 0, max: 1, noNaN: true }), (entries, last, share) => {
+      fc.property(history, entry, fc.double({ min: 0, max: 1, noNaN: true }), (entries, last, fraction) => {
         const line = encodeEntry(last)
-        const cut = Math.floor(share * (line.length - 2))
+        const cut = Math.floor(fraction * (line.length - 2))
         const text = entries.map(encodeEntry).join('') + line.slice(0, cut)
         expect(parseHistory(text)).toEqual({ entries, skipped: 0, torn: cut > 0 })
         // And with what is appended to it later, behind a newline.

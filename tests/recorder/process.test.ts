@@ -20,9 +20,9 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { encodeMark, type Mark } from '../../src/core/marks.ts'
 import { parseSegmentName } from '../../src/core/segments.ts'
-import type { RecorderOrders, RecorderReport } from '../../src/recorder/orders.ts'
+import { encodeMarker, type Marker } from '../../src/core/stream-markers.ts'
+import type { RecorderConfig, RecorderReport } from '../../src/recorder/protocol.ts'
 import { start, stateLetter } from '../fakes/children.ts'
 import { eventually } from '../fakes/eventually.ts'
 import { tempDir } from '../fakes/temp-dir.ts'
@@ -93,7 +93,7 @@ const print = async (fd: number, text: string | Uint8Array): Promise<void> => {
   }
 }
 
-const mark = (kind: Mark, iteration: number): Uint8Array => encodeMark(kind, iteration, SECRET)
+const marker = (kind: Marker, iteration: number): Uint8Array => encodeMarker(kind, iteration, SECRET)
 
 type Running = {
   readonly process: ChildProcess
@@ -105,7 +105,7 @@ type Running = {
 }
 
 const record = (
-  orders: Partial<RecorderOrders> & Pick<RecorderOrders, 'dir' | 'streams'>,
+  config: Partial<RecorderConfig> & Pick<RecorderConfig, 'dir' | 'streams'>,
   readers: readonly number[],
   shown: { readonly out?: number; readonly err?: number } = {},
 ): Running => {
@@ -121,7 +121,7 @@ const record = (
     for (const line of lines) reports.push(JSON.parse(line) as RecorderReport)
   })
   child.process.stdin?.write(
-    `${JSON.stringify({ iteration: 0, secret: SECRET, logLimit: 2 ** 30, ...orders })}\n`,
+    `${JSON.stringify({ iteration: 0, secret: SECRET, logLimit: 2 ** 30, ...config })}\n`,
   )
   return {
     ...child,
@@ -165,7 +165,7 @@ const OUT = { show: 1, pane: null } as const
 const ERR = { show: 2, pane: null } as const
 
 describe('the recorder', () => {
-  it('keeps and shows two streams, each where it belongs, without the marks', async () => {
+  it('keeps and shows two streams, each where it belongs, without the markers', async () => {
     const { dir, run, file, read } = aRun()
     const [out, err] = [new Pipe(dir, 'o'), new Pipe(dir, 'e')]
     const [toOut, toErr] = [out.writer(), err.writer()]
@@ -177,10 +177,10 @@ describe('the recorder', () => {
       [1, ['one\n', 'uno\n']],
       [2, ['two\n', 'due\n']],
     ] as const) {
-      for (const fd of [toOut, toErr]) await print(fd, mark('begin', iteration))
+      for (const fd of [toOut, toErr]) await print(fd, marker('begin', iteration))
       await print(toOut, words[0])
       await print(toErr, words[1])
-      for (const fd of [toOut, toErr]) await print(fd, mark('end', iteration))
+      for (const fd of [toOut, toErr]) await print(fd, marker('end', iteration))
       expect(await hasEnded(recorder, iteration)).toEqual({ kind: 'ended', iteration, bytes: 8, lost: 0 })
       // By the time that it says so all of it is there, and shown.
       expect(kept(run, iteration).split('\n').sort()).toEqual(['', ...words.map((w) => w.trim())].sort())
@@ -199,10 +199,10 @@ describe('the recorder', () => {
     const [out, err] = [new Pipe(dir, 'o'), new Pipe(dir, 'e')]
     const [toOut, toErr] = [out.writer(), err.writer()]
     const recorder = record({ dir: run, streams: [OUT, ERR] }, [out.reader, err.reader])
-    await print(toOut, Buffer.concat([mark('begin', 1), Buffer.from('x'), mark('end', 1)]))
+    await print(toOut, Buffer.concat([marker('begin', 1), Buffer.from('x'), marker('end', 1)]))
     await eventually('the first is kept', () => existsSync(join(run, '1.0.log')))
     expect(recorder.reports).toEqual([])
-    await print(toErr, Buffer.concat([mark('begin', 1), mark('end', 1)]))
+    await print(toErr, Buffer.concat([marker('begin', 1), marker('end', 1)]))
     await hasEnded(recorder, 1)
   })
 
@@ -211,10 +211,10 @@ describe('the recorder', () => {
     const [out, err] = [new Pipe(dir, 'o'), new Pipe(dir, 'e')]
     const [toOut, toErr] = [out.writer(), err.writer()]
     const recorder = record({ dir: run, streams: [OUT, ERR] }, [out.reader, err.reader])
-    await print(toOut, Buffer.concat([mark('begin', 1), mark('end', 1), mark('begin', 2)]))
+    await print(toOut, Buffer.concat([marker('begin', 1), marker('end', 1), marker('begin', 2)]))
     await print(toOut, 'second')
     await eventually('the second is kept', () => existsSync(join(run, '2.0.log')))
-    await print(toErr, Buffer.concat([mark('begin', 1), Buffer.from('first'), mark('end', 1)]))
+    await print(toErr, Buffer.concat([marker('begin', 1), Buffer.from('first'), marker('end', 1)]))
     await hasEnded(recorder, 1)
     expect([kept(run, 1), kept(run, 2)]).toEqual(['first', 'second'])
   })
@@ -225,12 +225,12 @@ describe('the recorder', () => {
     const writer = pipe.writer()
     const streams = [OUT]
     const first = record({ dir: run, streams }, [pipe.reader])
-    await print(writer, Buffer.concat([mark('begin', 7), Buffer.from('before ')]))
+    await print(writer, Buffer.concat([marker('begin', 7), Buffer.from('before ')]))
     await eventually('it is kept', () => existsSync(join(run, '7.0.log')) && kept(run, 7) === 'before ')
     first.process.kill('SIGKILL')
     await first.ended
-    await print(writer, Buffer.concat([Buffer.from('meanwhile '), mark('end', 7), mark('begin', 8)]))
-    await print(writer, Buffer.concat([Buffer.from('next'), mark('end', 8)]))
+    await print(writer, Buffer.concat([Buffer.from('meanwhile '), marker('end', 7), marker('begin', 8)]))
+    await print(writer, Buffer.concat([Buffer.from('next'), marker('end', 8)]))
     const second = record({ dir: run, streams, iteration: 7 }, [pipe.reader])
     expect(await hasEnded(second, 7)).toMatchObject({ bytes: 17 })
     await hasEnded(second, 8)
@@ -347,7 +347,7 @@ describe('the recorder', () => {
     await eventually('all of it is told', () => lost().at(-1)?.bytes === printed)
     expect(lost().at(-1)?.reason).toBe('ENOENT')
     expect(lost().length).toBeLessThan(25)
-    await print(writer, mark('end', 1))
+    await print(writer, marker('end', 1))
     expect(await hasEnded(recorder, 1)).toEqual({ kind: 'ended', iteration: 1, bytes: 5000, lost: 5000 })
   })
 
@@ -358,7 +358,7 @@ describe('the recorder', () => {
     const recorder = record({ dir: run, streams: [OUT], iteration: 1 }, [pipe.reader])
     recorder.leave()
     ;(recorder.process.stdio[3] as Readable).destroy()
-    await print(writer, Buffer.concat([mark('end', 1), mark('begin', 2), Buffer.from('after')]))
+    await print(writer, Buffer.concat([marker('end', 1), marker('begin', 2), Buffer.from('after')]))
     await eventually('it is kept', () => existsSync(join(run, '2.0.log')))
     expect(stateLetter(recorder.pid)).not.toBe('Z')
   })
@@ -411,7 +411,7 @@ describe('the recorder', () => {
     await send(20)
     const before = mostKilobytes()
     await send(180)
-    await print(writer, mark('end', 1))
+    await print(writer, marker('end', 1))
     expect(await hasEnded(recorder, 1)).toEqual({
       kind: 'ended',
       iteration: 1,

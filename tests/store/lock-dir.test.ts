@@ -48,7 +48,7 @@ describe('a lock directory', () => {
 
   describe.each(BOTH)('%s', (_, use) => {
     it.each([0o755, 0o770, 0o707, 0o711, 0o1777, 0o750])(
-      'is unsafe with mode %i, and says the mend',
+      'is unsafe with mode %i, and names the fix',
       (mode) => {
         const dir = join(tempDir(), 'locks')
         mkdirSync(dir)

@@ -169,7 +169,7 @@ describe('a request to the owner', () => {
     '{"request":["supersede"],"generation":7}',
     '{"request":"interrupt-iteration","generation":7}',
     '{"request":"interrupt-iteration","generation":7,"iteration":"3"}',
-  ])('is a wish that goes unheard when it says %j', (content) => {
+  ])('is ignored when it says %j', (content) => {
     const paths = withHome()
     writeFileSync(paths.request, content)
     expect(readRequest(paths, 7)).toBeNull()

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { basename, dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { readRecord } from '../../src/store/read-record.ts'
-import { removeLeftovers, setAside, writeRecord } from '../../src/store/write-record.ts'
+import { quarantine, removeTemporaryFiles, writeRecord } from '../../src/store/write-record.ts'
 import { failureOf } from '../fakes/failure.ts'
 import { aRecord } from '../fakes/records.ts'
 import { tempDir } from '../fakes/temp-dir.ts'
@@ -59,7 +59,7 @@ describe('a record that nobody can read', () => {
   it('is moved aside, whole, under a name that says when', () => {
     const path = recordPath()
     writeFileSync(path, 'garbage')
-    const aside = setAside(path, 1_800_000_000)
+    const aside = quarantine(path, 1_800_000_000)
     expect(basename(aside)).toMatch(/^demo\.json\.corrupt-20270115T080000Z-\d+$/)
     expect(existsSync(path)).toBe(false)
     expect(readFileSync(aside, 'utf8')).toBe('garbage')
@@ -69,18 +69,18 @@ describe('a record that nobody can read', () => {
     const path = recordPath()
     mkdirSync(path)
     writeFileSync(join(path, 'x'), 'kept')
-    expect(readFileSync(join(setAside(path, 1_800_000_000), 'x'), 'utf8')).toBe('kept')
+    expect(readFileSync(join(quarantine(path, 1_800_000_000), 'x'), 'utf8')).toBe('kept')
   })
 
   it('fails with an error when it is not there any more', () => {
-    expect(failureOf(() => setAside(recordPath(), 1)).exitCode).toBe(74)
+    expect(failureOf(() => quarantine(recordPath(), 1)).exitCode).toBe(74)
   })
 
   it('is not listed as a session, nor removed as a leftover', () => {
     const path = recordPath()
     writeFileSync(path, 'garbage')
-    const aside = setAside(path, 1_800_000_000)
-    removeLeftovers(path)
+    const aside = quarantine(path, 1_800_000_000)
+    removeTemporaryFiles(path)
     expect(existsSync(aside)).toBe(true)
   })
 })
@@ -101,7 +101,7 @@ describe('what a killed writer left', () => {
       'demo.jsonx123',
     ]
     for (const name of [...kept, 'demo.json.0', 'demo.json.4294967295']) writeFileSync(join(dir, name), 'x')
-    removeLeftovers(path)
+    removeTemporaryFiles(path)
     expect(readdirSync(dir).sort()).toEqual([...kept].sort())
   })
 
@@ -112,7 +112,7 @@ describe('what a killed writer left', () => {
     const path = recordPath()
     const left = _getTmpname(path)
     writeFileSync(left, 'half')
-    removeLeftovers(path)
+    removeTemporaryFiles(path)
     expect(existsSync(left)).toBe(false)
   })
 })

@@ -20,8 +20,8 @@ import {
   type Task,
   type TrialResult,
 } from './crash-points/trial.ts'
+import type { Layout } from './lib/layout.ts'
 import { hasProc } from './lib/machine.ts'
-import type { Place } from './lib/place.ts'
 import { table } from './lib/table.ts'
 
 /** How a call is tried to be met, until it is. */
@@ -64,7 +64,7 @@ const isolation = (): readonly string[] => {
 }
 
 const ask = async <Answer>(wrapper: readonly string[], task: Task): Promise<Answer> => {
-  const program = join(task.place.programs, 'trial-main.cjs')
+  const program = join(task.layout.programs, 'trial-main.cjs')
   const [command = '', ...args] = [...wrapper, process.execPath, program, JSON.stringify(task)]
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   let stdout = ''
@@ -133,7 +133,7 @@ const inParallel = async <T>(
   await Promise.all(Array.from({ length: jobs }, worker))
 }
 
-export const main = async (place: Place, args: readonly string[]): Promise<number> => {
+export const main = async (layout: Layout, args: readonly string[]): Promise<number> => {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -151,7 +151,7 @@ export const main = async (place: Place, args: readonly string[]): Promise<numbe
   }
   setPriority(19)
   // So that it is built, should it have to be.
-  spawnSync(join(place.root, 'lock.sh'), ['--version'], { stdio: ['ignore', 'ignore', 'inherit'] })
+  spawnSync(join(layout.root, 'lock.sh'), ['--version'], { stdio: ['ignore', 'ignore', 'inherit'] })
 
   const wrapper = isolation()
   // What there is of the others is not recorded for a sample: it would take longer than the trials.
@@ -169,7 +169,7 @@ export const main = async (place: Place, args: readonly string[]): Promise<numbe
   await inParallel(Number(values.jobs), scenarios, async (scenario) => {
     recorded.push([
       scenario,
-      await ask<readonly Point[]>(wrapper, { place, scenario: scenario.name, hit: null }),
+      await ask<readonly Point[]>(wrapper, { layout, scenario: scenario.name, hit: null }),
     ])
   })
   const all = recorded
@@ -183,7 +183,7 @@ export const main = async (place: Place, args: readonly string[]): Promise<numbe
   await inParallel(Number(values.jobs), plans, async (plan) => {
     const { scenario, point, fault } = plan
     const attempt = (by: Hit['by']): Promise<TrialResult> =>
-      ask(wrapper, { place, scenario: scenario.name, hit: { point, fault, by } })
+      ask(wrapper, { layout, scenario: scenario.name, hit: { point, fault, by } })
     let result = await attempt(ATTEMPTS[0])
     // Met by number, an error may hit a pipe between Node's own threads, which no disk makes fail, and Node aborts: that says
     // nothing of this point. A kill is a kill, wherever it comes.

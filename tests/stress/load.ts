@@ -11,8 +11,8 @@ import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import type { Layout } from './lib/layout.ts'
 import { carriersOf, commandOf, hasProc, look, sleep, until } from './lib/machine.ts'
-import type { Place } from './lib/place.ts'
 import { makeSandbox, removeSandbox, type Sandbox } from './lib/sandbox.ts'
 import { table } from './lib/table.ts'
 
@@ -94,7 +94,7 @@ const mapRoles = (of: (role: Role) => number): Readonly<Record<Role, number>> =>
 })
 
 const measure = async (
-  place: Place,
+  layout: Layout,
   sandbox: Sandbox,
   { sessions, interval }: Options,
   name: string,
@@ -116,7 +116,7 @@ const measure = async (
     }
     if (monotonic() - asked > 5) {
       asked = monotonic()
-      notActive.push(...(await statesButActive(place, sandbox)))
+      notActive.push(...(await statesButActive(layout, sandbox)))
     }
     await sleep(500)
   }
@@ -136,7 +136,7 @@ const measure = async (
 }
 
 /** What the program itself says, to anybody who asks. */
-const statesButActive = async ({ root }: Place, { env }: Sandbox): Promise<readonly string[]> => {
+const statesButActive = async ({ root }: Layout, { env }: Sandbox): Promise<readonly string[]> => {
   const child = spawn(join(root, 'lock.sh'), ['status', '--json'], {
     env,
     stdio: ['ignore', 'pipe', 'ignore'],
@@ -153,7 +153,7 @@ const statesButActive = async ({ root }: Place, { env }: Sandbox): Promise<reado
 }
 
 const startSessions = async (
-  place: Place,
+  layout: Layout,
   sandbox: Sandbox,
   options: Options,
   staleAfter: string,
@@ -163,7 +163,7 @@ const startSessions = async (
     // It shows nothing, and that is not what is measured here.
     const patience = ['--quiet-after', 'off', '--stuck-after', 'off']
     const words = ['run', nameOf(number), ...timing, ...patience, '--', 'sleep', '1000000']
-    spawn(join(place.root, 'engine.sh'), words, { env: sandbox.env, cwd: sandbox.dir, stdio: 'ignore' })
+    spawn(join(layout.root, 'engine.sh'), words, { env: sandbox.env, cwd: sandbox.dir, stdio: 'ignore' })
     // Not all at once: their start is no part of it.
     if (number % 4 === 3) await until(START_SECONDS, () => recordOf(sandbox, number)?.refresher != null)
   }
@@ -179,10 +179,10 @@ const burn = (): readonly ChildProcess[] =>
   )
 
 const megabytes = (kilobytes: number): string => (kilobytes / 1024).toFixed(1)
-const percent = (share: number): string => (share * 100).toFixed(2)
+const percent = (fraction: number): string => (fraction * 100).toFixed(2)
 const sum = (of: Readonly<Record<Role, number>>): number => ROLES.reduce((total, role) => total + of[role], 0)
 
-export const main = async (place: Place, args: readonly string[]): Promise<number> => {
+export const main = async (layout: Layout, args: readonly string[]): Promise<number> => {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -196,18 +196,18 @@ export const main = async (place: Place, args: readonly string[]): Promise<numbe
     console.log('load: skipped: it measures in /proc, which is not here')
     return 0
   }
-  spawnSync(join(place.root, 'lock.sh'), ['--version'], { stdio: ['ignore', 'ignore', 'inherit'] })
+  spawnSync(join(layout.root, 'lock.sh'), ['--version'], { stdio: ['ignore', 'ignore', 'inherit'] })
   const options = { sessions: Number(values.sessions), interval: Number(values.interval) }
   const seconds = Number(values.seconds)
   const sandbox = makeSandbox('load')
   const phases: Phase[] = []
   let burners: readonly ChildProcess[] = []
   try {
-    await startSessions(place, sandbox, options, values['stale-after'])
+    await startSessions(layout, sandbox, options, values['stale-after'])
     console.error(`${options.sessions} sessions beat`)
-    phases.push(await measure(place, sandbox, options, 'alone', seconds))
+    phases.push(await measure(layout, sandbox, options, 'alone', seconds))
     burners = burn()
-    phases.push(await measure(place, sandbox, options, 'every core taken', seconds))
+    phases.push(await measure(layout, sandbox, options, 'every core taken', seconds))
   } finally {
     for (const burner of burners) burner.kill('SIGKILL')
     removeSandbox(sandbox)

@@ -11,8 +11,8 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { setPriority } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import type { Layout } from './lib/layout.ts'
 import { allPids, commandOf, hasProc, look, type Process, signal, sleep, until } from './lib/machine.ts'
-import type { Place } from './lib/place.ts'
 import { makeSandbox, removeSandbox, type Sandbox } from './lib/sandbox.ts'
 import { table } from './lib/table.ts'
 
@@ -56,11 +56,11 @@ const PATIENCE_SECONDS = 60
 const target = ({ pid, pid_started }: Reference) => ({ pid, started: pid_started })
 
 class Round {
-  readonly #place: Place
+  readonly #place: Layout
   readonly #sandbox: Sandbox
 
-  constructor(place: Place, cgroup: string) {
-    this.#place = place
+  constructor(layout: Layout, cgroup: string) {
+    this.#place = layout
     const sandbox = makeSandbox('orphans')
     const env = cgroup === '' ? sandbox.env : { ...sandbox.env, LOCK_CGROUP_STRATEGY: cgroup }
     this.#sandbox = { ...sandbox, env }
@@ -172,7 +172,7 @@ class Round {
   }
 }
 
-export const main = async (place: Place, args: readonly string[]): Promise<number> => {
+export const main = async (layout: Layout, args: readonly string[]): Promise<number> => {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -187,7 +187,7 @@ export const main = async (place: Place, args: readonly string[]): Promise<numbe
     return 0
   }
   setPriority(19)
-  spawnSync(join(place.root, 'lock.sh'), ['--version'], { stdio: ['ignore', 'ignore', 'inherit'] })
+  spawnSync(join(layout.root, 'lock.sh'), ['--version'], { stdio: ['ignore', 'ignore', 'inherit'] })
   const hasTmux = spawnSync('tmux', ['-V']).status === 0
   const kills = KILLS.filter((kill) => hasTmux || !kill.startsWith('tmux'))
   const cells = Object.keys(KINDS)
@@ -200,7 +200,7 @@ export const main = async (place: Place, args: readonly string[]): Promise<numbe
   const total = queue.length
   const worker = async (): Promise<void> => {
     for (let cell = queue.shift(); cell !== undefined; cell = queue.shift()) {
-      const round = new Round(place, values.cgroup)
+      const round = new Round(layout, values.cgroup)
       try {
         const { survivors, canEscape } = await round.run(cell.kind, cell.kill)
         if (canEscape) hasCgroups = false

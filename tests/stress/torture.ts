@@ -9,8 +9,8 @@
  */
 import { setPriority } from 'node:os'
 import { parseArgs } from 'node:util'
+import type { Layout } from './lib/layout.ts'
 import { hasProc } from './lib/machine.ts'
-import type { Place } from './lib/place.ts'
 import { makeSandbox, removeSandbox, sweep } from './lib/sandbox.ts'
 import { table } from './lib/table.ts'
 import type { Protocol } from './torture/protocols.ts'
@@ -24,7 +24,7 @@ const NAMES: Readonly<Record<Exclude<Protocol, 'none'>, string>> = {
 }
 
 /** The time of each; proper-lockfile waits two seconds for every owner that was killed. */
-const SHARES: Readonly<Record<keyof typeof NAMES, number>> = {
+const FRACTIONS: Readonly<Record<keyof typeof NAMES, number>> = {
   'session-lock': 0.75,
   'pid-file': 0.06,
   'exclusive-file': 0.07,
@@ -81,7 +81,7 @@ const transposed = (
   rows: readonly (readonly (string | number)[])[],
 ): readonly (readonly (string | number)[])[] => HEAD.map((_, column) => rows.map((one) => one[column] ?? ''))
 
-export const main = async (place: Place, args: readonly string[]): Promise<number> => {
+export const main = async (layout: Layout, args: readonly string[]): Promise<number> => {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -101,17 +101,17 @@ export const main = async (place: Place, args: readonly string[]): Promise<numbe
   let isGood = true
   for (const [protocol, name] of Object.entries(NAMES) as [keyof typeof NAMES, string][]) {
     if (values.only !== undefined && values.only !== protocol) continue
-    const share = values.only === undefined ? SHARES[protocol] : 1
+    const fraction = values.only === undefined ? FRACTIONS[protocol] : 1
     const sandbox = makeSandbox('torture')
     let { keep } = values
     try {
       const outcome = await new Besieger({
-        place,
+        layout,
         sandbox,
         protocol,
         contenders: Number(values.contenders),
         rate: Number(values.rate),
-        seconds: Number(values.seconds) * share,
+        seconds: Number(values.seconds) * fraction,
       }).run((line) => console.error(line))
       rows.push(row(name, outcome))
       if (protocol === 'session-lock' && !isClean(outcome)) {

@@ -2,8 +2,8 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { closeSync, constants, existsSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Layout } from '../lib/layout.ts'
 import { carriersOf, commandOf, look, signal, until } from '../lib/machine.ts'
-import type { Place } from '../lib/place.ts'
 import { makeSandbox, removeSandbox, type Sandbox } from '../lib/sandbox.ts'
 import { type Entry, judge, readJournal } from '../torture/journal.ts'
 import { metCall, type Point, pointsOf } from './trace.ts'
@@ -65,14 +65,14 @@ const LATE_SECONDS = 60
 
 /** A sandbox with what a trial does in it. */
 export class Bench {
-  readonly place: Place
+  readonly layout: Layout
   readonly sandbox: Sandbox
   readonly env: Readonly<Record<string, string>>
   readonly #children: ChildProcess[] = []
   #owner: { readonly child: ChildProcess; readonly ended: Promise<Ended> } | null = null
 
-  constructor(place: Place, env: Readonly<Record<string, string>>) {
-    this.place = place
+  constructor(layout: Layout, env: Readonly<Record<string, string>>) {
+    this.layout = layout
     this.sandbox = makeSandbox('crash')
     // One thread for what Node does to files beside the main one, so that its calls have one order.
     this.env = { ...this.sandbox.env, UV_THREADPOOL_SIZE: '1', ...env }
@@ -87,7 +87,7 @@ export class Bench {
   }
 
   get section(): string {
-    return join(this.place.sources, 'section.sh')
+    return join(this.layout.sources, 'section.sh')
   }
 
   text(): string | null {
@@ -164,7 +164,7 @@ export class Bench {
   }
 
   command(who: string, ...args: readonly string[]): { child: ChildProcess; ended: Promise<Ended> } {
-    return this.start(who, process.execPath, [join(this.place.root, 'dist/main.cjs'), ...args])
+    return this.start(who, process.execPath, [join(this.layout.root, 'dist/main.cjs'), ...args])
   }
 
   /** An engine that stays in its first iteration. */
@@ -279,7 +279,7 @@ export const runTraced = async (bench: Bench, scenario: Scenario, hit: Hit | nul
     const words = scenario.command.map((word) => (word === '@section' ? bench.section : word))
     const { ended } = bench.start('traced', 'strace', [
       ...options,
-      ...['--', process.execPath, join(bench.place.root, 'dist/main.cjs'), ...words],
+      ...['--', process.execPath, join(bench.layout.root, 'dist/main.cjs'), ...words],
     ])
     const { code, stderr } = await ended
     return { code, stderr, trace: read(), isMet: isMet(read(), bench.sandbox.locks, hit) }
@@ -445,10 +445,10 @@ export type TrialResult = {
 }
 
 /** What a trial's process is told; without a hit it only records. */
-export type Task = { readonly place: Place; readonly scenario: string; readonly hit: Hit | null }
+export type Task = { readonly layout: Layout; readonly scenario: string; readonly hit: Hit | null }
 
-export const runTrial = async (place: Place, scenario: Scenario, hit: Hit): Promise<TrialResult> => {
-  const bench = new Bench(place, scenario.env ?? {})
+export const runTrial = async (layout: Layout, scenario: Scenario, hit: Hit): Promise<TrialResult> => {
+  const bench = new Bench(layout, scenario.env ?? {})
   try {
     await scenario.prepare(bench)
     const hadRecord = bench.text() !== null
@@ -463,8 +463,8 @@ export const runTrial = async (place: Place, scenario: Scenario, hit: Hit): Prom
 }
 
 /** All calls of a scenario that touch the lock directory. */
-export const recordPoints = async (place: Place, scenario: Scenario): Promise<readonly Point[]> => {
-  const bench = new Bench(place, scenario.env ?? {})
+export const recordPoints = async (layout: Layout, scenario: Scenario): Promise<readonly Point[]> => {
+  const bench = new Bench(layout, scenario.env ?? {})
   try {
     await scenario.prepare(bench)
     const { trace, pid } = await runTraced(bench, scenario, null)

@@ -8,14 +8,14 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Layout } from '../lib/layout.ts'
 import { carriersOf, commandOf, look, signal, sleep, until } from '../lib/machine.ts'
-import type { Place } from '../lib/place.ts'
 import type { Sandbox } from '../lib/sandbox.ts'
 import { type Findings, judge, readJournal } from './journal.ts'
 import { type Protocol, SESSION } from './protocols.ts'
 
 export type Siege = {
-  readonly place: Place
+  readonly layout: Layout
   readonly sandbox: Sandbox
   readonly protocol: Protocol
   readonly contenders: number
@@ -119,7 +119,7 @@ export class Besieger {
     for (const contender of this.#contenders.values()) contender.child.kill('SIGKILL')
     await until(30, () => this.#contenders.size === 0)
     const seconds = elapsed()
-    if (protocol === 'session-lock') await this.#settle()
+    if (protocol === 'session-lock') await this.#endLastRun()
     const orphans = await this.#countOrphans()
     const findings = judge(
       readJournal(existsSync(this.#journal) ? readFileSync(this.#journal, 'utf8') : ''),
@@ -157,29 +157,35 @@ export class Besieger {
   }
 
   #startModules(run: string): ChildProcess {
-    const { place, sandbox, protocol } = this.#siege
+    const { layout, sandbox, protocol } = this.#siege
     return spawn(
       process.execPath,
-      ['--require', join(place.sources, 'dawdle.cjs'), join(place.programs, 'contender.cjs'), protocol, run],
+      [
+        '--require',
+        join(layout.sources, 'dawdle.cjs'),
+        join(layout.programs, 'contender.cjs'),
+        protocol,
+        run,
+      ],
       { env: sandbox.env, cwd: sandbox.dir, stdio: ['ignore', 'ignore', 'pipe'] },
     )
   }
 
   #startEngine(run: string): ChildProcess {
-    const { place, sandbox } = this.#siege
+    const { layout, sandbox } = this.#siege
     const manner = chance(0.5) ? ['--wait', '5'] : chance(0.4) ? ['--force'] : []
     const options = ['--grace', '0.3', '--stale-after', '0.6', '--heartbeat-interval', '0.1']
     return spawn(
-      join(place.root, 'engine.sh'),
+      join(layout.root, 'engine.sh'),
       [
         ...['run', SESSION, '-n', String(1 + Math.floor(Math.random() * 12)), ...manner, ...options],
-        ...['--', join(place.sources, 'worker.sh')],
+        ...['--', join(layout.sources, 'worker.sh')],
       ],
       {
         env: {
           ...sandbox.env,
           STRESS_WHO: run,
-          NODE_OPTIONS: `--require "${join(place.sources, 'dawdle.cjs')}"`,
+          NODE_OPTIONS: `--require "${join(layout.sources, 'dawdle.cjs')}"`,
         },
         cwd: sandbox.dir,
         stdio: ['ignore', 'ignore', 'pipe'],
@@ -268,11 +274,11 @@ export class Besieger {
   }
 
   /** After all of it: one plain run, without a hand on the files. */
-  async #settle(): Promise<void> {
-    const { place, sandbox } = this.#siege
+  async #endLastRun(): Promise<void> {
+    const { layout, sandbox } = this.#siege
     const child = spawn(
-      join(place.root, 'engine.sh'),
-      ['run', SESSION, '--wait', '60', '--', join(place.sources, 'worker.sh')],
+      join(layout.root, 'engine.sh'),
+      ['run', SESSION, '--wait', '60', '--', join(layout.sources, 'worker.sh')],
       { env: { ...sandbox.env, STRESS_WHO: 'last' }, cwd: sandbox.dir, stdio: ['ignore', 'ignore', 'pipe'] },
     )
     let stderr = ''

@@ -1,7 +1,7 @@
 /** A round: every scenario once, several at a time. */
 import { setTimeout } from 'node:timers/promises'
-import { Judgement } from './judge.mjs'
-import { look } from './look.mjs'
+import { Assessment } from './assessment.mjs'
+import { observe } from './observe.mjs'
 import { Sandbox } from './sandbox.mjs'
 import { startServer } from './servers.mjs'
 import { Session } from './session.mjs'
@@ -16,7 +16,7 @@ const GONE_SECONDS = 5
 const pause = (seconds) => setTimeout(seconds * 1000)
 
 /** Command lines of what still runs when every engine has ended: each is an orphan. */
-const leftovers = async (sandbox) => {
+const orphans = async (sandbox) => {
   const deadline = Date.now() + GONE_SECONDS * 1000
   for (;;) {
     const left = sandbox.processes()
@@ -49,15 +49,15 @@ export const runRound = async (scenarios, { limits, jobs, signal, onSandbox, onR
       const [scenario] = queue.splice(index, 1)
       const own = { ...limits, ...scenario.limits }
       const session = new Session(sandbox, scenario, own)
-      const animal = { scenario, session, judgement: new Judgement(scenario, own, Date.now() / 1000) }
+      const animal = { scenario, session, assessment: new Assessment(scenario, own, Date.now() / 1000) }
       running.add(animal)
       await session.start(server.url)
     }
   }
 
   const finish = async (animal) => {
-    const { scenario, session, judgement } = animal
-    const result = { scenario, ...judgement.result }
+    const { scenario, session, assessment } = animal
+    const result = { scenario, ...assessment.result }
     if (scenario.kind !== 'undecidable' && result.outcome !== 'right') {
       const { stdout, stderr } = await sandbox.lock('why', scenario.name)
       result.why = stdout || stderr
@@ -72,13 +72,13 @@ export const runRound = async (scenarios, { limits, jobs, signal, onSandbox, onR
   }
 
   const readAll = async () => {
-    const { begun, at, reports } = await look(sandbox)
+    const { begun, at, reports } = await observe(sandbox)
     for (const animal of running) {
-      const { scenario, session, judgement } = animal
+      const { scenario, session, assessment } = animal
       const seen = reports.get(scenario.name)
       const { report, ownerAlive = false, beater = null } = seen ?? {}
       if (report?.ended === null && report.pid !== null) session.record = report
-      const next = judgement.read({
+      const next = assessment.read({
         begun,
         at,
         state: report?.state ?? 'free',
@@ -112,7 +112,7 @@ export const runRound = async (scenarios, { limits, jobs, signal, onSandbox, onR
       await turn
     }
     if (signal.aborted) return { results, left: [] }
-    return { results, left: await leftovers(sandbox) }
+    return { results, left: await orphans(sandbox) }
   } finally {
     // After a failure or Ctrl-C: in order where that is quick, and by force where it is not.
     const ends = [...running].map(({ session }) => session.end().catch(() => undefined))

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { isAlive, processStates } from './look.mjs'
+import { isAlive, processStates } from './observe.mjs'
 
 const END_SECONDS = 8
 /** Should the harness be killed, the engines end what they have started. */

@@ -8,10 +8,10 @@ import { SCENARIOS } from '../scenarios.ts'
 import { recordPoints, runTrial, type Task } from '../trial.ts'
 
 const main = async (): Promise<void> => {
-  const { place, scenario: name, hit } = JSON.parse(process.argv[2] ?? '') as Task
+  const { layout, scenario: name, hit } = JSON.parse(process.argv[2] ?? '') as Task
   const scenario = SCENARIOS.find((one) => one.name === name)
   if (scenario === undefined) throw new Error(`there is no scenario "${name}"`)
-  const answer = hit === null ? await recordPoints(place, scenario) : await runTrial(place, scenario, hit)
+  const answer = hit === null ? await recordPoints(layout, scenario) : await runTrial(layout, scenario, hit)
   process.stdout.write(JSON.stringify(answer))
 }
 

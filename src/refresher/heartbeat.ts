@@ -11,29 +11,29 @@
  */
 import type { EventEntry } from '../core/history.ts'
 import type { Clock, ProcessView } from '../core/ports.ts'
-import type { LockRecord, ProcessReference, StallCause, Watch } from '../core/record.ts'
-import { PING_PATIENCE_INTERVALS } from './orders.ts'
-import type { EvidenceWatch } from './watch.ts'
+import type { Activity, LockRecord, ProcessReference, StallCause } from '../core/record.ts'
+import type { ActivityMonitor } from './activity-monitor.ts'
+import { PING_PATIENCE_INTERVALS } from './protocol.ts'
 
-export type HeartWorld = {
+export type HeartbeatWorld = {
   readonly clock: Clock
-  readonly watch: EvidenceWatch
-  look(): ProcessView
+  readonly monitor: ActivityMonitor
+  snapshot(): ProcessView
   /** The descendants of the worker that live now. */
-  members(view: ProcessView): readonly ProcessReference[]
+  descendants(view: ProcessView): readonly ProcessReference[]
   write(record: LockRecord): void
-  remember(event: EventEntry): void
+  addHistory(event: EventEntry): void
 }
 
-export class Heart {
-  readonly #world: HeartWorld
+export class Heartbeat {
+  readonly #world: HeartbeatWorld
   #record: LockRecord
   #lastPing: number
   #saidHung: boolean
   /** What has kept the last tick from beating; `null` when nothing did. */
   #reason: StallCause | 'owner-stopped' | null
 
-  constructor(world: HeartWorld, record: LockRecord) {
+  constructor(world: HeartbeatWorld, record: LockRecord) {
     this.#world = world
     this.#record = record
     this.#lastPing = world.clock.monotonic()
@@ -64,7 +64,7 @@ export class Heart {
       this.#noticeHung(this.#reason)
       return
     }
-    const seen = { ...this.#record, ...this.#look() }
+    const seen = { ...this.#record, ...this.#sample() }
     const { stall } = seen.watch
     if (stall === null) {
       this.#beat({ ...seen, watch: { ...seen.watch, beats: seen.watch.beats + 1 } })
@@ -78,16 +78,16 @@ export class Heart {
 
   /** A last look, for the owner, who goes on from it. Not a beat. */
   stop(): void {
-    const { members, watch } = this.#look()
+    const { members, watch } = this.#sample()
     this.#record = { ...this.#record, members, watch }
     this.#write()
   }
 
-  #look(): Pick<LockRecord, 'members' | 'evidence'> & { readonly watch: Watch } {
-    const view = this.#world.look()
-    const members = this.#world.members(view)
+  #sample(): Pick<LockRecord, 'members' | 'evidence'> & { readonly watch: Activity } {
+    const view = this.#world.snapshot()
+    const members = this.#world.descendants(view)
     const { worker, watch: before, evidence } = this.#record
-    const seen = this.#world.watch.sample(worker === null ? members : [worker, ...members], view)
+    const seen = this.#world.monitor.sample(worker === null ? members : [worker, ...members], view)
     return {
       members,
       evidence: seen.evidence ?? evidence,
@@ -106,19 +106,19 @@ export class Heart {
     this.#reason = null
     this.#record = { ...record, heartbeat_epoch: clock.epoch(), heartbeat_monotonic: clock.monotonic() }
     this.#write()
-    if (this.#saidHung) this.#remember('active-again', record.evidence?.source ?? null)
+    if (this.#saidHung) this.#addEvent('active-again', record.evidence?.source ?? null)
     this.#saidHung = false
   }
 
   #noticeHung(cause: StallCause | 'owner-stopped' | 'refresher-gone'): void {
     if (this.#saidHung || this.#age() <= this.#record.stale_after) return
     this.#saidHung = true
-    this.#remember('hung', cause)
+    this.#addEvent('hung', cause)
   }
 
-  #remember(event: EventEntry['event'], detail: string | null): void {
+  #addEvent(event: EventEntry['event'], detail: string | null): void {
     const { generation, iteration } = this.#record
-    this.#world.remember({
+    this.#world.addHistory({
       kind: 'event',
       generation,
       epoch: this.#world.clock.epoch(),

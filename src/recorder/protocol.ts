@@ -1,15 +1,15 @@
 /**
- * What the owner tells its recorder: these orders as one line of JSON on the recorder's standard input, whose end
+ * What the owner tells its recorder: this configuration as one line of JSON on the recorder's standard input, whose end
  * means that the owner has ended the run, or died. The recorder's standard output and error are the owner's.
  *
  * fd 3 is where it reports, in lines of JSON; from fd 4 on it reads the streams, in the order of `streams`.
  */
-export type RecorderOrders = {
+export type RecorderConfig = {
   /** Of the run's output. */
   readonly dir: string
   /** The one that what comes first belongs to. */
   readonly iteration: number
-  /** See core/marks.ts. */
+  /** See core/stream-markers.ts. */
   readonly secret: string
   readonly logLimit: number
   readonly streams: readonly {

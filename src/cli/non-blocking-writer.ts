@@ -10,7 +10,7 @@ import { pause, writeBytes } from './terminal.ts'
 
 const RETRY_MS = 50
 /** Enough for a terminal that a worker has just filled, and short enough to be waited for at the end. */
-const SETTLE_MS = 1000
+const FLUSH_MS = 1000
 /** Of bytes that wait. The run's history has all that matters of what is beyond it. */
 const MOST_BYTES = 64 * 1024
 
@@ -26,7 +26,7 @@ const terminalPath = (rdev: number): string | undefined =>
  *
  * @returns `null` where a write never waits, as for a file, or where there is no way to get one
  */
-const openPatient = (fd: number, platform: string): number | null => {
+const openNonBlocking = (fd: number, platform: string): number | null => {
   try {
     const stats = fstatSync(fd)
     if (!stats.isCharacterDevice() && !stats.isFIFO()) return null
@@ -38,11 +38,11 @@ const openPatient = (fd: number, platform: string): number | null => {
   }
 }
 
-export class PatientWriter {
+export class NonBlockingWriter {
   readonly #fd: number
   readonly #platform: string
   /** `undefined` before the first line. */
-  #patient: number | null | undefined
+  #ownFd: number | null | undefined
   #waiting: Buffer = Buffer.alloc(0)
   #timer: NodeJS.Timeout | undefined
   #dropped = 0
@@ -53,22 +53,22 @@ export class PatientWriter {
   }
 
   write(text: string): void {
-    if (this.#patient === undefined) this.#patient = openPatient(this.#fd, this.#platform)
+    if (this.#ownFd === undefined) this.#ownFd = openNonBlocking(this.#fd, this.#platform)
     const bytes = Buffer.from(text)
-    if (this.#patient === null) writeBytes(this.#fd, bytes)
+    if (this.#ownFd === null) writeBytes(this.#fd, bytes)
     else if (this.#waiting.length + bytes.length > MOST_BYTES) this.#dropped += 1
     else {
       this.#waiting = Buffer.concat([this.#waiting, bytes])
-      this.#put(this.#patient)
+      this.#put(this.#ownFd)
     }
   }
 
   /** The last chance of what waits; called once, before the process exits. */
-  settle(): void {
+  flush(): void {
     clearTimeout(this.#timer)
-    const deadline = Date.now() + SETTLE_MS
-    while (this.#waiting.length > 0 && this.#patient != null && Date.now() < deadline) {
-      this.#put(this.#patient)
+    const deadline = Date.now() + FLUSH_MS
+    while (this.#waiting.length > 0 && this.#ownFd != null && Date.now() < deadline) {
+      this.#put(this.#ownFd)
       if (this.#waiting.length > 0) pause()
     }
   }

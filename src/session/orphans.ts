@@ -9,7 +9,7 @@ import { unpipePane } from '../tmux/tmux.ts'
 import type { World } from '../world.ts'
 
 /** @throws LockError `held` when something cannot be ended: two workers at once are what a lock is to prevent */
-export const clearAfterDeath = async (world: World, record: LockRecord): Promise<TreeEnd> => {
+export const killOrphans = async (world: World, record: LockRecord): Promise<TreeEnd> => {
   const end = await endWorker(world, record, record.options.grace)
   if (end.survivors.length > 0) throw errors.survivors(record.session, record.generation, end.survivors)
   removeCgroup(record.cgroup)

@@ -1,13 +1,13 @@
-/** Watches an iteration: what it notes, what it prints, what its processes do. The judgement is core/progress.ts. */
+/** Watches an iteration: what it notes, what it prints, what its processes do. core/progress.ts assesses it. */
 import { Novelty } from '../core/novelty.ts'
 import type { Clock, ProcessView } from '../core/ports.ts'
-import { beginProgress, judge, type Look, type Progress } from '../core/progress.ts'
-import type { Evidence, LockRecord, ProcessReference, Seen, Watch } from '../core/record.ts'
+import { assess, beginProgress, type Progress, type Sample } from '../core/progress.ts'
+import type { Activity, Evidence, LastSeen, LockRecord, ProcessReference } from '../core/record.ts'
 import type { ActivityReader, TreeActivity } from '../process/tree-activity.ts'
 import type { NewNotes, NotesTail } from './notes.ts'
 import type { OutputTail } from './output-tail.ts'
 
-export type EvidenceWatch = {
+export type ActivityMonitor = {
   /** @param tree the worker first, then its descendants @param view a fresh look */
   sample(
     tree: readonly ProcessReference[],
@@ -15,31 +15,31 @@ export type EvidenceWatch = {
   ): {
     /** The strongest that this look has found; `null` for nothing. */
     readonly evidence: Evidence | null
-    readonly watch: Watch
+    readonly watch: Activity
   }
 }
 
-type Eyes = {
+type ActivitySources = {
   readonly output: Pick<OutputTail, 'read'>
   readonly notes: Pick<NotesTail, 'read'>
   readonly activity: ActivityReader
   readonly clock: Clock
 }
 
-const NOT_LOOKED: Omit<TreeActivity, 'totals'> = {
+const NOT_READ: Omit<TreeActivity, 'totals'> = {
   io: { lasting: 0, all: 0 },
   cpuSeconds: 0,
   processesChange: false,
   blocked: null,
 }
 
-const NO_SOURCES: Watch['sources'] = { note: null, output: null, repeat: null, io: null, cpu: null }
+const NO_SOURCES: Activity['sources'] = { note: null, output: null, repeat: null, io: null, cpu: null }
 
 /** @param record of the iteration; a refresher before this one may have watched it already */
-export const evidenceWatch = (
+export const createActivityMonitor = (
   record: LockRecord,
-  { output, notes, activity, clock }: Eyes,
-): EvidenceWatch => {
+  { output, notes, activity, clock }: ActivitySources,
+): ActivityMonitor => {
   const { options, heartbeat_interval: interval, watch: earlier } = record
   const limits = { quietAfter: options.quiet_after, stuckAfter: options.stuck_after }
   const novelty = new Novelty()
@@ -80,31 +80,31 @@ export const evidenceWatch = (
         allowedUntil = promiseOf(noted)
       }
       const seen = activity.isExpensive && (hasNote || isNew) ? null : activity.read(tree, view)
-      const look: Look = {
-        ...(seen ?? NOT_LOOKED),
+      const sample: Sample = {
+        ...(seen ?? NOT_READ),
         at,
         note: hasNote,
         output: { bytes, isNew },
       }
-      const judgement = judge(progress, look, limits, interval, allowedUntil)
-      progress = judgement.progress
+      const assessment = assess(progress, sample, limits, interval, allowedUntil)
+      progress = assessment.progress
       // When a look finds something, how long it was quiet before cannot be told.
       longestQuiet = Math.max(longestQuiet, at - progress.activity)
-      const now = (value: number): Seen => ({ monotonic: at, value })
+      const now = (value: number): LastSeen => ({ monotonic: at, value })
       sources = {
         note: hasNote ? now(noteCount) : sources.note,
         output: isNew ? now(total) : sources.output,
         repeat: bytes > 0 && !isNew ? now(total) : sources.repeat,
-        io: look.io.all > 0 ? now(ioBefore + (seen?.totals.ioBytes ?? 0)) : sources.io,
-        cpu: look.cpuSeconds > 0 ? now(cpuBefore + (seen?.totals.cpuSeconds ?? 0)) : sources.cpu,
+        io: sample.io.all > 0 ? now(ioBefore + (seen?.totals.ioBytes ?? 0)) : sources.io,
+        cpu: sample.cpuSeconds > 0 ? now(cpuBefore + (seen?.totals.cpuSeconds ?? 0)) : sources.cpu,
       }
       return {
-        evidence: judgement.evidence === null ? null : { source: judgement.evidence, epoch: clock.epoch() },
+        evidence: assessment.evidence === null ? null : { source: assessment.evidence, epoch: clock.epoch() },
         watch: {
           activity: progress.activity,
           progress: progress.progress,
           sources,
-          stall: judgement.stall,
+          stall: assessment.stall,
           beats: 0,
           longest_quiet: longestQuiet,
         },

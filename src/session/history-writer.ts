@@ -4,7 +4,7 @@ import { appendHistory } from '../store/history.ts'
 import type { SessionPaths } from '../store/paths.ts'
 import type { World } from '../world.ts'
 
-export class Chronicle {
+export class HistoryWriter {
   readonly #world: World
   readonly #paths: SessionPaths
   #saidFailed = false
@@ -23,7 +23,7 @@ export class Chronicle {
       appendHistory(this.#paths, entry)
       this.#saidFailed = false
     } catch (error) {
-      if (!this.#saidFailed) this.#world.say(error instanceof Error ? error.message : String(error))
+      if (!this.#saidFailed) this.#world.notify(error instanceof Error ? error.message : String(error))
       this.#saidFailed = true
     }
   }

@@ -1,8 +1,8 @@
 /**
- * Judges one scenario from readings of its session. Pure: time comes in with each reading.
+ * Assesses one scenario from readings of its session. Pure: time comes in with each reading.
  *
- * @typedef {object} Reading  what one look from outside has shown; times are epoch seconds
- * @property {number} begun, at        when the look began and ended: what it shows was so in between
+ * @typedef {object} Reading  one reading from outside; times are epoch seconds
+ * @property {number} begun, at        when the reading began and ended: what it shows was so in between
  * @property {string} state            of `lock.sh status`
  * @property {string|null} cause
  * @property {string} reason
@@ -25,7 +25,7 @@ const RECOVERED_SECONDS = 4
 const START_SECONDS = 20
 const MARK_SECONDS = 20
 
-export class Judgement {
+export class Assessment {
   #scenario
   #limits
   #started
@@ -51,7 +51,7 @@ export class Judgement {
 
   /** @returns {'wait'|'strike'|'revive'|'end'} what the harness does next */
   read(reading) {
-    const next = this.#judge(reading)
+    const next = this.#assess(reading)
     this.#previous = reading
     return next
   }
@@ -91,7 +91,7 @@ export class Judgement {
     return 'end'
   }
 
-  #judge(reading) {
+  #assess(reading) {
     const { at, begun, state, cause, reason, hasEnded } = reading
     if (this.#phase === 'starting') {
       if (state === 'active') {

@@ -1,4 +1,4 @@
-/** One cheap look at all sessions at once: one `lock.sh status --json`, one ps. */
+/** Reads all sessions at once, cheaply: one `lock.sh status --json`, one ps. */
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 
@@ -18,11 +18,11 @@ export const processStates = async (pids) => {
   )
 }
 
-/** A zombie is gone: only its parent has not looked yet. */
+/** A zombie is gone: its parent has not waited for it yet. */
 export const isAlive = (states, pid) => states.has(pid) && !states.get(pid).startsWith('Z')
 
 /** @returns {Promise<{begun: number, at: number, reports: Map<string, object>}>} times in epoch seconds */
-export const look = async (sandbox) => {
+export const observe = async (sandbox) => {
   const begun = Date.now() / 1000
   const { code, stdout, stderr } = await sandbox.lock('status', '--json')
   if (code !== 0) throw new Error(`lock.sh status --json ended with ${code}: ${stderr}`)

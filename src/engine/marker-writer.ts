@@ -1,5 +1,5 @@
 /**
- * Writes marks into a stream, one behind the other, without ever waiting in the kernel: a thread that is blocked in a
+ * Writes markers into a stream, one behind the other, without ever waiting in the kernel: a thread that is blocked in a
  * write to a full pipe, or to a pane that is held by Ctrl-S, would keep this process from ending.
  */
 import { closeSync, write } from 'node:fs'
@@ -11,7 +11,7 @@ const RETRY_SECONDS = 0.01
 
 const writeSome = promisify(write)
 
-export class MarkWriter {
+export class MarkerWriter {
   readonly #fd: number
   readonly #clock: Clock
   readonly #over = new AbortController()
@@ -23,9 +23,9 @@ export class MarkWriter {
     this.#clock = clock
   }
 
-  /** Resolves when it is written (true), or cannot be: who is gone takes no marks, and needs none. */
-  write(mark: Uint8Array): Promise<boolean> {
-    this.#last = this.#last.then(() => this.#put(mark))
+  /** Resolves when it is written (true), or cannot be: who is gone takes no markers, and needs none. */
+  write(marker: Uint8Array): Promise<boolean> {
+    this.#last = this.#last.then(() => this.#put(marker))
     return this.#last
   }
 
@@ -36,11 +36,11 @@ export class MarkWriter {
     closeSync(this.#fd)
   }
 
-  async #put(mark: Uint8Array): Promise<boolean> {
-    for (let written = 0; written < mark.length; ) {
+  async #put(marker: Uint8Array): Promise<boolean> {
+    for (let written = 0; written < marker.length; ) {
       if (this.#over.signal.aborted) return false
       try {
-        written += (await writeSome(this.#fd, mark, written)).bytesWritten
+        written += (await writeSome(this.#fd, marker, written)).bytesWritten
       } catch (error) {
         if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) return false
         await this.#clock.sleep(RETRY_SECONDS, this.#over.signal)

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { closeSync, constants, openSync, readFileSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { PatientWriter } from '../../src/cli/patient-writer.ts'
+import { NonBlockingWriter } from '../../src/cli/non-blocking-writer.ts'
 import { eventually } from '../fakes/eventually.ts'
 import { tempDir } from '../fakes/temp-dir.ts'
 
@@ -16,11 +16,11 @@ describe('a writer to a file', () => {
   it('appends to what others write there', () => {
     const path = join(tempDir(), 'err')
     const fd = open(path, 'a')
-    const writer = new PatientWriter(fd, process.platform)
+    const writer = new NonBlockingWriter(fd, process.platform)
     writer.write('one\n')
     writer.write('two\n')
     expect(readFileSync(path, 'utf8')).toBe('one\ntwo\n')
-    writer.settle()
+    writer.flush()
   })
 })
 
@@ -38,7 +38,7 @@ describe.skipIf(process.platform !== 'linux')('a writer to a pipe', () => {
         return ''
       }
     }
-    return { path, reader, writer: new PatientWriter(writer, 'linux'), read }
+    return { path, reader, writer: new NonBlockingWriter(writer, 'linux'), read }
   }
   const FILLING = `${'x'.repeat(65_535)}\n`
 
@@ -77,13 +77,13 @@ describe.skipIf(process.platform !== 'linux')('a writer to a pipe', () => {
     closeSync(reader)
   })
 
-  it('settles what waits when there is room by then, and gives up when there is not', () => {
+  it('flushes what waits when there is room by then, and gives up when there is not', () => {
     const { writer, reader, read } = pipe()
     writer.write(FILLING)
     writer.write('one\n')
-    writer.settle()
+    writer.flush()
     expect(read()).toBe(FILLING)
-    writer.settle()
+    writer.flush()
     expect(read()).toBe('one\n')
     closeSync(reader)
   })
@@ -93,6 +93,6 @@ describe.skipIf(process.platform !== 'linux')('a writer to a pipe', () => {
     closeSync(reader)
     writer.write('one\n')
     writer.write('two\n')
-    writer.settle()
+    writer.flush()
   })
 })

@@ -12,7 +12,7 @@ const hasEnd = ({ generation, iteration, last_iteration: last }: LockRecord): bo
  * @param endedEpoch when it was ended, or last seen
  * @returns `null` when no iteration was running
  */
-export const cutOffEntry = (
+export const interruptedEntry = (
   record: LockRecord,
   endedEpoch: number,
   outputBytes: number,
@@ -37,8 +37,8 @@ export const cutOffEntry = (
   }
 }
 
-/** See {@link cutOffEntry}: who ends by a signal has one, and who ends by itself has a code. */
-const isCutOff = ({ result, exit_code, signal }: IterationEntry): boolean =>
+/** See {@link interruptedEntry}: a worker that a signal ended has one, and one that exited has a code. */
+const isInterruptedEntry = ({ result, exit_code, signal }: IterationEntry): boolean =>
   result === 'killed' && exit_code === null && signal === null
 
 /**
@@ -54,7 +54,7 @@ export const withKnownEnd = (record: LockRecord, entries: readonly HistoryEntry[
     (entry): entry is IterationEntry =>
       entry.kind === 'iteration' && entry.generation === generation && entry.iteration === iteration,
   )
-  if (known === undefined || isCutOff(known)) return record
+  if (known === undefined || isInterruptedEntry(known)) return record
   const { result, exit_code, signal, started_epoch, duration } = known
   return {
     ...record,

@@ -2,12 +2,12 @@ import type { LockRecord } from '../core/record.ts'
 import type { LockTool } from '../store/lock-tool.ts'
 
 /**
- * What the owner tells its refresher, in lines on the refresher's standard input: these orders as JSON, then a
+ * What the owner tells its refresher, in lines on the refresher's standard input: this configuration as JSON, then a
  * {@link PING} every `heartbeat_interval`, {@link lostLine} when output could not be written, and in the end
- * {@link STOP_ORDER}. The end of the input without a stop means that the owner has died: the kernel closed its end.
+ * {@link STOP}. The end of the input without a stop means that the owner has died: the kernel closed its end.
  * The lock's descriptor is the refresher's fd 3.
  */
-export type RefresherOrders = {
+export type RefresherConfig = {
   readonly lockDir: string
   /** The owner's last write; the refresher goes on from it. */
   readonly record: LockRecord
@@ -17,7 +17,7 @@ export type RefresherOrders = {
 }
 
 export const LOCK_FD = 3
-export const STOP_ORDER = 'stop'
+export const STOP = 'stop'
 /** An owner that is stopped, or caught in a loop, sends none: no process has to be looked at to see that. */
 export const PING = 'ping'
 /** So many intervals without a ping, and the owner is not well. */

@@ -1,5 +1,5 @@
 /**
- * What the outside wants of a running engine. Wishes only grow:
+ * What signals and request files ask of a running engine. A request only ever becomes more urgent:
  *
  * | have            | SIGINT            | SIGTERM, SIGHUP, SIGQUIT | SIGUSR2 with a request |
  * | --------------- | ----------------- | ------------------------ | ---------------------- |
@@ -14,26 +14,26 @@ import type { RequestKind } from '../store/requests.ts'
 
 type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGQUIT'
 
-export type StopWish =
+export type StopRequest =
   | { readonly kind: 'none' }
-  | { readonly kind: 'after-iteration'; readonly asked: 'ctrl-c' | 'request' }
-  | { readonly kind: 'now'; readonly signal: StopSignal; readonly superseded: boolean }
+  | { readonly kind: 'drain'; readonly asked: 'ctrl-c' | 'request' }
+  | { readonly kind: 'terminate'; readonly signal: StopSignal; readonly superseded: boolean }
 
 /** As a shell reports it. */
 export const exitCodeOf = (signal: string): number =>
   128 + (constants.signals[signal as keyof typeof constants.signals] ?? 0)
 
-export class StopWishes {
-  /** Aborted by any wish: a pause between iterations ends. */
-  readonly soon = new AbortController()
+export class StopRequests {
+  /** Aborted by any request: a pause between iterations ends. */
+  readonly drain = new AbortController()
   /** Aborted when the worker has to end. */
-  readonly now = new AbortController()
+  readonly terminate = new AbortController()
   /** Aborted when even the grace is too long. */
-  readonly hurry = new AbortController()
+  readonly kill = new AbortController()
   /** Aborted when this iteration is to end and the run is to go on; another one for each iteration. */
   interrupt = new AbortController()
 
-  #wish: StopWish = { kind: 'none' }
+  #current: StopRequest = { kind: 'none' }
   readonly #readRequest: () => RequestKind | null
   readonly #onCtrlC: () => void
   readonly #handlers: ReadonlyMap<NodeJS.Signals, () => void>
@@ -47,15 +47,15 @@ export class StopWishes {
     this.#onCtrlC = onCtrlC
     this.#handlers = new Map([
       ['SIGINT', () => this.#interrupt()],
-      ['SIGTERM', () => this.#stopNow('SIGTERM')],
-      ['SIGHUP', () => this.#stopNow('SIGHUP')],
-      ['SIGQUIT', () => this.#stopNow('SIGQUIT')],
-      ['SIGUSR2', () => this.look()],
+      ['SIGTERM', () => this.#terminate('SIGTERM')],
+      ['SIGHUP', () => this.#terminate('SIGHUP')],
+      ['SIGQUIT', () => this.#terminate('SIGQUIT')],
+      ['SIGUSR2', () => this.checkFile()],
     ])
   }
 
-  get wish(): StopWish {
-    return this.#wish
+  get current(): StopRequest {
+    return this.#current
   }
 
   listen(): void {
@@ -63,35 +63,35 @@ export class StopWishes {
   }
 
   /** Looks for a request; a signal that told of it may have come before anybody listened. */
-  look(): void {
+  checkFile(): void {
     const request = this.#readRequest()
     if (request === 'interrupt-iteration') this.interrupt.abort()
-    if (this.#wish.kind !== 'none' || request !== 'stop-after-iteration') return
-    this.#wish = { kind: 'after-iteration', asked: 'request' }
-    this.soon.abort()
+    if (this.#current.kind !== 'none' || request !== 'stop-after-iteration') return
+    this.#current = { kind: 'drain', asked: 'request' }
+    this.drain.abort()
   }
 
   #interrupt(): void {
-    if (this.#wish.kind !== 'none') {
-      this.#stopNow('SIGINT')
+    if (this.#current.kind !== 'none') {
+      this.#terminate('SIGINT')
       return
     }
-    this.#wish = { kind: 'after-iteration', asked: 'ctrl-c' }
-    this.soon.abort()
+    this.#current = { kind: 'drain', asked: 'ctrl-c' }
+    this.drain.abort()
     this.#onCtrlC()
   }
 
-  #stopNow(signal: StopSignal): void {
-    if (this.#wish.kind === 'now') {
-      this.hurry.abort()
+  #terminate(signal: StopSignal): void {
+    if (this.#current.kind === 'terminate') {
+      this.kill.abort()
       return
     }
-    this.#wish = {
-      kind: 'now',
+    this.#current = {
+      kind: 'terminate',
       signal,
       superseded: signal === 'SIGTERM' && this.#readRequest() === 'supersede',
     }
-    this.soon.abort()
-    this.now.abort()
+    this.drain.abort()
+    this.terminate.abort()
   }
 }

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { cutOffEntry } from '../../src/core/cut-off.ts'
 import { encodeEntry, parseHistory } from '../../src/core/history.ts'
+import { interruptedEntry } from '../../src/core/interrupted-iteration.ts'
 import { aRecord, NOW } from '../fakes/records.ts'
 
 describe('the history of an iteration whose owner died in it', () => {
   it('says when it began, how long it was seen, and that it was killed', () => {
-    expect(cutOffEntry(aRecord({ output_lost: 7 }), NOW.epoch, 4096)).toEqual({
+    expect(interruptedEntry(aRecord({ output_lost: 7 }), NOW.epoch, 4096)).toEqual({
       kind: 'iteration',
       generation: 7,
       iteration: 2,
@@ -24,13 +24,13 @@ describe('the history of an iteration whose owner died in it', () => {
   })
 
   it('can be read back', () => {
-    const entry = cutOffEntry(aRecord({ watch: null }), NOW.epoch, 0)
+    const entry = interruptedEntry(aRecord({ watch: null }), NOW.epoch, 0)
     if (entry === null) throw new Error('there is one')
     expect(parseHistory(encodeEntry(entry))).toEqual({ entries: [entry], skipped: 0, torn: false })
   })
 
   it('has no time that runs backwards, after the clock was set back', () => {
-    expect(cutOffEntry(aRecord(), NOW.epoch - 10_000, 0)?.duration).toBe(0)
+    expect(interruptedEntry(aRecord(), NOW.epoch - 10_000, 0)?.duration).toBe(0)
   })
 
   it.each([
@@ -50,11 +50,11 @@ describe('the history of an iteration whose owner died in it', () => {
       },
     ],
   ] as const)('is nothing for one %s', (_, changes) => {
-    expect(cutOffEntry(aRecord(changes), NOW.epoch, 0)).toBeNull()
+    expect(interruptedEntry(aRecord(changes), NOW.epoch, 0)).toBeNull()
   })
 
   it('is there for a first one, and for one that repeats an earlier run', () => {
-    expect(cutOffEntry(aRecord({ iteration: 1, last_iteration: null }), NOW.epoch, 0)?.iteration).toBe(1)
+    expect(interruptedEntry(aRecord({ iteration: 1, last_iteration: null }), NOW.epoch, 0)?.iteration).toBe(1)
   })
 
   it('also of one that an earlier run had begun, and this one has done again', () => {
@@ -67,11 +67,11 @@ describe('the history of an iteration whose owner died in it', () => {
     } as const
     const again = (generation: number) =>
       aRecord({ generation: 2, iteration: 1, last_iteration: { generation, ...last } })
-    expect(cutOffEntry(again(1), NOW.epoch, 0)).toMatchObject({
+    expect(interruptedEntry(again(1), NOW.epoch, 0)).toMatchObject({
       generation: 2,
       iteration: 1,
       result: 'killed',
     })
-    expect(cutOffEntry(again(2), NOW.epoch, 0)).toBeNull()
+    expect(interruptedEntry(again(2), NOW.epoch, 0)).toBeNull()
   })
 })

@@ -1,20 +1,20 @@
 /**
- * Marks in a stream of output: where an iteration begins and where it has ended. Pure.
+ * Markers in a stream of output: where an iteration begins and where it has ended. Pure.
  *
  * They travel with the output itself, because only that keeps the order: whatever the worker wrote before it ended
- * is before its end mark. Each names its iteration, so that a reader who has missed one knows where it is at the next.
- * A mark is an operating system command that no terminal knows, with a secret of the run in it, so that no worker can
+ * is before its end marker. Each names its iteration, so that a reader who has missed one knows where it is at the next.
+ * A marker is an operating system command that no terminal knows, with a secret of the run in it, so that no worker can
  * print one.
  */
-export type Mark = 'begin' | 'end'
+export type Marker = 'begin' | 'end'
 
 const ESCAPE = 0x1b
 const BELL = 0x07
 const ZERO = 0x30
 const NINE = 0x39
 const MAX_DIGITS = 15
-const KINDS: Readonly<Record<Mark, string>> = { begin: 'b', end: 'e' }
-const MARKS = new Map<number, Mark>([
+const KINDS: Readonly<Record<Marker, string>> = { begin: 'b', end: 'e' }
+const MARKERS = new Map<number, Marker>([
   [KINDS.begin.charCodeAt(0), 'begin'],
   [KINDS.end.charCodeAt(0), 'end'],
 ])
@@ -22,13 +22,13 @@ const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
 const prefixOf = (secret: string): string => `\u001b]7735;${secret};`
 
 /** @param secret letters and digits only */
-export const encodeMark = (mark: Mark, iteration: number, secret: string): Uint8Array =>
-  bytesOf(`${prefixOf(secret)}${KINDS[mark]}${iteration}\u0007`)
+export const encodeMarker = (marker: Marker, iteration: number, secret: string): Uint8Array =>
+  bytesOf(`${prefixOf(secret)}${KINDS[marker]}${iteration}\u0007`)
 
-type Sink = { bytes(bytes: Uint8Array): void; mark(mark: Mark, iteration: number): void }
+type Sink = { bytes(bytes: Uint8Array): void; marker(marker: Marker, iteration: number): void }
 
 type Found =
-  | { readonly kind: 'mark'; readonly mark: Mark; readonly iteration: number; readonly length: number }
+  | { readonly kind: 'marker'; readonly marker: Marker; readonly iteration: number; readonly length: number }
   /** It ends before that can be told. */
   | { readonly kind: 'open' }
   | { readonly kind: 'none' }
@@ -42,29 +42,29 @@ const startsWith = (bytes: Uint8Array, prefix: Uint8Array): boolean => {
   return true
 }
 
-/** Whether a mark is at the beginning of `bytes`. */
-const markAt = (bytes: Uint8Array, prefix: Uint8Array): Found => {
+/** Whether a marker is at the beginning of `bytes`. */
+const markerAt = (bytes: Uint8Array, prefix: Uint8Array): Found => {
   if (!startsWith(bytes, prefix)) return NONE
   if (bytes.length <= prefix.length) return OPEN
-  const mark = MARKS.get(bytes[prefix.length] ?? 0)
-  if (mark === undefined) return NONE
+  const marker = MARKERS.get(bytes[prefix.length] ?? 0)
+  if (marker === undefined) return NONE
   let iteration = 0
   const digits = prefix.length + 1
   for (let index = digits; index <= digits + MAX_DIGITS; index += 1) {
     const byte = bytes[index]
     if (byte === undefined) return OPEN
-    if (byte === BELL && index > digits) return { kind: 'mark', mark, iteration, length: index + 1 }
+    if (byte === BELL && index > digits) return { kind: 'marker', marker, iteration, length: index + 1 }
     if (byte < ZERO || byte > NINE) return NONE
     iteration = iteration * 10 + byte - ZERO
   }
   return NONE
 }
 
-/** Takes the marks out of a stream that comes in pieces. */
-export class MarkSplitter {
+/** Takes the markers out of a stream that comes in pieces. */
+export class MarkerSplitter {
   readonly #prefix: Uint8Array
   readonly #sink: Sink
-  /** The end of what came, when it may be the beginning of a mark. */
+  /** The end of what came, when it may be the beginning of a marker. */
   #held: Uint8Array = new Uint8Array()
 
   constructor(secret: string, sink: Sink) {
@@ -84,21 +84,21 @@ export class MarkSplitter {
     let done = 0
     for (let at = bytes.indexOf(ESCAPE); at >= 0; at = bytes.indexOf(ESCAPE, at + 1)) {
       const rest = bytes.subarray(at)
-      const found = markAt(rest, this.#prefix)
+      const found = markerAt(rest, this.#prefix)
       if (found.kind === 'none') continue
       if (at > done) this.#sink.bytes(bytes.subarray(done, at))
       if (found.kind === 'open') {
         this.#held = rest.slice()
         return
       }
-      this.#sink.mark(found.mark, found.iteration)
+      this.#sink.marker(found.marker, found.iteration)
       done = at + found.length
       at = done - 1
     }
     if (done < bytes.length) this.#sink.bytes(done === 0 ? bytes : bytes.subarray(done))
   }
 
-  /** No more comes: what was held was no mark. */
+  /** No more comes: what was held was no marker. */
   end(): void {
     if (this.#held.length > 0) this.#sink.bytes(this.#held)
     this.#held = new Uint8Array()

@@ -1,32 +1,32 @@
 /** Brings together what a dead owner has left in record and history. Only with the kernel lock held. */
-import { cutOffEntry, withKnownEnd } from '../core/cut-off.ts'
+import { interruptedEntry, withKnownEnd } from '../core/interrupted-iteration.ts'
 import type { LockRecord } from '../core/record.ts'
 import { lastHistory } from '../store/history.ts'
 import { outputBytes } from '../store/output.ts'
 import type { World } from '../world.ts'
-import { Chronicle } from './chronicle.ts'
+import { HistoryWriter } from './history-writer.ts'
 
 /** More events than this do not follow an iteration before anybody runs or reaps the session. */
-const LOOK_BACK_ENTRIES = 20
+const RECENT_ENTRIES = 20
 
 /** The record, with the end of its iteration when only the history has it. */
-export const recallEnd = (world: World, record: LockRecord): LockRecord =>
-  withKnownEnd(record, lastHistory(world.paths(record.session), LOOK_BACK_ENTRIES).entries)
+export const reconcileWithHistory = (world: World, record: LockRecord): LockRecord =>
+  withKnownEnd(record, lastHistory(world.paths(record.session), RECENT_ENTRIES).entries)
 
 /**
  * Enters what a dead owner could not. An iteration that its refresher has entered already is not entered twice. A history
  * that cannot be written is said, and keeps nobody from the session.
  */
-export const rememberCutOff = (world: World, record: LockRecord): void => {
+export const recordInterrupted = (world: World, record: LockRecord): void => {
   const paths = world.paths(record.session)
   const { generation, iteration } = record
-  const entry = cutOffEntry(
+  const entry = interruptedEntry(
     record,
     record.ended?.epoch ?? record.heartbeat_epoch,
     outputBytes(paths, generation, iteration),
   )
-  const isKnown = lastHistory(paths, LOOK_BACK_ENTRIES).entries.some(
+  const isKnown = lastHistory(paths, RECENT_ENTRIES).entries.some(
     (known) => known.kind === 'iteration' && known.generation === generation && known.iteration === iteration,
   )
-  if (entry !== null && !isKnown) new Chronicle(world, paths).add(entry)
+  if (entry !== null && !isKnown) new HistoryWriter(world, paths).add(entry)
 }

@@ -3,7 +3,12 @@ import type { ProcessInspector, ProcessView } from '../core/ports.ts'
 import type { LockRecord, ProcessReference } from '../core/record.ts'
 
 /** A tree of more is ended all the same, by descent, group and cookie. */
-const MAX_MEMBERS = 256
+const MAX_DESCENDANTS = 256
+
+export type DescendantTracker = {
+  /** Those that live now. */
+  sample(view?: ProcessView): readonly ProcessReference[]
+}
 
 /**
  * Descendants of the worker, as they come and go. Who has been seen as a descendant stays one after its parents
@@ -11,18 +16,24 @@ const MAX_MEMBERS = 256
  *
  * Reads only the tree's own entries in /proc; where children cannot be listed without starting a process it sees none.
  */
-export const memberWatch = (record: LockRecord, inspector: ProcessInspector) => {
-  let members: readonly ProcessReference[] = record.members
-  if (inspector.startClock !== 'boot-ticks') return { sample: () => members }
+export const createDescendantTracker = (
+  record: LockRecord,
+  inspector: ProcessInspector,
+): DescendantTracker => {
+  let descendants: readonly ProcessReference[] = record.members
+  if (inspector.startClock !== 'boot-ticks') return { sample: () => descendants }
   return {
-    /** Those that live now. */
-    sample(view: ProcessView = inspector.look()): readonly ProcessReference[] {
-      const roots = record.worker === null ? members : [record.worker, ...members]
+    sample(view: ProcessView = inspector.snapshot()): readonly ProcessReference[] {
+      const roots = record.worker === null ? descendants : [record.worker, ...descendants]
       const found = new Map<number, ProcessReference>()
       const queue = roots.filter(
         (reference) => livenessOf(view, reference, record.pid_started_clock, inspector).kind === 'alive',
       )
-      for (let next = queue.shift(); next !== undefined && found.size <= MAX_MEMBERS; next = queue.shift()) {
+      for (
+        let next = queue.shift();
+        next !== undefined && found.size <= MAX_DESCENDANTS;
+        next = queue.shift()
+      ) {
         if (found.has(next.pid)) continue
         found.set(next.pid, next)
         for (const pid of view.children(next.pid)) {
@@ -31,8 +42,8 @@ export const memberWatch = (record: LockRecord, inspector: ProcessInspector) => 
         }
       }
       if (record.worker !== null) found.delete(record.worker.pid)
-      members = [...found.values()]
-      return members
+      descendants = [...found.values()]
+      return descendants
     },
   }
 }

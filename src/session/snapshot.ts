@@ -4,14 +4,14 @@ import { classify, type Now, type StoredRecord, type Verdict } from '../core/ver
 import { readRecord } from '../store/read-record.ts'
 import type { World } from '../world.ts'
 
-export type Sight = { readonly session: string; readonly stored: StoredRecord; readonly verdict: Verdict }
+export type Snapshot = { readonly session: string; readonly stored: StoredRecord; readonly verdict: Verdict }
 
-export const lookAt = (
+export const inspectSession = (
   world: World,
   session: string,
-  view: ProcessView = world.inspector.look(),
+  view: ProcessView = world.inspector.snapshot(),
   now: Now = world.now(),
-): Sight => {
+): Snapshot => {
   const stored = readRecord(world.paths(session).record, session)
   return { session, stored, verdict: classify(stored, view, world.observer, now) }
 }

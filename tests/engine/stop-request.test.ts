@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { exitCodeOf, StopWishes } from '../../src/engine/stop-wish.ts'
+import { exitCodeOf, StopRequests } from '../../src/engine/stop-request.ts'
 import type { RequestKind } from '../../src/store/requests.ts'
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'] as const
 
 let request: RequestKind | null
 let ctrlCs: number
-let wishes: StopWishes
+let stopRequests: StopRequests
 let before: ReadonlyMap<NodeJS.Signals, readonly NodeJS.SignalsListener[]>
 
 beforeEach(() => {
@@ -14,13 +14,13 @@ beforeEach(() => {
   for (const signal of SIGNALS) process.removeAllListeners(signal)
   request = null
   ctrlCs = 0
-  wishes = new StopWishes(
+  stopRequests = new StopRequests(
     () => request,
     () => {
       ctrlCs += 1
     },
   )
-  wishes.listen()
+  stopRequests.listen()
 })
 
 afterEach(() => {
@@ -34,28 +34,28 @@ const get = (...signals: readonly (typeof SIGNALS)[number][]): void => {
   for (const signal of signals) process.emit(signal, signal)
 }
 const aborted = (): readonly boolean[] =>
-  [wishes.soon, wishes.now, wishes.hurry].map(({ signal }) => signal.aborted)
+  [stopRequests.drain, stopRequests.terminate, stopRequests.kill].map(({ signal }) => signal.aborted)
 
 describe('what the outside wants', () => {
   it('is nothing at first', () => {
-    expect(wishes.wish).toEqual({ kind: 'none' })
+    expect(stopRequests.current).toEqual({ kind: 'none' })
     expect(aborted()).toEqual([false, false, false])
   })
 
   it.each([
-    [['SIGINT'], 'after-iteration', [true, false, false]],
-    [['SIGINT', 'SIGINT'], 'now', [true, true, false]],
-    [['SIGINT', 'SIGINT', 'SIGINT'], 'now', [true, true, true]],
-    [['SIGINT', 'SIGTERM'], 'now', [true, true, false]],
-    [['SIGTERM'], 'now', [true, true, false]],
-    [['SIGHUP'], 'now', [true, true, false]],
-    [['SIGQUIT'], 'now', [true, true, false]],
-    [['SIGTERM', 'SIGTERM'], 'now', [true, true, true]],
-    [['SIGTERM', 'SIGINT'], 'now', [true, true, true]],
+    [['SIGINT'], 'drain', [true, false, false]],
+    [['SIGINT', 'SIGINT'], 'terminate', [true, true, false]],
+    [['SIGINT', 'SIGINT', 'SIGINT'], 'terminate', [true, true, true]],
+    [['SIGINT', 'SIGTERM'], 'terminate', [true, true, false]],
+    [['SIGTERM'], 'terminate', [true, true, false]],
+    [['SIGHUP'], 'terminate', [true, true, false]],
+    [['SIGQUIT'], 'terminate', [true, true, false]],
+    [['SIGTERM', 'SIGTERM'], 'terminate', [true, true, true]],
+    [['SIGTERM', 'SIGINT'], 'terminate', [true, true, true]],
     [['SIGUSR2'], 'none', [false, false, false]],
   ] as const)('after %j is %s', (signals, kind, controllers) => {
     get(...signals)
-    expect(wishes.wish.kind).toBe(kind)
+    expect(stopRequests.current.kind).toBe(kind)
     expect(aborted()).toEqual(controllers)
   })
 
@@ -67,21 +67,21 @@ describe('what the outside wants', () => {
   it('is the end of the iteration when a request asks for it, and a signal tells', () => {
     request = 'stop-after-iteration'
     get('SIGUSR2')
-    expect(wishes.wish).toEqual({ kind: 'after-iteration', asked: 'request' })
+    expect(stopRequests.current).toEqual({ kind: 'drain', asked: 'request' })
     expect(aborted()).toEqual([true, false, false])
   })
 
   it('is found without a signal too', () => {
     request = 'stop-after-iteration'
-    wishes.look()
-    expect(wishes.wish.kind).toBe('after-iteration')
+    stopRequests.checkFile()
+    expect(stopRequests.current.kind).toBe('drain')
   })
 
   it('does not shrink by a later request', () => {
     get('SIGTERM')
     request = 'stop-after-iteration'
     get('SIGUSR2')
-    expect(wishes.wish.kind).toBe('now')
+    expect(stopRequests.current.kind).toBe('terminate')
   })
 
   it.each([
@@ -92,7 +92,7 @@ describe('what the outside wants', () => {
   ] as const)('by %s with the request %s supersedes: %s', (signal, kind, superseded) => {
     request = kind
     get(signal)
-    expect(wishes.wish).toEqual({ kind: 'now', signal, superseded })
+    expect(stopRequests.current).toEqual({ kind: 'terminate', signal, superseded })
   })
 
   it.each([

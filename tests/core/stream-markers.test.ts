@@ -1,15 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { encodeMark, type Mark, MarkSplitter } from '../../src/core/marks.ts'
+import { encodeMarker, type Marker, MarkerSplitter } from '../../src/core/stream-markers.ts'
 
 const SECRET = '0123456789abcdef01234567'
 
-type Event = { readonly bytes: string } | { readonly mark: Mark; readonly iteration: number }
+type Event = { readonly bytes: string } | { readonly marker: Marker; readonly iteration: number }
 
 /** What comes out, with neighbouring bytes joined. Each byte is one character. */
 const split = (pieces: readonly Uint8Array[], end = true): readonly Event[] => {
   const events: Event[] = []
-  const splitter = new MarkSplitter(SECRET, {
+  const splitter = new MarkerSplitter(SECRET, {
     bytes: (bytes) => {
       expect(bytes.length).toBeGreaterThan(0)
       const text = Buffer.from(bytes).toString('latin1')
@@ -17,7 +17,7 @@ const split = (pieces: readonly Uint8Array[], end = true): readonly Event[] => {
       if (last !== undefined && 'bytes' in last) events.splice(-1, 1, { bytes: last.bytes + text })
       else events.push({ bytes: text })
     },
-    mark: (mark, iteration) => events.push({ mark, iteration }),
+    marker: (marker, iteration) => events.push({ marker, iteration }),
   })
   for (const piece of pieces) {
     const mine = Uint8Array.from(piece)
@@ -31,7 +31,7 @@ const split = (pieces: readonly Uint8Array[], end = true): readonly Event[] => {
 
 const bytesOf = (text: string): Uint8Array => Buffer.from(text, 'latin1')
 const encoded = (event: Event): Uint8Array =>
-  'bytes' in event ? bytesOf(event.bytes) : encodeMark(event.mark, event.iteration, SECRET)
+  'bytes' in event ? bytesOf(event.bytes) : encodeMarker(event.marker, event.iteration, SECRET)
 
 const joined = (events: readonly Event[]): readonly Event[] => {
   const result: Event[] = []
@@ -44,11 +44,11 @@ const joined = (events: readonly Event[]): readonly Event[] => {
   return result
 }
 
-const WHOLE = Buffer.from(encodeMark('end', 12, SECRET)).toString('latin1')
+const WHOLE = Buffer.from(encodeMarker('end', 12, SECRET)).toString('latin1')
 
 const A_MARK = new RegExp(`\u001b]7735;${SECRET};[be]\\d{1,15}\u0007`)
 
-/** What a worker may print that looks like a mark, and is none. */
+/** What a worker may print that looks like a marker, and is none. */
 const NO_MARKS = [
   WHOLE.slice(0, -1),
   WHOLE.slice(0, 5),
@@ -66,7 +66,10 @@ const NO_MARKS = [
 ]
 
 const anEvent: fc.Arbitrary<Event> = fc.oneof(
-  fc.record({ mark: fc.constantFrom<Mark>('begin', 'end'), iteration: fc.integer({ min: 1, max: 1e14 }) }),
+  fc.record({
+    marker: fc.constantFrom<Marker>('begin', 'end'),
+    iteration: fc.integer({ min: 1, max: 1e14 }),
+  }),
   fc
     .oneof(
       fc.uint8Array({ minLength: 1, maxLength: 40 }).map((bytes) => Buffer.from(bytes).toString('latin1')),
@@ -75,14 +78,14 @@ const anEvent: fc.Arbitrary<Event> = fc.oneof(
     .map((bytes) => ({ bytes })),
 )
 
-describe('marks in a stream', () => {
+describe('markers in a stream', () => {
   it('are taken out, with what is between them in order', () => {
     const stream = [
-      { mark: 'begin', iteration: 1 },
+      { marker: 'begin', iteration: 1 },
       { bytes: 'hello\n' },
-      { mark: 'end', iteration: 1 },
-      { mark: 'begin', iteration: 2 },
-      { mark: 'end', iteration: 2 },
+      { marker: 'end', iteration: 1 },
+      { marker: 'begin', iteration: 2 },
+      { marker: 'end', iteration: 2 },
       { bytes: 'late' },
     ] as const
     expect(split([Buffer.concat(stream.map(encoded))])).toEqual(stream)
@@ -94,7 +97,10 @@ describe('marks in a stream', () => {
   })
 
   it.each(NO_MARKS)('are found behind %j', (text) => {
-    expect(split([bytesOf(text), bytesOf(WHOLE)])).toEqual([{ bytes: text }, { mark: 'end', iteration: 12 }])
+    expect(split([bytesOf(text), bytesOf(WHOLE)])).toEqual([
+      { bytes: text },
+      { marker: 'end', iteration: 12 },
+    ])
   })
 
   it('are found wherever the stream is cut in two', () => {
@@ -102,7 +108,7 @@ describe('marks in a stream', () => {
     for (let cut = 0; cut <= text.length; cut += 1) {
       expect(split([bytesOf(text.slice(0, cut)), bytesOf(text.slice(cut))])).toEqual([
         { bytes: 'before' },
-        { mark: 'end', iteration: 12 },
+        { marker: 'end', iteration: 12 },
         { bytes: 'after' },
       ])
     }
@@ -112,8 +118,8 @@ describe('marks in a stream', () => {
     const text = `x${WHOLE}${WHOLE}y`
     expect(split([...text].map(bytesOf))).toEqual([
       { bytes: 'x' },
-      { mark: 'end', iteration: 12 },
-      { mark: 'end', iteration: 12 },
+      { marker: 'end', iteration: 12 },
+      { marker: 'end', iteration: 12 },
       { bytes: 'y' },
     ])
   })
@@ -125,7 +131,7 @@ describe('marks in a stream', () => {
         fc.array(fc.nat(10_000), { maxLength: 20 }),
         (events, cuts) => {
           const expected = joined(events)
-          // Two pieces of what is no mark may make one.
+          // Two pieces of what is no marker may make one.
           fc.pre(!expected.some((event) => 'bytes' in event && A_MARK.test(event.bytes)))
           const whole = Buffer.concat(events.map(encoded))
           const places = [0, ...cuts.map((cut) => cut % (whole.length + 1)), whole.length].sort(
@@ -150,7 +156,7 @@ describe('marks in a stream', () => {
   })
 
   it('have no effect with the secret of another run', () => {
-    const other = encodeMark('begin', 3, 'ffffffffffffffffffffffff')
+    const other = encodeMarker('begin', 3, 'ffffffffffffffffffffffff')
     expect(split([other])).toEqual([{ bytes: Buffer.from(other).toString('latin1') }])
   })
 })

@@ -16,7 +16,7 @@ const collector = (): (() => void) | null => {
 }
 
 /** @returns `tick`, with what it leaves collected now and then */
-export const tidily = (tick: () => void): (() => void) => {
+export const withPeriodicGc = (tick: () => void): (() => void) => {
   const collect = collector()
   let ticks = 0
   return () => {

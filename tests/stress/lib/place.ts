@@ -1,2 +1,0 @@
-/** Where a harness finds the project, the compiled programs that it starts, and its scripts. */
-export type Place = { readonly root: string; readonly programs: string; readonly sources: string }
