@@ -10,7 +10,7 @@ sandbox() {
   export HOME=$BATS_TEST_TMPDIR/home
   export LOCK_DIR=$BATS_TEST_TMPDIR/locks
   # A socket's path has little room, so not below the test's own directory.
-  TMUX_TMPDIR=$(mktemp -d /tmp/lock-bats.XXXXXX)
+  TMUX_TMPDIR=$(mktemp -d "${SUITE_DIR:-/tmp}/lock-bats.XXXXXX")
   export TMUX_TMPDIR
   TMUX_NAME=lock-bats-$$
   mkdir -p "$HOME"

@@ -7,7 +7,7 @@ load helpers.bash
 setup() {
   sandbox
   # Short, because a socket is made below it; empty in the end, if nothing was left behind.
-  TMPDIR=$(mktemp -d /tmp/lock-bats.XXXXXX)
+  TMPDIR=$(mktemp -d "${SUITE_DIR:-/tmp}/lock-bats.XXXXXX")
   export TMPDIR
 }
 teardown() {

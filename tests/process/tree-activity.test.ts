@@ -279,7 +279,7 @@ describe.skipIf(!onLinux || !hasTmux)('at a terminal', () => {
   /** The pid of a command in a pane of a tmux server of this test's own. */
   const inPane = async (command: string): Promise<{ pid: number; type: (text: string) => void }> => {
     // A socket's path has little room.
-    const dir = mkdtempSync('/tmp/lock-tty.')
+    const dir = mkdtempSync(`${process.env.SUITE_DIR ?? '/tmp'}/lock-tty.`)
     const env = { ...process.env, TMUX_TMPDIR: dir }
     const tmux = (...args: string[]): string => {
       const { status, stdout, stderr } = spawnSync('tmux', args, { env, encoding: 'utf8' })
@@ -291,8 +291,13 @@ describe.skipIf(!onLinux || !hasTmux)('at a terminal', () => {
       rmSync(dir, { recursive: true, force: true })
     })
     tmux('-f', '/dev/null', 'new-session', '-d', '-s', 'test', command)
+    const pid = Number(tmux('display-message', '-p', '-t', '=test:', '#{pane_pid}'))
+    // The end of a terminal does not end the processes in its background.
+    onTestFinished(() => {
+      for (const member of treeOf(pid)) process.kill(member.pid, 'SIGKILL')
+    })
     return {
-      pid: Number(tmux('display-message', '-p', '-t', '=test:', '#{pane_pid}')),
+      pid,
       type: (text) => tmux('send-keys', '-t', '=test:', text, 'Enter'),
     }
   }
