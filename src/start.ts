@@ -45,8 +45,8 @@ const closeQuietly = (fd: number): void => {
 
 type Runs = Partial<Readonly<Record<Verb, Run>>>
 
-const main = async (program: Program, words: readonly string[], runs: Runs): Promise<number> => {
-  const parsed = parse(program, words)
+const main = async (program: Program, args: readonly string[], runs: Runs): Promise<number> => {
+  const parsed = parse(program, args)
   switch (parsed.kind) {
     case 'version':
       write(STDOUT, `${VERSION}\n`)
@@ -73,7 +73,7 @@ const main = async (program: Program, words: readonly string[], runs: Runs): Pro
 }
 
 export const start = (runs: Runs): void => {
-  const [, , program, ...words] = process.argv
+  const [, , program, ...args] = process.argv
   const exit = (code: number): never => {
     stderr.flush()
     // Node gives terminals their modes back at its end, and aborts when one of them has gone meanwhile.
@@ -82,7 +82,7 @@ export const start = (runs: Runs): void => {
   }
   const isProgram = program === 'engine' || program === 'lock'
   const done = isProgram
-    ? main(program, words, runs)
+    ? main(program, args, runs)
     : Promise.reject(errors.usage('start it as engine.sh or lock.sh'))
   done.then(exit, (error: unknown) => exit(report(isProgram ? program : 'tmux-session-lock', error)))
 }

@@ -23,7 +23,7 @@ export type World = {
   readonly user: string
   now(): Now
   paths(session: string): SessionPaths
-  /** A line for the person who looks, on stderr. */
+  /** Writes a line for the user, on stderr. */
   notify(line: string): void
 }
 

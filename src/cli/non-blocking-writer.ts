@@ -1,5 +1,5 @@
 /**
- * Lines for the person who looks, written without ever waiting in the kernel: in a write to a terminal that is held by
+ * Lines for the user, written without ever blocking in the kernel: in a write to a terminal that is held by
  * Ctrl-S, or to a pipe that nobody reads for now, an owner could neither be stopped nor end.
  *
  * What finds no room waits here, in order, and is written when there is some.
@@ -12,7 +12,7 @@ const RETRY_MS = 50
 /** Enough for a terminal that a worker has just filled, and short enough to be waited for at the end. */
 const FLUSH_MS = 1000
 /** Of bytes that wait. The run's history has all that matters of what is beyond it. */
-const MOST_BYTES = 64 * 1024
+const MAX_BYTES = 64 * 1024
 
 /** The terminal's own file: macOS has no other path that leads to it. */
 const terminalPath = (rdev: number): string | undefined =>
@@ -56,7 +56,7 @@ export class NonBlockingWriter {
     if (this.#ownFd === undefined) this.#ownFd = openNonBlocking(this.#fd, this.#platform)
     const bytes = Buffer.from(text)
     if (this.#ownFd === null) writeBytes(this.#fd, bytes)
-    else if (this.#waiting.length + bytes.length > MOST_BYTES) this.#dropped += 1
+    else if (this.#waiting.length + bytes.length > MAX_BYTES) this.#dropped += 1
     else {
       this.#waiting = Buffer.concat([this.#waiting, bytes])
       this.#put(this.#ownFd)

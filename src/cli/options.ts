@@ -56,7 +56,7 @@ const READERS: Readers = {
   ],
 }
 
-/** Only what was said. @throws LockError `usage` */
+/** Only the options that were given. @throws LockError `usage` */
 export const runOptions = (args: Arguments): Partial<RunOptions> =>
   Object.fromEntries(
     Object.entries(READERS).flatMap(([key, [option, read]]) => {
@@ -78,13 +78,13 @@ export const waitOption = (args: Arguments): number | undefined => {
 }
 
 /** A whole number. @throws LockError `usage` naming the option */
-export const numberOption = (args: Arguments, name: string, least: 0 | 1): number | null => {
+export const numberOption = (args: Arguments, name: string, min: 0 | 1): number | null => {
   const text = args.value(name)
   if (text === undefined) return null
   const number = /^\d{1,15}$/.test(text) ? Number(text) : -1
-  if (number < least) {
+  if (number < min) {
     throw errors.usage(
-      `--${name} takes a whole number${least === 1 ? ' above 0' : ''}, not ${JSON.stringify(printable(text))}`,
+      `--${name} takes a whole number${min === 1 ? ' above 0' : ''}, not ${JSON.stringify(printable(text))}`,
     )
   }
   return number

@@ -55,12 +55,12 @@ const helpOf = (spec: VerbSpec): string => `${spec.program}.sh ${spec.verb} --he
 
 const HELP: OptionSpec = { name: 'help', alias: 'h', describe: 'show help' }
 
-const parseVerb = (spec: VerbSpec, words: readonly string[]): Parsed => {
+const parseVerb = (spec: VerbSpec, argv: readonly string[]): Parsed => {
   const options = [...spec.options, HELP]
   // Split here: the parser forgets a -- that has nothing behind it, and `run NAME -- $UNSET` would go on with the last run.
-  const end = words.indexOf('--')
-  const before = end < 0 ? words : words.slice(0, end)
-  const command = end < 0 ? null : words.slice(end + 1)
+  const end = argv.indexOf('--')
+  const before = end < 0 ? argv : argv.slice(0, end)
+  const command = end < 0 ? null : argv.slice(end + 1)
   // The parser keeps its own list under this key.
   const underscore = before.find((word) => /^-+_/.test(word))
   if (underscore !== undefined) throw unknown('option', underscore, [], helpOf(spec))
@@ -135,8 +135,8 @@ const parseVerb = (spec: VerbSpec, words: readonly string[]): Parsed => {
 }
 
 /** @throws LockError `usage` */
-export const parse = (program: Program, words: readonly string[]): Parsed => {
-  const [first, ...rest] = words
+export const parse = (program: Program, argv: readonly string[]): Parsed => {
+  const [first, ...rest] = argv
   if (first === undefined) return { kind: 'help', spec: null, asked: false }
   const specs = verbsOf(program)
   if (['--help', '-h', 'help'].includes(first)) {

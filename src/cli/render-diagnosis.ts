@@ -57,7 +57,7 @@ const sources = (rows: readonly SourceRow[], terminal: Terminal): string =>
 
 const SCREEN_LINES = 10
 
-const noteWords = ({ epoch, note, for: allowed }: WorkerNote, { epoch: now }: Now): string => {
+const describeNote = ({ epoch, note, for: allowed }: WorkerNote, { epoch: now }: Now): string => {
   const left = allowed === null ? 0 : epoch + allowed - now
   const promise = left > 0 ? `; quiet is fine for ${formatDuration(left)} more` : ''
   return `${formatDuration(Math.max(0, now - epoch))} ago${note === '' ? '' : `: ${printable(note)}`}${promise}`
@@ -105,7 +105,7 @@ export const renderWhy = (diagnosis: Diagnosis, terminal: Terminal, now: Now): s
   if (diagnosis.note !== null)
     text += field(
       'note',
-      truncate(noteWords(diagnosis.note, now), Math.max(20, terminal.columns - LABEL_WIDTH - 1)),
+      truncate(describeNote(diagnosis.note, now), Math.max(20, terminal.columns - LABEL_WIDTH - 1)),
     )
   if (diagnosis.incident !== null) text += field('incident', printable(diagnosis.incident))
   if (diagnosis.sources.length > 0) text += `\n${sources(diagnosis.sources, terminal)}`

@@ -61,7 +61,7 @@ const moments = (nowEpoch: number): ((epoch: number) => string) => {
 }
 
 /** With what says more than the word: `failed 3`, `killed KILL`. */
-const resultWords = ({ result, exit_code, signal }: IterationEntry): string => {
+const resultText = ({ result, exit_code, signal }: IterationEntry): string => {
   if (signal !== null) return `${result} ${printable(signal.replace(/^SIG/, ''))}`
   return exit_code === null || exit_code === 0 ? result : `${result} ${exit_code}`
 }
@@ -91,7 +91,7 @@ const EVENT_WORDS: Readonly<Record<EventEntry['event'], string>> = {
   ended: 'ended',
 }
 
-const eventWords = ({ generation, event, detail }: EventEntry, when: string): string => {
+const describeEvent = ({ generation, event, detail }: EventEntry, when: string): string => {
   const more = detail === null || detail === '' ? '' : `: ${printable(detail)}`
   return `run ${generation} ${EVENT_WORDS[event]} ${when}${more}`
 }
@@ -133,7 +133,7 @@ type Layout = {
 /** From numbers alone, so that no row is written down twice, or kept: there may be ten thousand. */
 const layoutOf = (iterations: readonly IterationEntry[], longest: number, columns: number): Layout => {
   let [run, iteration, quiet, result] = [0, 0, 0, 'RESULT'.length]
-  const words = forEachEnd(resultWords)
+  const words = forEachEnd(resultText)
   for (const entry of iterations) {
     if (entry.generation > run) run = entry.generation
     if (entry.iteration > iteration) iteration = entry.iteration
@@ -207,7 +207,7 @@ export function* renderHistory(
   const barOf = (seconds: number): string =>
     bars[longest > 0 ? Math.ceil((seconds / longest) * steps) : 0] ?? ''
   const resultOf = forEachEnd((entry) => {
-    const words = resultWords(entry)
+    const words = resultText(entry)
     return paint(RESULT_STYLES[entry.result], words) + padded('', result - words.length + GAP.length)
   })
   const line = (entry: IterationEntry): string =>
@@ -228,7 +228,7 @@ export function* renderHistory(
   let block = iterations.length === 0 ? '' : `${header.join(GAP).trimEnd()}\n`
   for (const entry of entries) {
     if (entry.kind === 'event') {
-      block += remark(eventWords(entry, momentOf(entry.epoch)))
+      block += remark(describeEvent(entry, momentOf(entry.epoch)))
     } else {
       block += `${line(entry)}\n`
       for (const text of remarks(entry)) block += remark(text)

@@ -22,10 +22,10 @@ const NONE: Cell = { text: '-' }
 
 /** Room for the rest of the row; a name is cut before the reason is. */
 const NAME_FRACTION = 0.25
-const LEAST_NAME = 16
+const MIN_NAME_WIDTH = 16
 
 export const renderStatus = (snapshots: readonly Snapshot[], terminal: Terminal): string => {
-  const nameWidth = Math.max(LEAST_NAME, Math.floor(terminal.columns * NAME_FRACTION))
+  const nameWidth = Math.max(MIN_NAME_WIDTH, Math.floor(terminal.columns * NAME_FRACTION))
   return table(
     ['SESSION', 'STATE', 'RUN', 'ITERATION', 'HEARTBEAT', 'REASON'],
     snapshots.map(({ session, stored, verdict }): readonly Cell[] => {

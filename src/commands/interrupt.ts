@@ -9,12 +9,12 @@ import { checkLockDir } from '../store/lock-dir.ts'
 import { readRequest, writeInterrupt } from '../store/requests.ts'
 import type { World } from '../world.ts'
 
-/** What an owner needs beside its grace: to kill, to see the end, to stop the refresher, to write. */
+/** Time that an owner needs after its grace: to kill, to see the end, to stop the refresher, to write. */
 const ITERATION_END_SECONDS = 10
 const POLL_SECONDS = 0.05
 
 /** What the iteration was, when the record shows that it has ended; `null` while it does not. */
-const endShown = (now: LockRecord, asked: LockRecord): string | null => {
+const describeIterationEnd = (now: LockRecord, asked: LockRecord): string | null => {
   const { iteration, last_iteration: before } = asked
   const { last_iteration: last } = now
   // A run that does its last iteration again begins with a last one of the same number.
@@ -22,7 +22,7 @@ const endShown = (now: LockRecord, asked: LockRecord): string | null => {
   return now.iteration > iteration ? '' : null
 }
 
-const runWords = (now: LockRecord): string => {
+const describeRun = (now: LockRecord): string => {
   if (now.ended !== null) return `the run has ended too (${now.ended.reason})`
   const total = now.iterations === null ? '' : ` of ${now.iterations}`
   return now.phase === 'running'
@@ -39,10 +39,10 @@ const awaitEnd = async (world: World, name: string, asked: LockRecord): Promise<
     if (now !== null && now.generation !== generation)
       return `run ${generation} of ${name} has ended; by now there is run ${now.generation}`
     if (verdict.state === 'dead')
-      throw errors.held(`${name} has lost its owner: ${verdict.reason}`, why(name))
-    const end = now === null ? null : endShown(now, asked)
+      throw errors.held(`${name} has lost its owner: ${verdict.reason}`, detailsHint(name))
+    const end = now === null ? null : describeIterationEnd(now, asked)
     if (now !== null && end !== null)
-      return `iteration ${iteration} of ${name} has ended${end}; ${runWords(now)}`
+      return `iteration ${iteration} of ${name} has ended${end}; ${describeRun(now)}`
     if (now !== null && now.ended !== null) return `${name} has ended: ${verdict.reason}`
     if (world.clock.monotonic() >= deadline) {
       throw errors.held(
@@ -54,9 +54,9 @@ const awaitEnd = async (world: World, name: string, asked: LockRecord): Promise<
   }
 }
 
-const why = (name: string): string => `The details: lock.sh why ${name}`
+const detailsHint = (name: string): string => `The details: lock.sh why ${name}`
 
-const asleep = (name: string, pid: number): LockError =>
+const ownerStopped = (name: string, pid: number): LockError =>
   errors.held(
     `the owner of ${name} (pid ${pid}) is stopped (SIGSTOP or Ctrl-Z) and hears nothing`,
     `Wake it up:  kill -CONT ${pid}   Or take the session over: engine.sh run ${name} --force`,
@@ -66,7 +66,7 @@ const asleep = (name: string, pid: number): LockError =>
  * Asks the owner to end the iteration that runs now, and to go on with the next. The request names the iteration, so
  * that one which comes too late ends nothing else.
  *
- * @returns what happened, in words
+ * @returns what happened, as text
  * @throws LockError `held` when the iteration does not end in time, or nobody can end it from here
  */
 export const interrupt = async (world: World, name: string): Promise<string> => {
@@ -84,7 +84,7 @@ export const interrupt = async (world: World, name: string): Promise<string> => 
   const owner = ownerLiveness(record, world.inspector.snapshot(), world.observer)
   if (owner.kind !== 'alive')
     throw errors.held(`${name} cannot be reached from here: ${verdict.reason}`, 'Go where its owner runs.')
-  if (owner.state === 'stopped') throw asleep(name, pid)
+  if (owner.state === 'stopped') throw ownerStopped(name, pid)
   if (phase === 'stopping') return `${name} is ending already: ${verdict.reason}`
   if (phase !== 'running') return `no iteration of ${name} runs just now: ${verdict.reason}`
 

@@ -52,13 +52,13 @@ const POLL_SECONDS = 0.1
 
 const NEWLINE = 0x0a
 
-/** Writes pieces of the stream, and remembers what it has said about them. */
+/** Prints pieces of the stream, and reports each problem with them once. */
 class LogPrinter {
   /** Nobody reads any more. */
-  gone = false
+  readerGone = false
   readonly #world: World
   readonly #sink: LogsSink
-  readonly #said = new Set<string>()
+  readonly #notified = new Set<string>()
   #atLineStart = true
 
   constructor(world: World, sink: LogsSink) {
@@ -85,17 +85,17 @@ class LogPrinter {
         case 'problem':
           this.notify(`${piece.path} ${piece.reason}; passed over`)
       }
-      if (this.gone) {
+      if (this.readerGone) {
         pieces.return(from)
         return from
       }
     }
   }
 
-  /** The same is not said again. */
+  /** The same line is not written twice. */
   notify(line: string): void {
-    if (this.#said.has(line)) return
-    this.#said.add(line)
+    if (this.#notified.has(line)) return
+    this.#notified.add(line)
     this.#world.notify(line)
   }
 
@@ -106,7 +106,7 @@ class LogPrinter {
 
   #write(bytes: Buffer): void {
     if (bytes.length === 0) return
-    if (!this.#sink.bytes(bytes)) this.gone = true
+    if (!this.#sink.bytes(bytes)) this.readerGone = true
     this.#atLineStart = bytes.at(-1) === NEWLINE
   }
 }
@@ -120,7 +120,7 @@ const recordOf = (world: World, name: string): LockRecord | null => {
  * Nobody writes output of this run any more. A dead owner's refresher is still to end the worker, which may print
  * until then.
  */
-const isOver = (world: World, name: string, generation: number): boolean => {
+const hasEnded = (world: World, name: string, generation: number): boolean => {
   const record = recordOf(world, name)
   if (record === null || record.generation !== generation || record.ended !== null) return true
   const view = world.inspector.snapshot()
@@ -146,7 +146,7 @@ const nextAfter = (iterations: ReadonlyMap<number, unknown>, iteration: number):
 const runOf = (name: string, generation: number): string => `run ${generation} of ${name}`
 
 /** Why a run has nothing to show, from what its history says. */
-const nothingOf = (world: World, name: string, generation: number): LockError => {
+const noOutputOf = (world: World, name: string, generation: number): LockError => {
   const printed = readHistory(world.paths(name)).entries.reduce(
     (sum, entry) =>
       sum + (entry.kind === 'iteration' && entry.generation === generation ? entry.output_bytes : 0),
@@ -189,7 +189,7 @@ const chooseRun = (world: World, { name, generation, follow }: LogsRequest, prin
     return { generation, output }
   }
   const record = recordOf(world, name)
-  if (follow && record !== null && !isOver(world, name, record.generation)) {
+  if (follow && record !== null && !hasEnded(world, name, record.generation)) {
     const output = outputOf(paths, record.generation)
     return { generation: record.generation, output: output ?? { iterations: new Map(), problem: null } }
   }
@@ -198,7 +198,7 @@ const chooseRun = (world: World, { name, generation, follow }: LogsRequest, prin
     if (output?.problem != null) printer.notify(output.problem)
     if (output !== null && output.iterations.size > 0) return { generation: one, output }
   }
-  if (generations[0] !== undefined) throw nothingOf(world, name, generations[0])
+  if (generations[0] !== undefined) throw noOutputOf(world, name, generations[0])
   throw errors.noOutput(
     record === null ? `${name} has never run, so there is no output` : `there is no output of ${name}`,
     record === null
@@ -236,7 +236,7 @@ const explainMissing = (
 }
 
 /** The newest by number has no output: say so, because it is not what was expected. */
-const sayWhatIsShown = (
+const notifyShownIteration = (
   world: World,
   request: LogsRequest,
   generation: number,
@@ -262,12 +262,12 @@ const follow = async (
 ): Promise<void> => {
   const listSegments = watchOutput(world.paths(name), generation)
   let { iteration, position } = from
-  let wasOver = false
+  let hadEnded = false
   for (;;) {
     // Asked before the files are looked at, so that nothing comes between.
-    const over = isOver(world, name, generation)
+    const ended = hasEnded(world, name, generation)
     const before = `${iteration}:${position}`
-    for (let iterations = listSegments(); !printer.gone; ) {
+    for (let iterations = listSegments(); !printer.readerGone; ) {
       position = printer.print(iterations.get(iteration) ?? [], position)
       const next = nextAfter(iterations, iteration)
       if (next === null) break
@@ -278,9 +278,9 @@ const follow = async (
       iteration = next
       position = 0
     }
-    if (printer.gone || sink.isGone()) return
-    if (over && wasOver && before === `${iteration}:${position}`) return
-    wasOver = over
+    if (printer.readerGone || sink.isGone()) return
+    if (ended && hadEnded && before === `${iteration}:${position}`) return
+    hadEnded = ended
     await world.clock.sleep(POLL_SECONDS)
   }
 }
@@ -293,12 +293,12 @@ export const logs = async (world: World, request: LogsRequest, sink: LogsSink): 
   const choice = chooseRun(world, request, printer)
   const { generation, output } = choice
   if (output.problem !== null) printer.notify(output.problem)
-  const live = request.follow && !isOver(world, name, generation)
+  const live = request.follow && !hasEnded(world, name, generation)
   const iteration = request.iteration ?? newest(output.iterations)
   const segments = output.iterations.get(iteration)
 
   if (segments === undefined) {
-    if (request.iteration === null && !live) throw nothingOf(world, name, generation)
+    if (request.iteration === null && !live) throw noOutputOf(world, name, generation)
     printer.notify(
       request.iteration === null
         ? `${runOf(name, generation)} has printed nothing yet`
@@ -307,7 +307,7 @@ export const logs = async (world: World, request: LogsRequest, sink: LogsSink): 
     if (live) await follow(world, request, generation, { iteration, position: 0 }, printer, sink)
     return
   }
-  if (!live) sayWhatIsShown(world, request, generation, iteration, printer)
+  if (!live) notifyShownIteration(world, request, generation, iteration, printer)
   const start = request.lines === null ? 0 : startOfLastLines(segments, request.lines)
   if ((segments[0]?.offset ?? 0) > start && start === 0)
     printer.notify(`the beginning of iteration ${iteration} of run ${generation} is not there any more`)

@@ -42,7 +42,7 @@ const reapOne = async (world: World, session: string): Promise<Reaped> => {
   if (lock === null) throw lockHeldError(world, session)
   const { stored, verdict } = inspectSession(world, session)
   try {
-    // Somebody may have run it again between the look and the lock.
+    // Somebody may have run it again between the inspection and the lock.
     if (stored.kind !== 'record' || verdict.state !== 'dead')
       return { session, lines: [`is ${verdict.state} by now`] }
     const { record } = stored

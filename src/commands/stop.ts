@@ -11,7 +11,7 @@ import type { World } from '../world.ts'
 
 export type StopOptions = { readonly name: string; readonly afterIteration: boolean }
 
-/** Asks the owner to end, in order. @returns what happened, in words @throws LockError `held` when it does not end */
+/** Asks the owner to end cleanly. @returns what happened, as text @throws LockError `held` when it does not end */
 export const stop = async (world: World, { name, afterIteration }: StopOptions): Promise<string> => {
   checkLockDir(world.lockDir)
   const { stored, verdict } = inspectSession(world, name)
@@ -30,9 +30,9 @@ export const stop = async (world: World, { name, afterIteration }: StopOptions):
   if (afterIteration) {
     writeRequest(world.paths(name), 'stop-after-iteration', record.generation)
     if (world.signal(record.pid, 'SIGUSR2') === 'denied') throw errors.ownerOfOther(record.pid)
-    const asleep =
+    const stoppedNote =
       owner.state === 'stopped' ? '; its owner is stopped (SIGSTOP), so that has to wait for a SIGCONT' : ''
-    return `${name} ends after iteration ${record.iteration}${asleep}`
+    return `${name} ends after iteration ${record.iteration}${stoppedNote}`
   }
   const answer = await askToEnd(world, record)
   if (answer === 'denied') throw errors.ownerOfOther(record.pid)

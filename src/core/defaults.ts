@@ -17,7 +17,7 @@ export const DEFAULT_OPTIONS: RunOptions = {
 /** The heartbeat fits into `stale_after` at least this often, so that one late beat is not a hang. */
 export const BEATS_PER_STALE_AFTER = 3
 
-/** A contender tries for this long before it reports that the lock is held: a look at the lock takes it for a moment. */
+/** A contender tries for this long before it reports that the lock is held: a probe of the lock takes it for a moment. */
 export const ACQUIRE_SECONDS = 0.1
 
 /** An iteration that has lasted this long gets a refresher; a shorter one would pay for a process it does not need. */

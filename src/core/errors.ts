@@ -1,7 +1,7 @@
 /**
- * Every failure that a person can meet, with its exit code and its wording.
+ * The failures that the program reports to its user, each with an exit code and a message.
  *
- * Nothing else in the program throws on purpose. The codes follow sysexits.h(3) where it has one.
+ * The codes follow sysexits.h(3) where it has one.
  */
 export const EXIT_CODES = {
   usage: 64,

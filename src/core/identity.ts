@@ -11,7 +11,7 @@ export type Liveness =
   | { readonly kind: 'gone'; readonly reason: string }
   | { readonly kind: 'unknown'; readonly reason: string }
 
-/** Who looks: the facts about this machine that a record is held against. */
+/** The facts about this machine that a record is compared with. */
 export type Observer = Pick<ProcessInspector, 'startClock' | 'startTolerance' | 'bootId' | 'pidNamespace'> & {
   readonly host: string
 }

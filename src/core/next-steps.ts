@@ -6,7 +6,7 @@ import type { StoredRecord, Verdict } from './verdict.ts'
 
 export type Step = { readonly command: string; readonly purpose: string }
 
-const goOn = (name: string, record: LockRecord): Step => {
+const continueStep = (name: string, record: LockRecord): Step => {
   const next = nextIteration(record)
   return next === null
     ? { command: `engine.sh run ${name} --fresh`, purpose: 'the same again, from iteration 1' }
@@ -14,7 +14,7 @@ const goOn = (name: string, record: LockRecord): Step => {
 }
 
 /** Its owner is well, and listens; the worker is not. */
-const isOfWorker = ({ cause }: Verdict): boolean =>
+const isWorkerStalled = ({ cause }: Verdict): boolean =>
   cause !== null && cause !== 'owner-stopped' && cause !== 'refresher-gone'
 
 /** @param isHeld whether somebody has the kernel lock, whoever that may be */
@@ -35,7 +35,7 @@ export const nextSteps = (
         { command: `engine.sh stop ${name}`, purpose: 'end it in order' },
       ]
     case 'hung':
-      return isOfWorker(verdict)
+      return isWorkerStalled(verdict)
         ? [
             showOutput,
             { command: `lock.sh interrupt ${name}`, purpose: 'end this iteration, go on with the next' },
@@ -51,7 +51,7 @@ export const nextSteps = (
           ]
     case 'dead':
       return [
-        ...(stored.kind === 'record' ? [goOn(name, stored.record)] : []),
+        ...(stored.kind === 'record' ? [continueStep(name, stored.record)] : []),
         logs,
         { command: `lock.sh reap ${name}`, purpose: 'clear away what it left' },
       ]
@@ -60,7 +60,7 @@ export const nextSteps = (
       if (isHeld) return [{ command: `engine.sh run ${name} --wait`, purpose: 'run when its lock is free' }]
       return stored.kind === 'record'
         ? [
-            goOn(name, stored.record),
+            continueStep(name, stored.record),
             { command: `lock.sh history ${name}`, purpose: 'see what its runs did' },
           ]
         : [{ command: `engine.sh run ${name} -- COMMAND`, purpose: 'start it' }]

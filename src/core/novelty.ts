@@ -1,5 +1,5 @@
 /**
- * Whether output says anything that it has not said before. Pure, with a bounded memory of its own.
+ * Whether output contains anything new. {@link Novelty} remembers what it has seen, within a bound.
  *
  * Text is taken apart as a terminal would show it: a line break, a carriage return, a backspace or a move of the
  * cursor begins a new piece; colours and titles are dropped. Of each piece spinner glyphs, digits and white space
@@ -85,7 +85,7 @@ export class Novelty {
   #escape = ''
 
   /** @param text what came since the last call @returns whether it tells anything new */
-  sees(text: string): boolean {
+  observe(text: string): boolean {
     const raw = this.#escape + text
     this.#escape = UNFINISHED_ESCAPE.exec(raw)?.[0] ?? ''
     const plain = raw

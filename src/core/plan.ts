@@ -22,9 +22,9 @@ export type RunRequest = {
   readonly name: string
   readonly command: readonly string[] | null
   readonly cwd: string
-  /** `undefined`: not said; `null`: no limit. */
+  /** `undefined`: not given; `null`: no limit. */
   readonly iterations: number | null | undefined
-  /** Only what was said. */
+  /** Only the options that were given. */
   readonly options: Partial<RunOptions>
   readonly force: boolean
   readonly resume: boolean
@@ -62,22 +62,22 @@ const sameCommand = (a: readonly string[], b: readonly string[]): boolean =>
 
 /** @throws LockError `usage` when the intervals cannot work together. */
 export const checkOptions = (options: RunOptions): RunOptions => {
-  const most = options.stale_after / BEATS_PER_STALE_AFTER
+  const max = options.stale_after / BEATS_PER_STALE_AFTER
   // A third of 0.6 is a little less than 0.2.
-  if (options.heartbeat_interval > most * (1 + 1e-9)) {
+  if (options.heartbeat_interval > max * (1 + 1e-9)) {
     throw errors.usage(
       `--heartbeat-interval ${formatDuration(options.heartbeat_interval)} is more than a third of --stale-after ${formatDuration(options.stale_after)}`,
-      `Use --heartbeat-interval ${Math.floor(most * 1000) / 1000} at most, or a longer --stale-after.`,
+      `Use --heartbeat-interval ${Math.floor(max * 1000) / 1000} at most, or a longer --stale-after.`,
     )
   }
   return options
 }
 
 /** An interval that was not asked for adapts to a shorter `--stale-after`. */
-const withOptions = (base: RunOptions, said: Partial<RunOptions>): RunOptions => {
-  const options = { ...base, ...said }
+const withOptions = (base: RunOptions, given: Partial<RunOptions>): RunOptions => {
+  const options = { ...base, ...given }
   const interval =
-    said.heartbeat_interval ??
+    given.heartbeat_interval ??
     Math.min(options.heartbeat_interval, options.stale_after / BEATS_PER_STALE_AFTER)
   return checkOptions({ ...options, heartbeat_interval: interval })
 }
@@ -87,7 +87,7 @@ export const planRun = (request: RunRequest, last: LockRecord | null): RunPlan =
   if (request.resume && request.fresh) throw errors.usage('--resume and --fresh exclude each other')
   const next = last === null ? null : nextIteration(last)
   const unfinished = next === null ? null : last
-  const asNew = (command: readonly string[]): RunPlan => ({
+  const newRun = (command: readonly string[]): RunPlan => ({
     command,
     cwd: request.cwd,
     first: 1,
@@ -104,26 +104,26 @@ export const planRun = (request: RunRequest, last: LockRecord | null): RunPlan =
         'Leave the command out to go on with it, or leave --resume out to start this one.',
       )
     }
-    const goesOn = !request.fresh && unfinished !== null && (request.resume || request.force)
-    if (!goesOn) return asNew(request.command)
-    return { ...goOn(request, unfinished, next as number), command: request.command, cwd: request.cwd }
+    const isContinued = !request.fresh && unfinished !== null && (request.resume || request.force)
+    if (!isContinued) return newRun(request.command)
+    return { ...continueRun(request, unfinished, next as number), command: request.command, cwd: request.cwd }
   }
 
   if (last === null) throw errors.noCommand(request.name)
   if (request.fresh) {
     return {
-      ...goOn(request, last, 1),
+      ...continueRun(request, last, 1),
       continues: null,
       abandons: unfinished,
       iterations: request.iterations === undefined ? last.iterations : request.iterations,
     }
   }
-  if (next !== null) return goOn(request, last, next)
-  if (onlyEndIsMissing(last)) return goOn(request, last, last.iteration + 1)
+  if (next !== null) return continueRun(request, last, next)
+  if (onlyEndIsMissing(last)) return continueRun(request, last, last.iteration + 1)
   throw errors.noCommand(request.name)
 }
 
-const goOn = (request: RunRequest, record: LockRecord, first: number): RunPlan => {
+const continueRun = (request: RunRequest, record: LockRecord, first: number): RunPlan => {
   const total = request.iterations === undefined ? record.iterations : request.iterations
   const nothingLeft = nextIteration(record) === null
   return {

@@ -35,7 +35,7 @@ export type Inspection =
   | { readonly kind: 'hidden' }
   | { readonly kind: 'none' }
 
-/** One look at the processes of this machine; facts in it may be read lazily, and are not older than the look. */
+/** A snapshot of the processes of this machine; facts in it may be read lazily, and are not older than the snapshot. */
 export type ProcessView = {
   inspect(pid: number): Inspection
   all(): readonly ProcessFacts[]

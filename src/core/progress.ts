@@ -1,7 +1,7 @@
 /**
- * What a look at a worker is worth: evidence of progress, mere activity, or nothing. Pure.
+ * Classifies samples of a worker: evidence of progress, mere activity, or nothing. Pure.
  *
- * | seen since the last look                        | activity | progress                                    |
+ * | found since the last sample                     | activity | progress                                    |
  * | ----------------------------------------------- | -------- | ------------------------------------------- |
  * | a note, or text that is new                     | yes      | yes                                         |
  * | text that was seen before                       | yes      | no                                          |
@@ -12,7 +12,7 @@
  * | less than {@link IDLE_FRACTION} of a processor     | no       | no                                          |
  *
  * No activity for `quiet_after`: `silent`. Activity without progress for `stuck_after`: `repeating` when it is text,
- * else `spinning`. A worker that is stopped, or waits for a person at the terminal, needs no limit but two looks.
+ * else `spinning`. A worker that is stopped, or waits for a person at the terminal, needs no limit but two samples.
  */
 import type { StallCause } from './record.ts'
 
@@ -29,22 +29,22 @@ export const BULK_BYTES_PER_SECOND = 64 * 1024
 const REPEATING_FRACTION = 1 / 6
 const REPEATING_SAMPLES = 4
 
-/** To start a process or two takes this long on a busy machine, however short the look: seconds of a processor. */
+/** To start a process or two takes this long on a busy machine, however short the interval: seconds of a processor. */
 const IDLE_SECONDS = 0.02
 const WORK_SECONDS = 0.05
 
-/** What two looks in a row show is no coincidence. */
+/** What two samples in a row show is no coincidence. */
 const CERTAIN_SAMPLES = 2
 
 export type ProgressSource = 'note' | 'output' | 'io' | 'cpu'
 
-/** What one look has found; amounts are since the look before. */
+/** What one sample has found; amounts are since the sample before. */
 export type Sample = {
   /** Seconds of the monotonic clock. */
   readonly at: number
   readonly note: boolean
   readonly output: { readonly bytes: number; readonly isNew: boolean }
-  /** Bytes read and written by processes that were there at both looks; and those of all, that have come or ended too. */
+  /** Bytes read and written by processes that were there at both samples; and those of all, that have come or ended too. */
   readonly io: { readonly lasting: number; readonly all: number }
   readonly cpuSeconds: number
   /** Processes have come or gone. */
@@ -66,13 +66,13 @@ export type Progress = {
   /** When text was last seen to repeat; `null` before. */
   readonly repeat: number | null
   readonly blocked: Sample['blocked']
-  /** Looks in a row that have found it so. */
+  /** Samples in a row that have found it so. */
   readonly blockedSamples: number
 }
 
 export type Assessment = {
   readonly progress: Progress
-  /** The strongest that this look has found. */
+  /** The strongest that this sample contains. */
   readonly evidence: ProgressSource | null
   /** Why there is to be no beat; `null`: beat. */
   readonly stall: { readonly cause: StallCause; readonly since: number } | null

@@ -130,7 +130,7 @@ export type LockRecord = {
   /** The run's control group, in which each iteration's worker has one of its own; `null` where there are none. */
   readonly cgroup: string | null
   readonly refresher: ProcessReference | null
-  /** `null` before the refresher's first look. */
+  /** `null` before the refresher's first sample. */
   readonly watch: Activity | null
   /** Bytes of this run's output that could not be written, as on a full disk. */
   readonly output_lost: number
@@ -161,8 +161,8 @@ const isPid = (v: unknown): boolean => isNatural(v) && (v as number) < 2 ** 31
 const isExitCode = (v: unknown): boolean => isCount(v) && (v as number) < 256
 const isOneOf = (choices: readonly string[], v: unknown): boolean => choices.includes(v as string)
 /** A NUL ends a word for every system call: no command that ran can have had one. */
-const isWord = (v: unknown): boolean => typeof v === 'string' && !v.includes('\0')
-const isWords = (v: unknown): boolean => Array.isArray(v) && v.length > 0 && v.every(isWord)
+const isNulFree = (v: unknown): boolean => typeof v === 'string' && !v.includes('\0')
+const isCommand = (v: unknown): boolean => Array.isArray(v) && v.length > 0 && v.every(isNulFree)
 
 const isProcess = (v: unknown): boolean => isObject(v) && isPid(v.pid) && isSeconds(v.pid_started)
 
@@ -239,8 +239,8 @@ const wrongField = (r: Fields): keyof LockRecord | null => {
   if (r.pid_namespace !== null && !isFilled(r.pid_namespace)) return 'pid_namespace'
   if (!isText(r.host)) return 'host'
   if (!isText(r.user)) return 'user'
-  if (!isFilled(r.cwd) || !isWord(r.cwd)) return 'cwd'
-  if (!isWords(r.command)) return 'command'
+  if (!isFilled(r.cwd) || !isNulFree(r.cwd)) return 'cwd'
+  if (!isCommand(r.command)) return 'command'
   if (!isFilled(r.cookie)) return 'cookie'
   if (!isRunOptions(r.options)) return 'options'
   if (!isSeconds(r.started_epoch)) return 'started_epoch'
@@ -257,7 +257,7 @@ const wrongField = (r: Fields): keyof LockRecord | null => {
   if (r.last_iteration !== null && !isLastIteration(r.last_iteration)) return 'last_iteration'
   if (r.worker !== null && !isProcess(r.worker)) return 'worker'
   if (!areProcesses(r.members)) return 'members'
-  if (r.cgroup != null && !(isFilled(r.cgroup) && isWord(r.cgroup))) return 'cgroup'
+  if (r.cgroup != null && !(isFilled(r.cgroup) && isNulFree(r.cgroup))) return 'cgroup'
   if (r.refresher !== null && !isProcess(r.refresher)) return 'refresher'
   if (r.watch != null && !isActivity(r.watch)) return 'watch'
   if (r.output_lost !== undefined && !isCount(r.output_lost)) return 'output_lost'

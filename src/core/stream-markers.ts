@@ -1,5 +1,5 @@
 /**
- * Markers in a stream of output: where an iteration begins and where it has ended. Pure.
+ * Markers in a stream of output: where an iteration begins and where it has ended.
  *
  * They travel with the output itself, because only that keeps the order: whatever the worker wrote before it ended
  * is before its end marker. Each names its iteration, so that a reader who has missed one knows where it is at the next.

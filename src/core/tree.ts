@@ -1,5 +1,5 @@
 /**
- * Which processes are the worker: a pure choice from one look at the machine.
+ * Which processes are the worker: a choice from one snapshot of the machine. Pure.
  *
  * The control group that the worker was born into is one that a process cannot lose by itself, and not every system lets
  * us have it. Of the others it can lose each (a double fork loses descent, `env -i` loses the cookie, `setsid` loses the
@@ -37,7 +37,7 @@ const isTmuxServer = (facts: ProcessFacts): boolean =>
   facts.name === 'tmux: server' || (facts.name === 'tmux' && facts.parent === 1)
 
 /** Whatever proves it to be of the worker. */
-const isOutside = (query: TreeQuery, facts: ProcessFacts): boolean =>
+const isForeign = (query: TreeQuery, facts: ProcessFacts): boolean =>
   query.isExcluded(facts) || isTmuxServer(facts)
 
 type Proven = {
@@ -73,12 +73,12 @@ const provenBy = (query: TreeQuery): Proven => {
  */
 export const workerGroup = (query: TreeQuery): number | null => {
   const { group } = provenBy(query)
-  return query.all.some((facts) => facts.group === group && isOutside(query, facts)) ? null : group
+  return query.all.some((facts) => facts.group === group && isForeign(query, facts)) ? null : group
 }
 
 /** Whether the control groups have nobody in them but the worker, so that all who are in them can be killed at once. */
 export const isCgroupPure = (query: TreeQuery): boolean =>
-  !query.all.some((facts) => query.isInCgroup(facts.pid) && isOutside(query, facts))
+  !query.all.some((facts) => query.isInCgroup(facts.pid) && isForeign(query, facts))
 
 /** Parents before their children. Processes that have exited are left out: nothing can be sent to them. */
 export const workerTree = (query: TreeQuery): readonly ProcessFacts[] => {
@@ -95,7 +95,7 @@ export const workerTree = (query: TreeQuery): readonly ProcessFacts[] => {
   const tree = new Map<number, ProcessFacts>()
   const queue = [...roots]
   for (let facts = queue.shift(); facts !== undefined; facts = queue.shift()) {
-    if (tree.has(facts.pid) || isOutside(query, facts)) continue
+    if (tree.has(facts.pid) || isForeign(query, facts)) continue
     tree.set(facts.pid, facts)
     queue.push(...(childrenOf.get(facts.pid) ?? []))
   }

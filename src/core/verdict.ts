@@ -1,11 +1,11 @@
 /**
- * The verdict on a session: its state, in words, with the numbers behind it. Pure.
+ * The verdict on a session: its state, the reason as text, and the numbers behind it. Pure.
  *
  * | record            | owner    | heartbeat            | state     |
  * | ----------------- | -------- | -------------------- | --------- |
  * | none              |          |                      | `free`    |
  * | unreadable, newer |          |                      | `unknown` |
- * | ended in order    |          |                      | `free`    |
+ * | ended cleanly     |          |                      | `free`    |
  * | ended: owner-died |          |                      | `dead`, until run again or reaped |
  * | open              | unknown  |                      | `unknown` |
  * | open              | gone     |                      | `dead`    |
@@ -62,26 +62,26 @@ const heartbeatAge = (record: LockRecord, observer: Observer, now: Now): number 
     ? now.monotonic - record.heartbeat_monotonic
     : now.epoch - record.heartbeat_epoch
 
-const ownerIs = (record: LockRecord): string => `the owner (pid ${record.pid})`
+const nameOwner = (record: LockRecord): string => `the owner (pid ${record.pid})`
 
-const iterationOf = (record: LockRecord): string =>
+const nameIteration = (record: LockRecord): string =>
   `iteration ${record.iteration}${record.iterations === null ? '' : ` of ${record.iterations}`}`
 
-const doing = (record: LockRecord, now: Now): string => {
+const describePhase = (record: LockRecord, now: Now): string => {
   switch (record.phase) {
     case 'starting':
     case 'ended':
       return 'starting'
     case 'running':
-      return `${iterationOf(record)} for ${formatDuration(Math.max(0, now.epoch - (record.iteration_started_epoch ?? now.epoch)))}`
+      return `${nameIteration(record)} for ${formatDuration(Math.max(0, now.epoch - (record.iteration_started_epoch ?? now.epoch)))}`
     case 'waiting':
-      return `pausing after ${iterationOf(record)}`
+      return `pausing after ${nameIteration(record)}`
     case 'stopping':
-      return `stopping in ${iterationOf(record)}`
+      return `stopping in ${nameIteration(record)}`
   }
 }
 
-const END_WORDS: Readonly<Record<EndReason, string>> = {
+const END_TEXTS: Readonly<Record<EndReason, string>> = {
   completed: 'completed',
   failed: 'failed',
   interrupted: 'interrupted',
@@ -89,14 +89,14 @@ const END_WORDS: Readonly<Record<EndReason, string>> = {
   'owner-died': 'lost its owner',
 }
 
-const endedWords = (record: LockRecord, ended: Ended, now: Now): string => {
-  const when = `, ${formatDuration(Math.max(0, now.epoch - ended.epoch))} ago, in ${iterationOf(record)}`
+const describeEnd = (record: LockRecord, ended: Ended, now: Now): string => {
+  const when = `, ${formatDuration(Math.max(0, now.epoch - ended.epoch))} ago, in ${nameIteration(record)}`
   const code = ended.exit_code === null ? '' : ` with exit code ${ended.exit_code}`
   const reaped = ended.reaped_epoch === undefined ? '' : ', and what it left was cleared away'
-  return `${END_WORDS[ended.reason]}${code}${when}${reaped}${lostWords(record)}`
+  return `${END_TEXTS[ended.reason]}${code}${when}${reaped}${describeLost(record)}`
 }
 
-const STALL_WORDS: Readonly<Record<StallCause, string>> = {
+const STALL_TEXTS: Readonly<Record<StallCause, string>> = {
   silent: 'the worker shows no sign of life',
   repeating: "the worker's output only repeats itself",
   spinning: 'the worker uses the processor, and neither reads, writes, prints nor starts anything',
@@ -105,14 +105,14 @@ const STALL_WORDS: Readonly<Record<StallCause, string>> = {
 }
 
 /** What keeps the refresher from beating, and for how long; `null` when nothing does. */
-const stallWords = (record: LockRecord, now: Now): string | null => {
+const describeStall = (record: LockRecord, now: Now): string | null => {
   const stall = record.phase === 'running' ? (record.watch?.stall ?? null) : null
   return stall === null
     ? null
-    : `${STALL_WORDS[stall.cause]}, for ${formatDuration(Math.max(0, now.monotonic - stall.since))}`
+    : `${STALL_TEXTS[stall.cause]}, for ${formatDuration(Math.max(0, now.monotonic - stall.since))}`
 }
 
-const lostWords = (record: LockRecord): string =>
+const describeLost = (record: LockRecord): string =>
   record.output_lost === 0 ? '' : `; ${formatSize(record.output_lost)} of its output could not be written`
 
 /** Why an owner that lives has let its heartbeat go stale. The first that holds, from the outside in. */
@@ -122,25 +122,25 @@ const causeOf = (
   refresher: Liveness,
   worker: Liveness,
   now: Now,
-): { readonly cause: Cause; readonly words: string } => {
+): { readonly cause: Cause; readonly text: string } => {
   if (owner.kind === 'alive' && owner.state === 'stopped') {
-    return { cause: 'owner-stopped', words: `${ownerIs(record)} is stopped (SIGSTOP or Ctrl-Z)` }
+    return { cause: 'owner-stopped', text: `${nameOwner(record)} is stopped (SIGSTOP or Ctrl-Z)` }
   }
   if (record.phase === 'running') {
-    if (refresher.kind === 'gone') return { cause: 'refresher-gone', words: 'the refresher is gone' }
+    if (refresher.kind === 'gone') return { cause: 'refresher-gone', text: 'the refresher is gone' }
     if (refresher.kind === 'alive' && refresher.state === 'stopped') {
-      return { cause: 'refresher-gone', words: 'the refresher is stopped (SIGSTOP)' }
+      return { cause: 'refresher-gone', text: 'the refresher is stopped (SIGSTOP)' }
     }
     const stall = record.watch?.stall ?? null
-    if (stall !== null) return { cause: stall.cause, words: stallWords(record, now) ?? '' }
+    if (stall !== null) return { cause: stall.cause, text: describeStall(record, now) ?? '' }
     if (worker.kind === 'alive' && worker.state === 'stopped') {
-      return { cause: 'stopped', words: STALL_WORDS.stopped }
+      return { cause: 'stopped', text: STALL_TEXTS.stopped }
     }
   }
-  return { cause: 'silent', words: 'no heartbeat, and nothing says why' }
+  return { cause: 'silent', text: 'no heartbeat, and nothing says why' }
 }
 
-const settled = (state: State, reason: string): Verdict => ({
+const withoutHeartbeat = (state: State, reason: string): Verdict => ({
   state,
   reason,
   cause: null,
@@ -151,12 +151,15 @@ const settled = (state: State, reason: string): Verdict => ({
 export const classify = (stored: StoredRecord, view: ProcessView, observer: Observer, now: Now): Verdict => {
   switch (stored.kind) {
     case 'none':
-      return settled('free', 'it has never run')
+      return withoutHeartbeat('free', 'it has never run')
     case 'unreadable':
     case 'corrupt':
-      return settled('unknown', stored.reason)
+      return withoutHeartbeat('unknown', stored.reason)
     case 'newer':
-      return settled('unknown', `the record has format ${stored.format}, which is newer than this program`)
+      return withoutHeartbeat(
+        'unknown',
+        `the record has format ${stored.format}, which is newer than this program`,
+      )
     case 'record':
       return classifyRecord(stored.record, view, observer, now)
   }
@@ -174,21 +177,21 @@ const classifyRecord = (record: LockRecord, view: ProcessView, observer: Observe
 
   if (record.ended !== null) {
     const died = record.ended.reason === 'owner-died' && record.ended.reaped_epoch === undefined
-    if (!died) return verdict('free', endedWords(record, record.ended, now), false)
+    if (!died) return verdict('free', describeEnd(record, record.ended, now), false)
     const when = formatDuration(Math.max(0, now.epoch - record.ended.epoch))
     // The refresher writes no exit code; an owner that met an error of its own does.
     const how = record.ended.exit_code === null ? 'died' : `ended with an error (${record.ended.exit_code})`
-    return verdict('dead', `${ownerIs(record)} ${how} ${when} ago, in ${iterationOf(record)}`, false)
+    return verdict('dead', `${nameOwner(record)} ${how} ${when} ago, in ${nameIteration(record)}`, false)
   }
 
   const owner = ownerLiveness(record, view, observer)
   if (owner.kind === 'unknown') {
-    return verdict('unknown', `${ownerIs(record)} cannot be judged: ${owner.reason}`, null)
+    return verdict('unknown', `${nameOwner(record)} cannot be judged: ${owner.reason}`, null)
   }
   if (owner.kind === 'gone') {
     return verdict(
       'dead',
-      `${ownerIs(record)} is gone: ${owner.reason}; it was in ${iterationOf(record)}`,
+      `${nameOwner(record)} is gone: ${owner.reason}; it was in ${nameIteration(record)}`,
       false,
     )
   }
@@ -200,16 +203,16 @@ const classifyRecord = (record: LockRecord, view: ProcessView, observer: Observe
     )
   }
   const beat = `heartbeat ${formatDuration(Math.max(0, age))} ago, limit ${formatDuration(record.stale_after)}`
-  const lost = lostWords(record)
+  const lost = describeLost(record)
   if (age <= record.stale_after) {
-    const stall = stallWords(record, now)
+    const stall = describeStall(record, now)
     return verdict(
       'active',
-      `${doing(record, now)}; ${stall === null ? '' : `${stall}; `}${beat}${lost}`,
+      `${describePhase(record, now)}; ${stall === null ? '' : `${stall}; `}${beat}${lost}`,
       true,
     )
   }
-  const { cause, words } = causeOf(
+  const { cause, text } = causeOf(
     record,
     owner,
     partLiveness(record, record.refresher, view, observer),
@@ -219,7 +222,7 @@ const classifyRecord = (record: LockRecord, view: ProcessView, observer: Observe
   return verdict(
     'hung',
     // The cause first: of a table's last column only that may be seen.
-    `${words}; ${cause === 'owner-stopped' ? '' : `${ownerIs(record)} lives; `}${beat}; ${doing(record, now)}${lost}`,
+    `${text}; ${cause === 'owner-stopped' ? '' : `${nameOwner(record)} lives; `}${beat}; ${describePhase(record, now)}${lost}`,
     true,
     cause,
   )

@@ -1,6 +1,6 @@
 /** Stops listening when `over` is aborted: a run may have a million iterations. */
-export const aborted = (signal: AbortSignal, over: AbortSignal): Promise<void> =>
+export const aborted = (signal: AbortSignal, finished: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
     if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true, signal: over })
+    else signal.addEventListener('abort', () => resolve(), { once: true, signal: finished })
   })

@@ -5,7 +5,7 @@
  * 2. Read the record. Newer, or not to be read just now: refuse. No record: move it aside; its lock was free, so nobody
  *    owns it.
  * 3. Plan the run; nothing has been touched yet when that fails.
- * 4. The last run did not end in order: find what is left of its worker and end it.
+ * 4. The last run did not end cleanly: find what is left of its worker and end it.
  * 5. Write the new record, generation + 1, to the disk. From here on this process is the owner.
  */
 import { randomUUID } from 'node:crypto'
@@ -19,7 +19,7 @@ import { planRun, type RunPlan, type RunRequest } from '../core/plan.ts'
 import { printable } from '../core/printable.ts'
 import { FORMAT, type LockRecord, type TmuxTarget } from '../core/record.ts'
 import { checkCgroupStrategy, chooseRunCgroup, removeCgroup } from '../process/cgroup.ts'
-import { acquireFree, DYING_SECONDS, lockHeldError } from '../session/acquire.ts'
+import { acquireFree, lockHeldError, OWNER_EXIT_SECONDS } from '../session/acquire.ts'
 import { HistoryWriter } from '../session/history-writer.ts'
 import { tryToLeaveIncident } from '../session/incident.ts'
 import { reconcileWithHistory, recordInterrupted } from '../session/interrupted-iteration.ts'
@@ -58,15 +58,15 @@ const waitForLock = (
 }
 
 /** What is being done goes on, and this process ends: as safe as a kill, and what a person who asks for an end wants. */
-const unlessGivenUp = async <T>(work: Promise<T>, giveUp: AbortSignal): Promise<T> => {
-  const over = new AbortController()
-  const givenUp = aborted(giveUp, over.signal).then(() => {
+const abortable = async <T>(work: Promise<T>, giveUp: AbortSignal): Promise<T> => {
+  const finished = new AbortController()
+  const givenUp = aborted(giveUp, finished.signal).then(() => {
     throw errors.held('given up', 'as asked')
   })
   try {
     return await Promise.race([work, givenUp])
   } finally {
-    over.abort()
+    finished.abort()
   }
 }
 
@@ -95,7 +95,7 @@ const readLast = (world: World, paths: SessionPaths, name: string): LockRecord |
   const stored = readRecord(paths.record, name)
   switch (stored.kind) {
     case 'record':
-      return endedInOrder(stored.record) ? stored.record : reconcileWithHistory(world, stored.record)
+      return endedCleanly(stored.record) ? stored.record : reconcileWithHistory(world, stored.record)
     case 'none':
       return null
     case 'newer':
@@ -115,7 +115,7 @@ const readLast = (world: World, paths: SessionPaths, name: string): LockRecord |
 const refuseLivingOwner = async (world: World, last: LockRecord): Promise<void> => {
   const isAlive = () => ownerLiveness(last, world.inspector.snapshot(), world.observer).kind === 'alive'
   // A killed process lets go of its files a moment before it counts as gone.
-  const deadline = world.clock.monotonic() + DYING_SECONDS
+  const deadline = world.clock.monotonic() + OWNER_EXIT_SECONDS
   while (isAlive()) {
     if (world.clock.monotonic() > deadline) {
       const { stored, verdict } = inspectSession(world, last.session)
@@ -148,7 +148,7 @@ const refuseUnseenWorker = (world: World, last: LockRecord, force: boolean): voi
   )
 }
 
-const endedInOrder = (record: LockRecord): boolean =>
+const endedCleanly = (record: LockRecord): boolean =>
   record.ended !== null && record.ended.reason !== 'owner-died'
 
 const checkDirectory = (path: string): void => {
@@ -160,7 +160,7 @@ const checkDirectory = (path: string): void => {
   throw errors.io(`the working directory of the run, ${path}, is not a directory`, 'ENOTDIR')
 }
 
-/** The first record of a run. Pure but for the randomness of its cookie. */
+/** The first record of a run. Chooses its control group, which may remove empty ones of earlier runs. */
 const firstRecord = (
   world: World,
   name: string,
@@ -234,20 +234,20 @@ export const claim = async (
   const paths = world.paths(request.name)
   refuseOwnSession(world, request.name)
   checkCgroupStrategy(world.env.LOCK_CGROUP_STRATEGY)
-  const locked = await unlessGivenUp(lock(world, request, giveUp), giveUp)
+  const locked = await abortable(lock(world, request, giveUp), giveUp)
   const { held } = locked
   let { takenOver } = locked
   try {
     const last = readLast(world, paths, request.name)
     const plan = planRun(request, last)
     checkDirectory(plan.cwd)
-    if (last !== null && !endedInOrder(last)) {
+    if (last !== null && !endedCleanly(last)) {
       refuseUnseenWorker(world, last, request.force)
       if (last.ended === null) await refuseLivingOwner(world, last)
       if (request.force && takenOver === null) {
         takenOver = { incident: await tryToLeaveIncident(world, request.name, 'force') }
       }
-      await unlessGivenUp(endOrphans(world, last), giveUp)
+      await abortable(endOrphans(world, last), giveUp)
       recordInterrupted(world, last)
     }
     const generation = openRun(paths, last?.generation ?? 0)

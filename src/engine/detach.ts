@@ -23,17 +23,17 @@ import {
 import type { World } from '../world.ts'
 
 const POLL_SECONDS = 0.03
-const LAST_POLL_SECONDS = 0.5
-/** The engine in the pane has started and neither holds the session nor ended: it waits, or the machine is very slow. */
+const MAX_POLL_SECONDS = 0.5
+/** After this long an engine that neither holds the session nor has ended is still waiting, or the machine is slow. */
 const START_SECONDS = 60
 
-/** Without one by then, a signal has ended it. */
+/** Without an exit code by then, a signal has ended it. */
 const EXIT_CODE_SECONDS = 2
 
 const WHOLE_HISTORY = 100_000
 
-/** The pane's environment is the tmux server's; these are what the command's meaning hangs on. */
-const CARRIED = [
+/** The pane's environment is the tmux server's; these variables change what the command does. */
+const INHERITED_VARIABLES = [
   'PATH',
   'NODE_OPTIONS',
   'LOCK_PROCESS_STRATEGY',
@@ -44,19 +44,19 @@ const CARRIED = [
 const paneVariables = (world: World): Readonly<Record<string, string>> => ({
   LOCK_DIR: world.lockDir,
   ...Object.fromEntries(
-    CARRIED.flatMap((name) => (world.env[name] === undefined ? [] : [[name, world.env[name]]])),
+    INHERITED_VARIABLES.flatMap((name) => (world.env[name] === undefined ? [] : [[name, world.env[name]]])),
   ),
 })
 
-/** Inside a worker the variables of its run are set; the new session is not part of that run. */
-const outside = (world: World) =>
+/** Inside a worker the variables of its run are set. The new session is not part of that run. */
+const withoutRunVariables = (world: World) =>
   Object.fromEntries(
     Object.entries(world.env).filter(
       ([name]) => !/^LOCK_(SESSION|GENERATION|ITERATIONS?|COOKIE)$/.test(name),
     ),
   )
 
-const keepScreen = async (world: World, name: string, target: TmuxTarget): Promise<void> => {
+const saveScreen = async (world: World, name: string, target: TmuxTarget): Promise<void> => {
   const dir = `${world.paths(name).home}/screens`
   makeOwnDir(world.paths(name).home)
   makeOwnDir(dir)
@@ -83,7 +83,7 @@ const chooseContainer = async (
       others += 1
       continue
     }
-    await keepScreen(world, name, target)
+    await saveScreen(world, name, target)
     await killPane(target, world.env)
   }
   if (others === 0) return 'session'
@@ -111,7 +111,7 @@ const awaitHeld = async (
     if ((await paneState(target, world.env))?.kind !== 'live') return 'ended'
     if (world.clock.monotonic() > deadline) return 'not-yet'
     await world.clock.sleep(pause)
-    pause = Math.min(pause * 1.5, LAST_POLL_SECONDS)
+    pause = Math.min(pause * 1.5, MAX_POLL_SECONDS)
   }
 }
 
@@ -153,7 +153,7 @@ export const runDetached = async (
     as: await chooseContainer(world, name, last),
     command,
     variables: paneVariables(world),
-    env: outside(world),
+    env: withoutRunVariables(world),
     cwd: world.cwd,
     size:
       process.stdout.isTTY === true ? { columns: process.stdout.columns, rows: process.stdout.rows } : null,
@@ -167,8 +167,8 @@ export const runDetached = async (
     return 0
   }
   // A takeover may have to wait for the grace of the owner, and of what it leaves.
-  const patience = START_SECONDS + (run.force ? 2 * (last?.options.grace ?? 0) : 0)
-  const outcome = await awaitHeld(world, name, target, last?.generation ?? 0, patience)
+  const timeout = START_SECONDS + (run.force ? 2 * (last?.options.grace ?? 0) : 0)
+  const outcome = await awaitHeld(world, name, target, last?.generation ?? 0, timeout)
   if (outcome === 'held') {
     world.notify(`${name} runs in its own tmux session; look: lock.sh attach ${name}`)
     return 0

@@ -58,7 +58,7 @@ const workerEnvironment = (world: World, owner: Owner, iteration: number) => ({
 
 /** @throws LockError `held` when something cannot be ended: no other iteration may start beside it */
 const endIteration = async (world: World, owner: Owner, killNow?: AbortSignal): Promise<void> => {
-  owner.recall()
+  owner.adoptRefresherState()
   const { survivors } = await endWorker(world, owner.record, owner.record.options.grace, killNow)
   if (survivors.length > 0) throw errors.survivors(owner.record.session, owner.record.generation, survivors)
 }
@@ -90,7 +90,7 @@ type IterationTools = {
   readonly stopRequests: StopRequests
   readonly recording: Recording
   readonly refresherScript: string
-  /** Called with what is to hear of output that could not be written. */
+  /** Called with the keeper that reports output that could not be written; `null` when it has stopped. */
   readonly onKeeper: (keeper: RefresherKeeper | null) => void
 }
 
@@ -130,7 +130,7 @@ export const runIteration = async (
   }
   owner.write({ worker: worker.reference })
 
-  const over = new AbortController()
+  const finished = new AbortController()
   const keeper = new RefresherKeeper(world, owner, refresherScript)
   keeper.start()
   onKeeper(keeper)
@@ -139,7 +139,10 @@ export const runIteration = async (
     if (request.kind === 'drain' && request.asked === 'ctrl-c') forwardInterrupt(world, owner)
   }
   if (worker.ownGroup) {
-    stopRequests.drain.signal.addEventListener('abort', interruptWorker, { once: true, signal: over.signal })
+    stopRequests.drain.signal.addEventListener('abort', interruptWorker, {
+      once: true,
+      signal: finished.signal,
+    })
   }
 
   let isOver = false
@@ -154,11 +157,11 @@ export const runIteration = async (
     if (stopRequests.drain.signal.aborted) interruptWorker()
     const first = await Promise.race([
       worker.exit.then(() => 'exit' as const),
-      aborted(stopRequests.terminate.signal, over.signal).then(() => 'stop' as const),
-      aborted(stopRequests.interrupt.signal, over.signal).then(() => 'interrupt' as const),
+      aborted(stopRequests.terminate.signal, finished.signal).then(() => 'stop' as const),
+      aborted(stopRequests.interrupt.signal, finished.signal).then(() => 'interrupt' as const),
       ...(options.timeout === null
         ? []
-        : [world.clock.sleep(options.timeout, over.signal).then(() => 'timeout' as const)]),
+        : [world.clock.sleep(options.timeout, finished.signal).then(() => 'timeout' as const)]),
     ])
     switch (first) {
       case 'exit': {
@@ -197,7 +200,7 @@ export const runIteration = async (
       }
     }
   } finally {
-    over.abort()
+    finished.abort()
     await keeper.stop()
     onKeeper(null)
     removeCgroup(cgroup)

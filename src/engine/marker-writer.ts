@@ -14,7 +14,7 @@ const writeSome = promisify(write)
 export class MarkerWriter {
   readonly #fd: number
   readonly #clock: Clock
-  readonly #over = new AbortController()
+  readonly #closed = new AbortController()
   #last: Promise<boolean> = Promise.resolve(true)
 
   /** @param fd non-blocking, and shared with nobody; closed by {@link close} */
@@ -25,25 +25,25 @@ export class MarkerWriter {
 
   /** Resolves when it is written (true), or cannot be: who is gone takes no markers, and needs none. */
   write(marker: Uint8Array): Promise<boolean> {
-    this.#last = this.#last.then(() => this.#put(marker))
+    this.#last = this.#last.then(() => this.#writeAll(marker))
     return this.#last
   }
 
   /** What is not written by now never will be. */
   async close(): Promise<void> {
-    this.#over.abort()
+    this.#closed.abort()
     await this.#last
     closeSync(this.#fd)
   }
 
-  async #put(marker: Uint8Array): Promise<boolean> {
+  async #writeAll(marker: Uint8Array): Promise<boolean> {
     for (let written = 0; written < marker.length; ) {
-      if (this.#over.signal.aborted) return false
+      if (this.#closed.signal.aborted) return false
       try {
         written += (await writeSome(this.#fd, marker, written)).bytesWritten
       } catch (error) {
         if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) return false
-        await this.#clock.sleep(RETRY_SECONDS, this.#over.signal)
+        await this.#clock.sleep(RETRY_SECONDS, this.#closed.signal)
       }
     }
     return true

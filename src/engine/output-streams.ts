@@ -72,8 +72,8 @@ const openMarkerWriter = (world: World, path: string): MarkerWriter =>
     world.clock,
   )
 
-/** What cannot be listened to is said, and stops no job: a full disk, no descriptors left, a pane that is gone by now. */
-const orNotKept = async (
+/** A stream that cannot be recorded is reported, and stops no job: a full disk, no descriptors left, a pane that is gone by now. */
+const openOrWarn = async (
   world: World,
   path: string,
   open: (ends: number[]) => Stream | null | Promise<Stream | null>,
@@ -93,7 +93,7 @@ const orNotKept = async (
 
 const openPipe = (world: World, dir: string, show: 1 | 2): Promise<Stream | null> => {
   const path = join(dir, `${show === 1 ? 'stdout' : 'stderr'}.fifo`)
-  return orNotKept(world, path, (ends) => {
+  return openOrWarn(world, path, (ends) => {
     try {
       makeFifo(path)
       return { ...openFifo(path, ends), markers: openMarkerWriter(world, path), show, pane: null }
@@ -105,7 +105,7 @@ const openPipe = (world: World, dir: string, show: 1 | 2): Promise<Stream | null
 
 /** `null` when the pane's output goes elsewhere already, or tmux does not answer. */
 const openPane = (world: World, fifo: string, target: TmuxTarget, terminal: 1 | 2): Promise<Stream | null> =>
-  orNotKept(world, fifo, async (ends) => {
+  openOrWarn(world, fifo, async (ends) => {
     let isPiped = false
     try {
       makeFifo(fifo)

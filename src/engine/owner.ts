@@ -34,7 +34,7 @@ export class Owner {
   readonly lock: HeldLock
   readonly #world: World
   #record: LockRecord
-  #saidWriteFailed = false
+  #writeFailureReported = false
 
   constructor(world: World, paths: SessionPaths, lock: HeldLock, record: LockRecord) {
     this.#world = world
@@ -47,8 +47,8 @@ export class Owner {
     return this.#record
   }
 
-  /** Takes over what the refresher has found: of the tree, because it may be all that leads to a process. */
-  recall(): void {
+  /** Adopts what the refresher has recorded. Of the tree, because nothing else may lead to a process. */
+  adoptRefresherState(): void {
     const stored = readRecord(this.paths.record, this.#record.session)
     if (stored.kind !== 'record' || stored.record.cookie !== this.#record.cookie) return
     const { iteration, members, watch, evidence } = stored.record
@@ -60,7 +60,7 @@ export class Owner {
     this.#record = { ...this.#record, ...changes }
   }
 
-  /** A write that fails (a full disk) is said once and does not end the job: the next one may succeed. */
+  /** A write that fails (a full disk) is reported once and does not end the job: the next one may succeed. */
   write(changes: Changes, extraSeconds = 0): void {
     this.#put({ ...this.#record, ...changes }, extraSeconds)
   }
@@ -75,10 +75,11 @@ export class Owner {
     }
     try {
       writeRecord(this.paths.record, this.#record, this.#record.ended !== null)
-      this.#saidWriteFailed = false
+      this.#writeFailureReported = false
     } catch (error) {
-      if (!this.#saidWriteFailed) this.#world.notify(error instanceof Error ? error.message : String(error))
-      this.#saidWriteFailed = true
+      if (!this.#writeFailureReported)
+        this.#world.notify(error instanceof Error ? error.message : String(error))
+      this.#writeFailureReported = true
     }
   }
 
@@ -88,7 +89,7 @@ export class Owner {
       {
         ...this.#record,
         phase: 'ended',
-        // Something of the worker may live: whoever claims next has to know where to look.
+        // Processes of the worker may be alive: the next claim has to know where to search.
         ...(ended.reason === 'owner-died' ? {} : { worker: null, members: [] }),
         refresher: null,
         ended: { ...ended, epoch: this.#world.now().epoch },

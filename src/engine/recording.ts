@@ -19,12 +19,12 @@ import type { World } from '../world.ts'
 import { aborted } from './aborted.ts'
 import { isTerminal, openStreams, type Stream } from './output-streams.ts'
 
-/** A recorder that dies younger than this is not started again at once. */
+/** A recorder that has died sooner than this is restarted after a pause. */
 const MIN_UPTIME_SECONDS = 1
-/** However short the grace of the worker: this is for the disk. */
-const LEAST_PATIENCE_SECONDS = 1
-/** For what a pane that is gone had sent before. */
-const GONE_SECONDS = 0.2
+/** The disk gets this long, however short the worker's grace is. */
+const MIN_TIMEOUT_SECONDS = 1
+/** For output that a pane had sent before it was closed. */
+const LOST_PANE_SECONDS = 0.2
 
 /** What the worker is started with for descriptors 0, 1 and 2. */
 export type WorkerStdio = readonly ['inherit', 'inherit' | number, 'inherit' | number]
@@ -42,7 +42,7 @@ export type Recording = {
   /** Resolves when what comes now belongs to `iteration`, or when `hurry` is aborted. */
   begin(iteration: number, giveUp: AbortSignal): Promise<void>
   /** Resolves when all that the iteration has printed is on disk, or after `patienceSeconds`; `null`: nothing is kept. */
-  end(iteration: number, patienceSeconds: number): Promise<OutputSizes | null>
+  end(iteration: number, timeoutSeconds: number): Promise<OutputSizes | null>
   close(): Promise<void>
 }
 
@@ -66,14 +66,14 @@ class RecordedOutput implements Recording {
   readonly #paths: SessionPaths
   readonly #generation: number
   readonly #onLost: (bytes: number) => void
-  /** As far as the recorder has told. */
+  /** The last iteration that the recorder has reported to have begun. */
   #begun: number
   #recorder: ChildProcess | null = null
   #isOver = false
   #lostBefore = 0
-  #saidLost = false
-  /** One that has not is not waited for again before it has: somebody may have taken the pane's pipe away. */
-  #answers = true
+  #lostReported = false
+  /** After a timeout nobody waits again before the recorder has answered: the pane's pipe may have been removed. */
+  #isResponsive = true
   readonly #waiting = new Map<number, (sizes: OutputSizes) => void>()
 
   constructor(
@@ -107,36 +107,36 @@ class RecordedOutput implements Recording {
   }
 
   async begin(iteration: number, giveUp: AbortSignal): Promise<void> {
-    const over = new AbortController()
-    await Promise.race([this.#sendMarker('begin', iteration), aborted(giveUp, over.signal)])
-    over.abort()
+    const finished = new AbortController()
+    await Promise.race([this.#sendMarker('begin', iteration), aborted(giveUp, finished.signal)])
+    finished.abort()
   }
 
-  async end(iteration: number, patienceSeconds: number): Promise<OutputSizes | null> {
+  async end(iteration: number, timeoutSeconds: number): Promise<OutputSizes | null> {
     const ended = new Promise<OutputSizes>((resolve) => this.#waiting.set(iteration, resolve))
     // A pane that is held (Ctrl-S), a pipe that is full: the marker may take as long as the output.
     const sent = this.#sendMarker('end', iteration)
-    if (!this.#answers) return this.#sofar(iteration)
-    const patience = new AbortController()
-    const seconds = Math.max(patienceSeconds, LEAST_PATIENCE_SECONDS)
-    const late = this.#world.clock.sleep(seconds, patience.signal).then(() => 'late' as const)
+    if (!this.#isResponsive) return this.#sizesSoFar(iteration)
+    const waitTimer = new AbortController()
+    const seconds = Math.max(timeoutSeconds, MIN_TIMEOUT_SECONDS)
+    const late = this.#world.clock.sleep(seconds, waitTimer.signal).then(() => 'late' as const)
     // A pane that is gone takes no marker, and a recorder that has not received it will not answer.
-    const unheard = sent.then(async (isTaken) => {
+    const lateOrGone = sent.then(async (isTaken) => {
       if (isTaken) return late
-      await this.#world.clock.sleep(GONE_SECONDS, patience.signal)
+      await this.#world.clock.sleep(LOST_PANE_SECONDS, waitTimer.signal)
       return 'gone' as const
     })
-    const sizes = await Promise.race([ended, late, unheard])
-    patience.abort()
+    const sizes = await Promise.race([ended, late, lateOrGone])
+    waitTimer.abort()
     this.#waiting.delete(iteration)
     if (typeof sizes === 'object') return sizes
-    this.#answers = false
+    this.#isResponsive = false
     if (sizes === 'late')
       this.#world.notify(`the output of iteration ${iteration} is still on its way to the disk; going on`)
-    return this.#sofar(iteration)
+    return this.#sizesSoFar(iteration)
   }
 
-  #sofar(iteration: number): OutputSizes {
+  #sizesSoFar(iteration: number): OutputSizes {
     return { bytes: outputBytes(this.#paths, this.#generation, iteration), lost: 0 }
   }
 
@@ -172,40 +172,42 @@ class RecordedOutput implements Recording {
     const config: RecorderConfig = { ...this.#config, iteration: this.#begun }
     recorder.stdin?.on('error', () => undefined)
     recorder.stdin?.write(`${JSON.stringify(config)}\n`)
-    const again = async (why: string): Promise<void> => {
+    const restart = async (reason: string): Promise<void> => {
       if (this.#isOver || this.#recorder !== recorder) return
-      this.#world.notify(`the recorder of the output ${why}; starting another`)
+      this.#world.notify(`the recorder of the output ${reason}; starting another`)
       this.#lostBefore = this.lost
       if (this.#world.clock.monotonic() - started < MIN_UPTIME_SECONDS)
         await this.#world.clock.sleep(MIN_UPTIME_SECONDS)
       if (!this.#isOver) this.#start()
     }
-    recorder.on('exit', (code, signal) => void again(`has ended (${signal ?? code})`))
-    recorder.on('error', (error) => void again(`could not be started (${error.message})`))
+    recorder.on('exit', (code, signal) => void restart(`has ended (${signal ?? code})`))
+    recorder.on('error', (error) => void restart(`could not be started (${error.message})`))
     // Without a free descriptor there is no child, and it has no pipes; the error says so later.
     const reports = recorder.stdio?.[FIRST_STREAM_FD - 1] as Readable | undefined
     if (reports !== undefined)
-      createInterface({ input: reports }).on('line', (line) => this.#hear(JSON.parse(line) as RecorderReport))
+      createInterface({ input: reports }).on('line', (line) =>
+        this.#onReport(JSON.parse(line) as RecorderReport),
+      )
   }
 
-  #hear(report: RecorderReport): void {
+  #onReport(report: RecorderReport): void {
     switch (report.kind) {
       case 'begun':
         this.#begun = report.iteration
         return
       case 'ended':
-        this.#answers = true
+        this.#isResponsive = true
         this.#waiting.get(report.iteration)?.(report)
         this.#waiting.delete(report.iteration)
         return
       case 'lost':
         this.lost = this.#lostBefore + report.bytes
-        if (!this.#saidLost) {
+        if (!this.#lostReported) {
           this.#world.notify(
             `output cannot be written to ${this.#config.dir} (${report.reason}); the job goes on, ${formatSize(this.lost)} are lost so far`,
           )
         }
-        this.#saidLost = true
+        this.#lostReported = true
         this.#onLost(this.lost)
         return
       case 'not-shown':

@@ -9,7 +9,7 @@ import { lostLine, PING, type RefresherConfig, STOP } from '../refresher/protoco
 import type { World } from '../world.ts'
 import type { Owner } from './owner.ts'
 
-/** A refresher that dies younger than this is not started again at once. */
+/** A refresher that has died sooner than this is restarted after a pause. */
 const MIN_UPTIME_SECONDS = 1
 
 /** What would cost the refresher time or memory, or tie it to somebody else's run. */
@@ -19,8 +19,8 @@ export class RefresherKeeper {
   readonly #world: World
   readonly #owner: Owner
   readonly #script: string
-  readonly #over = new AbortController()
-  #done: Promise<void> = Promise.resolve()
+  readonly #stopped = new AbortController()
+  #ended: Promise<void> = Promise.resolve()
   #current: ChildProcess | null = null
 
   /** @param script the compiled refresher */
@@ -31,27 +31,27 @@ export class RefresherKeeper {
   }
 
   start(): void {
-    this.#done = this.#keep()
+    this.#ended = this.#keep()
   }
 
-  /** Output could not be written: the next beat tells it. @param bytes of this run, so far */
-  tellLost(bytes: number): void {
+  /** Output could not be written: the next beat records that. @param bytes of this run, so far */
+  reportLost(bytes: number): void {
     this.#current?.stdin?.write(`${lostLine(bytes)}\n`)
   }
 
   /** Resolves when no refresher lives any more. */
   async stop(): Promise<void> {
-    this.#over.abort()
+    this.#stopped.abort()
     this.#current?.stdin?.end(`${STOP}\n`)
-    const patience = new AbortController()
-    const killLate = this.#world.clock.sleep(REFRESHER_STOP_SECONDS, patience.signal).then(() => {
-      if (!patience.signal.aborted) this.#current?.kill('SIGKILL')
+    const killTimer = new AbortController()
+    const killIfLate = this.#world.clock.sleep(REFRESHER_STOP_SECONDS, killTimer.signal).then(() => {
+      if (!killTimer.signal.aborted) this.#current?.kill('SIGKILL')
     })
     // A stopped refresher reads nothing.
     if (this.#isStopped()) this.#current?.kill('SIGKILL')
-    await this.#done
-    patience.abort()
-    await killLate
+    await this.#ended
+    killTimer.abort()
+    await killIfLate
   }
 
   #isStopped(): boolean {
@@ -65,8 +65,8 @@ export class RefresherKeeper {
     const { clock } = this.#world
     let pause = REFRESHER_DELAY_SECONDS
     for (;;) {
-      await clock.sleep(pause, this.#over.signal)
-      if (this.#over.signal.aborted) return
+      await clock.sleep(pause, this.#stopped.signal)
+      if (this.#stopped.signal.aborted) return
       const started = clock.monotonic()
       try {
         await this.#runOne()
@@ -120,6 +120,6 @@ export class RefresherKeeper {
         ended()
       })
     })
-    this.#owner.recall()
+    this.#owner.adoptRefresherState()
   }
 }

@@ -24,11 +24,11 @@ import { exitCodeOf, type StopRequest, StopRequests } from './stop-request.ts'
 
 type RunEnd = { readonly reason: EndReason; readonly exitCode: number }
 
-const ofTotal = (iteration: number, total: number | null): string =>
+const iterationOfTotal = (iteration: number, total: number | null): string =>
   total === null ? `iteration ${iteration}` : `iteration ${iteration} of ${total}`
 
 /** How long it takes at most until a hang is seen: the limit, the beats before it, and the heartbeat's own time. */
-const detectionWords = ({ options, heartbeat_interval: interval }: LockRecord): string => {
+const describeDetection = ({ options, heartbeat_interval: interval }: LockRecord): string => {
   const within = (limit: number): string => formatDuration(limit + options.stale_after + 2 * interval)
   const { quiet_after: quiet, stuck_after: stuck } = options
   const promises = [
@@ -44,7 +44,7 @@ const announce = (world: World, owner: Owner, plan: RunPlan): void => {
   const { continues, abandons } = plan
   if (abandons !== null) {
     world.notify(
-      `not going on with unfinished run ${abandons.generation} (${ofTotal(abandons.iteration, abandons.iterations)}); --resume does that`,
+      `not going on with unfinished run ${abandons.generation} (${iterationOfTotal(abandons.iteration, abandons.iterations)}); --resume does that`,
     )
   }
   if (continues !== null) {
@@ -55,8 +55,8 @@ const announce = (world: World, owner: Owner, plan: RunPlan): void => {
     world.notify(`going on after run ${continues.generation} (${end}) in ${printable(record.cwd)}`)
   }
   world.notify(
-    `run ${record.generation} of ${record.session}, ${ofTotal(plan.first, plan.iterations)}: ${shellQuote(record.command)}` +
-      ` (${detectionWords(record)})`,
+    `run ${record.generation} of ${record.session}, ${iterationOfTotal(plan.first, plan.iterations)}: ${shellQuote(record.command)}` +
+      ` (${describeDetection(record)})`,
   )
 }
 
@@ -114,7 +114,7 @@ const iterationEntry = (record: LockRecord, last: IterationEnd, endedEpoch: numb
   }
 }
 
-const RESULT_WORDS: Readonly<Record<IterationResult, string>> = {
+const RESULT_TEXTS: Readonly<Record<IterationResult, string>> = {
   ok: 'ended well',
   failed: 'failed',
   killed: 'was killed',
@@ -171,7 +171,7 @@ const iterate = async (world: World, owner: Owner, plan: RunPlan, tools: RunTool
     if (end !== null) return end
     if (last.result !== 'ok')
       world.notify(
-        `${ofTotal(iteration, iterations)} ${RESULT_WORDS[last.result]} with exit code ${last.exitCode}; going on`,
+        `${iterationOfTotal(iteration, iterations)} ${RESULT_TEXTS[last.result]} with exit code ${last.exitCode}; going on`,
       )
     if (options.delay > 0) {
       // The promise covers the pause: half an hour between iterations is announced, not mistaken for a hang.
@@ -193,7 +193,7 @@ const endOfAll = (last: LastIteration | null, { failures, options }: LockRecord)
   }
 }
 
-const END_WORDS: Readonly<Record<EndReason, string>> = {
+const END_TEXTS: Readonly<Record<EndReason, string>> = {
   completed: 'completed',
   failed: 'failed',
   interrupted: 'interrupted',
@@ -204,7 +204,7 @@ const END_WORDS: Readonly<Record<EndReason, string>> = {
 /** The compiled helpers of a run. */
 export type Scripts = { readonly refresher: string; readonly recorder: string }
 
-const record = async (world: World, owner: Owner, script: string, onLost: (bytes: number) => void) => {
+const startRecorder = async (world: World, owner: Owner, script: string, onLost: (bytes: number) => void) => {
   const dir = owner.paths.run(owner.record.generation)
   return startRecording(world, owner.record, { dir, script, onLost })
 }
@@ -240,15 +240,15 @@ export const run = async (world: World, request: ClaimRequest, scripts: Scripts)
   const { owner, plan, history } = claimed
   owned = owner
   const { generation } = owner.record
-  // After an error in here nothing is proved about the worker, so it is not an end in order: who claims next looks for it.
+  // After an error in here nothing is known about the worker, so this is no clean end: the next claim searches for it.
   let end: RunEnd = { reason: 'owner-died', exitCode: EXIT_CODES.io }
   let keeper: RefresherKeeper | null = null
   let recording: Recording | null = null
   try {
     announce(world, owner, plan)
-    recording = await record(world, owner, scripts.recorder, (bytes) => {
+    recording = await startRecorder(world, owner, scripts.recorder, (bytes) => {
       owner.stage({ output_lost: bytes })
-      keeper?.tellLost(bytes)
+      keeper?.reportLost(bytes)
     })
     end = await iterate(world, owner, plan, {
       stopRequests,
@@ -273,9 +273,9 @@ export const run = async (world: World, request: ClaimRequest, scripts: Scripts)
   }
   if (end.reason !== 'completed' || end.exitCode !== 0) {
     const { iteration, iterations, ended } = owner.record
-    const inIteration = iteration === 0 ? '' : ` in ${ofTotal(iteration, iterations)}`
+    const inIteration = iteration === 0 ? '' : ` in ${iterationOfTotal(iteration, iterations)}`
     world.notify(
-      `run ${generation} of ${request.name}: ${END_WORDS[end.reason]}${inIteration}, exit code ${end.exitCode}`,
+      `run ${generation} of ${request.name}: ${END_TEXTS[end.reason]}${inIteration}, exit code ${end.exitCode}`,
     )
     if (ended !== null && end.reason !== 'superseded' && nextIteration(owner.record) !== null)
       world.notify(`go on with iteration ${nextIteration(owner.record)}: engine.sh run ${request.name}`)

@@ -1,9 +1,9 @@
 /**
- * `--force`: ends an owner that holds the lock, in order first, then by force, until the kernel lock is free.
+ * `--force`: ends an owner that holds the lock, cleanly first, then by force, until the kernel lock is free.
  *
  * The owner is told that it is superseded, so that it says so in its record and exit code. Whatever it does, this
  * does not claim before the kernel has given the lock: two owners at a time are not possible, only a refusal.
- * What the owner leaves of its worker is ended by the claim, as after any end that was not in order.
+ * The claim ends what the owner leaves of its worker, as after any end that was not clean.
  */
 import { errors } from '../core/errors.ts'
 import { describeOwner } from '../core/held.ts'

@@ -25,7 +25,7 @@ const NOT_STARTED: Readonly<Record<string, 'not-found' | 'not-executable'>> = {
   EISDIR: 'not-executable',
 }
 
-const NOT_STARTED_WORDS = {
+const NOT_STARTED_TEXTS = {
   'not-found': 'command not found',
   'not-executable': 'it may not be executed',
 } as const
@@ -60,7 +60,7 @@ export const startWorker = async (
 ): Promise<WorkerStart> => {
   const { execa } = await import('execa')
   const [file = '', ...args] = command
-  if (file === '') return { notStarted: 'not-found', message: NOT_STARTED_WORDS['not-found'] }
+  if (file === '') return { notStarted: 'not-found', message: NOT_STARTED_TEXTS['not-found'] }
   const ownGroup = !hasTerminal()
   const subprocess = startInCgroup(cgroup, () =>
     execa(file, args, {
@@ -81,7 +81,7 @@ export const startWorker = async (
     const notStarted = NOT_STARTED[code ?? '']
     return {
       notStarted: notStarted ?? 'not-executable',
-      message: notStarted === undefined ? (originalMessage ?? String(code)) : NOT_STARTED_WORDS[notStarted],
+      message: notStarted === undefined ? (originalMessage ?? String(code)) : NOT_STARTED_TEXTS[notStarted],
     }
   }
   // Not yet reaped, so the PID is still this process's, also when it has exited already.

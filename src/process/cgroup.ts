@@ -28,7 +28,7 @@ export const CGROUP_STRATEGIES = ['cgroup2', 'none'] as const
 const CGROUP2 = 0x63677270
 
 /** A PID that the kernel takes for whoever writes it. */
-const MYSELF = '0'
+const SELF_CGROUP = '0'
 
 /**
  * The directory of this process's own group, from the contents of /proc/self/cgroup and /proc/self/mountinfo; `null`
@@ -103,7 +103,7 @@ const PREFIX = 'session-lock'
  * Where the group of a new run is to be. It is made with the first iteration's, when the record names it already: one
  * that nobody knows of would stay for ever.
  *
- * @param session,generation for people who look; the name gets something random besides, so that it is never used twice
+ * @param session,generation for people who list the groups; a random part keeps the name unique
  * @returns its directory; `null` when none can be made here
  */
 export const chooseRunCgroup = (
@@ -149,7 +149,7 @@ export const iterationCgroup = (run: string, iteration: number): string => join(
  */
 export const startInCgroup = <Started>(group: string | null, start: () => Started): Started => {
   if (group === null) return start()
-  const move = (to: string): void => writeFileSync(join(to, 'cgroup.procs'), MYSELF)
+  const move = (to: string): void => writeFileSync(join(to, 'cgroup.procs'), SELF_CGROUP)
   let home: string | null = null
   try {
     home = ownGroup()

@@ -4,12 +4,12 @@ import type { Clock } from '../core/ports.ts'
 /** Longer timers overflow and fire at once (setTimeout holds milliseconds in 32 bits). */
 const MAX_TIMER_SECONDS = 2 ** 31 / 1000 - 1
 
-/** `process.hrtime` is CLOCK_MONOTONIC on Linux, and a clock of the same kind on macOS. */
-/** For setInterval, of seconds. */
+/** The delay for `setInterval`, in milliseconds. */
 export const timerMilliseconds = (seconds: number): number => Math.min(seconds, MAX_TIMER_SECONDS) * 1000
 
 export const systemClock: Clock = {
   epoch: () => Date.now() / 1000,
+  /** CLOCK_MONOTONIC on Linux, and a clock of the same kind on macOS. */
   monotonic: () => Number(process.hrtime.bigint()) / 1e9,
   async sleep(seconds, signal) {
     let left = seconds

@@ -21,7 +21,7 @@ export const endWorker = (
 ): Promise<TreeEnd> =>
   endTree({
     find: (known) => searchForWorker(inspector, observer, record, known),
-    groupAnswers: (group) => probe(-group) !== 'none',
+    groupExists: (group) => probe(-group) !== 'none',
     graceSeconds,
     inspector,
     signal,

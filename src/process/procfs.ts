@@ -118,7 +118,7 @@ const listChildren = (pid: number, threads: number): readonly number[] => {
   }
 }
 
-/** Of all threads that live; `stat` counts in hundredths of a second, too coarse for a short look. */
+/** Of all threads that live; `stat` counts in hundredths of a second, too coarse for a short sample. */
 const threadSeconds = (pid: number, threads: number): number => {
   try {
     let nanoseconds = 0

@@ -1,7 +1,7 @@
 /**
  * Processes as ps(1) shows them: macOS, and any system without /proc.
  *
- * One look is one call of ps for the list, and one more when environments are asked for. `lstart` is in whole
+ * One snapshot is one call of ps for the list, and one more when environments are asked for. `lstart` is in whole
  * seconds, and procps derives it from the uptime, so that two readings may differ by one.
  */
 import { spawnSync } from 'node:child_process'

@@ -2,13 +2,13 @@
  * Ends processes and does not stop before nothing is left.
  *
  * 1. TERM to every process of the tree, CONT to those that are stopped: a stopped process takes no TERM.
- * 2. Wait until they are gone, at most `grace` seconds, and look again: whoever was born meanwhile gets TERM too.
- * 3. STOP whatever is left, and look again until nobody new appears: what cannot run cannot fork. The process group, if
- *    it is the tree's own, is stopped as a whole: who is born and gone between two looks is stopped, too. So are its
- *    control groups killed.
- * 4. KILL, and look again, until the tree is empty or KILL_SECONDS have passed.
+ * 2. Wait until they are gone, at most `grace` seconds, and search again: processes born meanwhile get TERM too.
+ * 3. STOP whatever is left, and search again until nothing new appears: what cannot run cannot fork. The process group, if
+ *    it is the tree's own, is stopped as a whole, with processes that are born and gone between two searches. Its
+ *    control groups are killed likewise.
+ * 4. KILL, and search again, until the tree is empty or KILL_SECONDS have passed.
  *
- * Promised: before every signal the target is looked at again, so that a reused PID is never hit.
+ * Promised: before every signal the target is checked again, so that a reused PID is never hit.
  * Not promised: that a process which belongs to another user, or hangs in the kernel, is gone; the report says.
  */
 import { KILL_SECONDS } from '../core/defaults.ts'
@@ -24,7 +24,7 @@ export type TreeEnd = {
 }
 
 export type TreeEndRequest = {
-  /** A fresh look at what belongs to the tree; `known` was seen to belong to it before. */
+  /** Searches anew for what belongs to the tree; `known` was found to belong to it before. */
   readonly find: (known: readonly ProcessFacts[]) => {
     readonly processes: readonly ProcessFacts[]
     /** The process group that has nobody in it but the tree; `null` when there is none. */
@@ -32,13 +32,13 @@ export type TreeEndRequest = {
     /** The control groups that have nobody in them but the tree; `null` when there are none. */
     readonly cgroups: Pick<WorkerCgroups, 'pids' | 'kill'> | null
   }
-  /** Whether the kernel knows of anybody in a group, the dead that nobody has waited for included. */
-  readonly groupAnswers: (group: number) => boolean
+  /** Whether the kernel knows any process in a group, zombies included. */
+  readonly groupExists: (group: number) => boolean
   readonly graceSeconds: number
   readonly inspector: Pick<ProcessInspector, 'snapshot' | 'startTolerance'>
   readonly signal: SendSignal
   readonly clock: Clock
-  /** Cuts the grace short. */
+  /** When aborted, KILL follows without the rest of the grace. */
   readonly killNow?: AbortSignal
 }
 
@@ -46,7 +46,7 @@ const FIRST_POLL_SECONDS = 0.005
 const LAST_POLL_SECONDS = 0.1
 /** Enough for a tree that forks while it is being stopped; a fork bomb beats every bound, and meets the KILL. */
 const STOP_ROUNDS = 20
-/** A look reads one process after the other and may miss what is born while its parent dies; so many do not. */
+/** A search reads one process after the other and may miss what is born while its parent dies; so many do not. */
 const SEARCHES = 20
 const SEARCH_PAUSE_SECONDS = 0.005
 
@@ -66,19 +66,19 @@ export const endTree = async (request: TreeEndRequest): Promise<TreeEnd> => {
     return found
   }
   const isCgroupPopulated = (): boolean => ownCgroups !== null && ownCgroups.pids().size > 0
-  const mayHideSomebody = (): boolean =>
-    isCgroupPopulated() || (ownGroup !== null && request.groupAnswers(ownGroup))
+  const mayHaveHiddenProcesses = (): boolean =>
+    isCgroupPopulated() || (ownGroup !== null && request.groupExists(ownGroup))
   const find = async (): Promise<readonly ProcessFacts[]> => {
     for (let again = SEARCHES; ; again -= 1) {
       const { processes } = search()
-      if (processes.length > 0 || again === 0 || !mayHideSomebody()) return processes
+      if (processes.length > 0 || again === 0 || !mayHaveHiddenProcesses()) return processes
       await clock.sleep(SEARCH_PAUSE_SECONDS)
     }
   }
-  const termed = new Set<string>()
+  const terminated = new Set<string>()
   const killed = new Set<string>()
 
-  const isStill = (facts: ProcessFacts, view = inspector.snapshot()): ProcessFacts | null => {
+  const currentFacts = (facts: ProcessFacts, view = inspector.snapshot()): ProcessFacts | null => {
     const inspection = view.inspect(facts.pid)
     if (inspection.kind !== 'process' || inspection.facts.state === 'exited') return null
     return Math.abs(inspection.facts.started - facts.started) <= inspector.startTolerance
@@ -86,7 +86,7 @@ export const endTree = async (request: TreeEndRequest): Promise<TreeEnd> => {
       : null
   }
   const send = (facts: ProcessFacts, name: SignalName): void => {
-    const now = isStill(facts)
+    const now = currentFacts(facts)
     if (now === null) return
     request.signal(now.pid, name)
     if (name === 'SIGTERM' && now.state === 'stopped') request.signal(now.pid, 'SIGCONT')
@@ -99,21 +99,21 @@ export const endTree = async (request: TreeEndRequest): Promise<TreeEnd> => {
         request.signal(-group, name)
         return
       }
-      if (!mayHideSomebody()) return
+      if (!mayHaveHiddenProcesses()) return
     }
   }
   /** Waits for these to be gone, a little longer each time, until `deadline`. */
-  const outlive = async (
+  const awaitGone = async (
     targets: readonly ProcessFacts[],
     deadline: number,
     killNow?: AbortSignal,
   ): Promise<boolean> => {
     let pause = FIRST_POLL_SECONDS
-    const someLive = (): boolean => {
+    const anyAlive = (): boolean => {
       const view = inspector.snapshot()
-      return targets.some((facts) => isStill(facts, view) !== null)
+      return targets.some((facts) => currentFacts(facts, view) !== null)
     }
-    while (someLive()) {
+    while (anyAlive()) {
       const left = deadline - clock.monotonic()
       if (left <= 0 || killNow?.aborted === true) return false
       await clock.sleep(Math.min(pause, left), killNow)
@@ -126,19 +126,19 @@ export const endTree = async (request: TreeEndRequest): Promise<TreeEnd> => {
   let targets = await find()
   while (targets.length > 0) {
     for (const facts of targets) {
-      if (termed.has(key(facts))) continue
-      termed.add(key(facts))
+      if (terminated.has(key(facts))) continue
+      terminated.add(key(facts))
       send(facts, 'SIGTERM')
     }
-    if (!(await outlive(targets, graceEnds, request.killNow))) break
+    if (!(await awaitGone(targets, graceEnds, request.killNow))) break
     targets = await find()
-    // Who is another process at every look is never met alive, and would be asked for ever.
+    // A process that forks and exits before every search is never met alive; without this the loop has no end.
     if (clock.monotonic() >= graceEnds || request.killNow?.aborted === true) break
   }
 
   const killEnds = clock.monotonic() + KILL_SECONDS
   targets = targets.length === 0 ? targets : await find()
-  // In a control group there may be somebody whom this user may not look at, and may kill with the group.
+  // In a control group there may be a process that this user may not inspect, but may kill with the group.
   while ((targets.length > 0 || isCgroupPopulated()) && clock.monotonic() < killEnds) {
     sendGroup('SIGSTOP')
     targets = await stopAll(find, targets, (facts) => send(facts, 'SIGSTOP'))
@@ -148,7 +148,7 @@ export const endTree = async (request: TreeEndRequest): Promise<TreeEnd> => {
     }
     sendGroup('SIGKILL')
     search().cgroups?.kill()
-    await outlive(targets, Math.min(killEnds, clock.monotonic() + 0.5))
+    await awaitGone(targets, Math.min(killEnds, clock.monotonic() + 0.5))
     targets = await find()
   }
   return { found: seen.size, killed: killed.size, survivors: targets }

@@ -17,11 +17,11 @@ export type TreeActivity = Pick<Sample, 'io' | 'cpuSeconds' | 'processesChange' 
 export type ActivityReader = {
   /** Starts a process for every reading: to be asked only when nothing else has shown progress. */
   readonly isExpensive: boolean
-  /** @param view a fresh look */
+  /** @param view a fresh snapshot */
   read(tree: readonly ProcessReference[], view: ProcessView): TreeActivity
 }
 
-/** `isSettled`: it was there at an earlier look, and has read what a program reads when it starts. */
+/** `isSettled`: an earlier reading has found it, so it has read what a program reads when it starts. */
 type Reading = ProcessCounters & { readonly pid: number; readonly isSettled: boolean }
 
 const readProcess = (
@@ -107,7 +107,7 @@ export const procfsActivity = (): ActivityReader => {
       for (const reading of now.values()) {
         const known = before?.get(reading.pid)
         const last = known?.started === reading.started ? known : undefined
-        // What it did before the first look counts from there on only: nobody saw when.
+        // What it did before the first reading does not count: nobody knows when it did that.
         const from = last ?? (before === null ? reading : undefined)
         const reaped = from !== undefined && reading.reapedFaults > from.reapedFaults
         if (from === undefined || reaped) processesChange = true

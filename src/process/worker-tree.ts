@@ -14,7 +14,7 @@ import {
 } from '../core/tree.ts'
 import { type WorkerCgroups, workerCgroups } from './cgroup.ts'
 
-/** Whoever looks, and those above it: an engine started by a worker must not end itself by ending that worker. */
+/** This process and its ancestors: an engine started by a worker must not end itself by ending that worker. */
 const selfAndAncestors = (view: ProcessView): readonly number[] => {
   const line: number[] = []
   let pid = process.pid
@@ -68,7 +68,7 @@ const queryOf = (
   }
 }
 
-/** What one look has found. */
+/** What one search has found. */
 export type WorkerSearch = {
   readonly processes: readonly ProcessFacts[]
   /** Its own process group, when it is proven to be that. */

@@ -8,12 +8,12 @@ import type { NewNotes, NotesTail } from './notes.ts'
 import type { OutputTail } from './output-tail.ts'
 
 export type ActivityMonitor = {
-  /** @param tree the worker first, then its descendants @param view a fresh look */
+  /** @param tree the worker first, then its descendants @param view a fresh snapshot */
   sample(
     tree: readonly ProcessReference[],
     view: ProcessView,
   ): {
-    /** The strongest that this look has found; `null` for nothing. */
+    /** The strongest that this sample contains; `null` for none. */
     readonly evidence: Evidence | null
     readonly watch: Activity
   }
@@ -62,7 +62,7 @@ export const createActivityMonitor = (
     until === null ? Number.NEGATIVE_INFINITY : clock.monotonic() + Math.max(0, until - clock.epoch())
   // What another refresher has seen is not new; the text has to be known all the same, and the promise holds.
   if (earlier !== null) {
-    novelty.sees(output.read().text)
+    novelty.observe(output.read().text)
     allowedUntil = promiseOf(notes.read())
   }
   const ioBefore = earlier?.sources.io?.value ?? 0
@@ -72,7 +72,7 @@ export const createActivityMonitor = (
     sample(tree, view) {
       const at = clock.monotonic()
       const { bytes, text, total } = output.read()
-      const isNew = bytes > 0 && novelty.sees(text)
+      const isNew = bytes > 0 && novelty.observe(text)
       const noted = notes.read()
       const hasNote = noted.count > 0
       if (hasNote) {
@@ -88,7 +88,7 @@ export const createActivityMonitor = (
       }
       const assessment = assess(progress, sample, limits, interval, allowedUntil)
       progress = assessment.progress
-      // When a look finds something, how long it was quiet before cannot be told.
+      // When a sample finds something, nobody knows how long it was quiet before.
       longestQuiet = Math.max(longestQuiet, at - progress.activity)
       const now = (value: number): LastSeen => ({ monotonic: at, value })
       sources = {

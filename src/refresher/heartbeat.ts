@@ -13,7 +13,7 @@ import type { EventEntry } from '../core/history.ts'
 import type { Clock, ProcessView } from '../core/ports.ts'
 import type { Activity, LockRecord, ProcessReference, StallCause } from '../core/record.ts'
 import type { ActivityMonitor } from './activity-monitor.ts'
-import { PING_PATIENCE_INTERVALS } from './protocol.ts'
+import { PING_TIMEOUT_INTERVALS } from './protocol.ts'
 
 export type HeartbeatWorld = {
   readonly clock: Clock
@@ -29,7 +29,7 @@ export class Heartbeat {
   readonly #world: HeartbeatWorld
   #record: LockRecord
   #lastPing: number
-  #saidHung: boolean
+  #hungReported: boolean
   /** What has kept the last tick from beating; `null` when nothing did. */
   #reason: StallCause | 'owner-stopped' | null
 
@@ -38,8 +38,8 @@ export class Heartbeat {
     this.#record = record
     this.#lastPing = world.clock.monotonic()
     this.#reason = record.watch?.stall?.cause ?? null
-    // Then the refresher before this one has said so.
-    this.#saidHung = this.#reason !== null && this.#age() > record.stale_after
+    // Then the refresher before this one has reported it.
+    this.#hungReported = this.#reason !== null && this.#age() > record.stale_after
   }
 
   get record(): LockRecord {
@@ -58,10 +58,10 @@ export class Heartbeat {
   tick(): void {
     const { clock } = this.#world
     const pings =
-      clock.monotonic() - this.#lastPing <= PING_PATIENCE_INTERVALS * this.#record.heartbeat_interval
+      clock.monotonic() - this.#lastPing <= PING_TIMEOUT_INTERVALS * this.#record.heartbeat_interval
     if (!pings) {
       this.#reason = 'owner-stopped'
-      this.#noticeHung(this.#reason)
+      this.#reportHung(this.#reason)
       return
     }
     const seen = { ...this.#record, ...this.#sample() }
@@ -73,10 +73,10 @@ export class Heartbeat {
     this.#record = seen
     this.#write()
     this.#reason = stall.cause
-    this.#noticeHung(stall.cause)
+    this.#reportHung(stall.cause)
   }
 
-  /** A last look, for the owner, who goes on from it. Not a beat. */
+  /** Writes a last sample, from which the owner continues. Not a beat. */
   stop(): void {
     const { members, watch } = this.#sample()
     this.#record = { ...this.#record, members, watch }
@@ -102,17 +102,17 @@ export class Heartbeat {
   #beat(record: LockRecord): void {
     const { clock } = this.#world
     // Since the last tick it has gone stale; with no reason to, this process itself has been stopped.
-    this.#noticeHung(this.#reason ?? 'refresher-gone')
+    this.#reportHung(this.#reason ?? 'refresher-gone')
     this.#reason = null
     this.#record = { ...record, heartbeat_epoch: clock.epoch(), heartbeat_monotonic: clock.monotonic() }
     this.#write()
-    if (this.#saidHung) this.#addEvent('active-again', record.evidence?.source ?? null)
-    this.#saidHung = false
+    if (this.#hungReported) this.#addEvent('active-again', record.evidence?.source ?? null)
+    this.#hungReported = false
   }
 
-  #noticeHung(cause: StallCause | 'owner-stopped' | 'refresher-gone'): void {
-    if (this.#saidHung || this.#age() <= this.#record.stale_after) return
-    this.#saidHung = true
+  #reportHung(cause: StallCause | 'owner-stopped' | 'refresher-gone'): void {
+    if (this.#hungReported || this.#age() <= this.#record.stale_after) return
+    this.#hungReported = true
     this.#addEvent('hung', cause)
   }
 

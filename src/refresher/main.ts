@@ -32,7 +32,7 @@ import { LOCK_FD, PING, parseLost, type RefresherConfig, STOP } from './protocol
 /** The kernel closes a dying process's files a moment before it counts as dead. */
 const OWNER_DEATH_SECONDS = 1
 
-/** A daemon that is born and loses its parents between two looks is not seen. */
+/** A daemon that is born and loses its parents between two samples is missed. */
 const DESCENDANTS_SECONDS = 1
 
 type Refresher = { readonly heartbeat: Heartbeat; readonly ownerDied: () => Promise<void> }
@@ -77,7 +77,7 @@ const refresh = async (config: RefresherConfig): Promise<Refresher> => {
   const interval = first.heartbeat_interval
   const timers = [
     setInterval(tick, timerMilliseconds(interval)),
-    // A tick looks for them too. Where a look starts a process there is nothing to see.
+    // A tick samples them too. Where a snapshot has to start a process, children cannot be listed.
     ...(interval > DESCENDANTS_SECONDS
       ? [setInterval(() => descendants.sample(), DESCENDANTS_SECONDS * 1000)]
       : []),
@@ -96,7 +96,7 @@ const refresh = async (config: RefresherConfig): Promise<Refresher> => {
     const observer = { startClock, startTolerance, bootId, pidNamespace, host: config.host }
     const grace = Math.min(record.options.grace, ORPHAN_GRACE_SECONDS)
     const { survivors } = await endWorker({ inspector, observer, signal: sendSignal, clock }, record, grace)
-    // Without the end written, whoever claims next looks for them too, and refuses if they cannot be ended.
+    // Without the end written, the next claim searches for them too, and refuses if they cannot be ended.
     if (survivors.length > 0) return
     removeCgroup(record.cgroup)
     const epoch = clock.epoch()

@@ -3,7 +3,7 @@ import { closeSync, constants, fstatSync, openSync, readdirSync, readSync } from
 import { join } from 'node:path'
 import { parseSegmentName, segmentName } from '../core/segments.ts'
 
-/** Of what came since the last look, no more than its end is read. */
+/** Of what came since the last reading, no more than its end is read. */
 const MAX_READ_BYTES = 64 * 1024
 
 const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK

@@ -21,7 +21,7 @@ export const STOP = 'stop'
 /** An owner that is stopped, or caught in a loop, sends none: no process has to be looked at to see that. */
 export const PING = 'ping'
 /** So many intervals without a ping, and the owner is not well. */
-export const PING_PATIENCE_INTERVALS = 2
+export const PING_TIMEOUT_INTERVALS = 2
 
 /** @param bytes of this run, so far */
 export const lostLine = (bytes: number): string => `lost ${bytes}`

@@ -9,7 +9,7 @@ import type { World } from '../world.ts'
 import { inspectSession } from './snapshot.ts'
 
 /** What is left of a killed owner goes within this time; whoever meets it need not fail. */
-export const DYING_SECONDS = 3
+export const OWNER_EXIT_SECONDS = 3
 
 /** Says who holds the lock, as things are now. */
 export const lockHeldError = (world: World, name: string): LockError => {
@@ -21,7 +21,7 @@ export const lockHeldError = (world: World, name: string): LockError => {
  * The owner is dead, and its refresher lives: it is about to end the worker and to let go. A refresher that is
  * stopped is woken up for that; its owner is dead, so this takes nothing from anybody.
  */
-const isBeingCleared = (world: World, name: string): boolean => {
+const isBeingCleanedUp = (world: World, name: string): boolean => {
   const { stored, verdict } = inspectSession(world, name)
   if (stored.kind !== 'record' || verdict.state !== 'dead') return false
   const { refresher } = stored.record
@@ -35,6 +35,6 @@ const isBeingCleared = (world: World, name: string): boolean => {
 export const acquireFree = async (world: World, name: string): Promise<HeldLock | null> => {
   const path = world.paths(name).lock
   const quick = await tryAcquire(path, world.lockTool, world.clock, ACQUIRE_SECONDS)
-  if (quick !== null || !isBeingCleared(world, name)) return quick
-  return waitAcquire(path, world.lockTool, world.clock, DYING_SECONDS)
+  if (quick !== null || !isBeingCleanedUp(world, name)) return quick
+  return waitAcquire(path, world.lockTool, world.clock, OWNER_EXIT_SECONDS)
 }

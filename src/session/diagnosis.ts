@@ -18,7 +18,7 @@ import { inspectSession, type Snapshot } from './snapshot.ts'
 
 export type Part = ProcessReference & {
   readonly alive: boolean | null
-  /** In words: running, stopped, or why it is gone. */
+  /** As text: running, stopped, or why it is gone. */
   readonly state: string
 }
 
@@ -33,7 +33,7 @@ export type TreeRow = {
   readonly command: readonly string[]
 }
 
-/** When a source has last shown something. */
+/** When a source was last active. */
 export type SourceRow = {
   readonly source: keyof Activity['sources']
   /** In this iteration: notes, bytes or seconds. */
@@ -59,20 +59,20 @@ export type Diagnosis = {
   readonly screen: readonly string[]
   readonly screen_source: 'pane' | 'output' | null
   readonly sources: readonly SourceRow[]
-  /** The last that the worker has said with `lock.sh progress`, in this iteration. */
+  /** The worker's last note of this iteration, from `lock.sh progress`. */
   readonly note: WorkerNote | null
   /** The path of the newest incident bundle. */
   readonly incident: string | null
   readonly next: readonly Step[]
 }
 
-/** What `why --json` prints: the report of `status --json`, and what a closer look has shown. */
-export const diagnosisReport = ({ snapshot, ...closer }: Diagnosis): SessionReport => ({
+/** What `why --json` prints: the report of `status --json`, and the details. */
+export const diagnosisReport = ({ snapshot, ...details }: Diagnosis): SessionReport => ({
   ...sessionReport(snapshot.session, snapshot.stored, snapshot.verdict),
-  ...closer,
+  ...details,
 })
 
-const stateWords = (liveness: Liveness): string => {
+const describeState = (liveness: Liveness): string => {
   if (liveness.kind !== 'alive') return liveness.reason
   return liveness.state === 'hidden' ? 'there, but hidden from this user' : liveness.state
 }
@@ -84,7 +84,7 @@ const part = (reference: ProcessReference | null, liveness: Liveness): Part | nu
         pid: reference.pid,
         pid_started: reference.pid_started,
         alive: liveness.kind === 'unknown' ? null : liveness.kind === 'alive',
-        state: stateWords(liveness),
+        state: describeState(liveness),
       }
 
 const CPU_SAMPLE_SECONDS = 0.3
@@ -129,7 +129,7 @@ const sourceRows = ({ watch, options }: LockRecord, now: Now): readonly SourceRo
 /** What tmux itself writes below what a program has left. */
 const PANE_IS_DEAD = /^Pane is dead \(/
 
-const seePane = async (
+const readPane = async (
   world: World,
   target: TmuxTarget | null,
 ): Promise<Pick<Diagnosis, 'pane' | 'screen'>> => {
@@ -144,16 +144,16 @@ const seePane = async (
 const OUTPUT_LINES = 200
 
 /**
- * What is to be seen of it: on the pane while it is the session's, else at the end of its output.
+ * The pane's screen while the pane is the session's, else the end of its output.
  *
  * A pane that outlives its owner is a person's again, with what that person does there; a dead one is still the owner's.
  */
-const seeScreen = async (
+const readScreen = async (
   world: World,
   record: LockRecord | null,
   ownerAlive: boolean,
 ): Promise<Pick<Diagnosis, 'pane' | 'screen' | 'screen_source'>> => {
-  const seen = await seePane(world, record?.tmux ?? null)
+  const seen = await readPane(world, record?.tmux ?? null)
   if (seen.screen.length > 0 && (ownerAlive || seen.pane === 'dead'))
     return { ...seen, screen_source: 'pane' }
   const lines = record === null ? [] : lastOutputLines(world.paths(record.session), record, OUTPUT_LINES)
@@ -181,7 +181,7 @@ export const diagnose = async (world: World, session: string): Promise<Diagnosis
       record === null || verdict.state === 'free' || verdict.state === 'unknown'
         ? []
         : await treeRows(world, record),
-    ...(await seeScreen(world, record, verdict.ownerAlive === true)),
+    ...(await readScreen(world, record, verdict.ownerAlive === true)),
     sources: open === null ? [] : sourceRows(open, world.now()),
     note: open === null ? null : lastNote(world.paths(session), open.generation, open.iteration),
     incident: newestIncident(world.paths(session)),

@@ -4,7 +4,7 @@ import { livenessOf } from '../core/identity.ts'
 import type { LockRecord, ProcessReference } from '../core/record.ts'
 import type { World } from '../world.ts'
 
-/** What an owner needs beside its grace: to stop the refresher, to write, to unlock. */
+/** Time that an owner needs after its grace: to stop the refresher, to write, to unlock. */
 const SHUTDOWN_SECONDS = 5
 
 const liveness = (world: World, record: LockRecord, reference: ProcessReference): Liveness =>

@@ -1,4 +1,4 @@
-/** Adds to a session's history. A disk that takes no entry is said once, and ends nothing. Only with the kernel lock held. */
+/** Adds to a session's history. A write that fails is reported once, and ends nothing. Only with the kernel lock held. */
 import type { EventEntry, HistoryEntry } from '../core/history.ts'
 import { appendHistory } from '../store/history.ts'
 import type { SessionPaths } from '../store/paths.ts'
@@ -7,7 +7,7 @@ import type { World } from '../world.ts'
 export class HistoryWriter {
   readonly #world: World
   readonly #paths: SessionPaths
-  #saidFailed = false
+  #failureReported = false
 
   constructor(world: World, paths: SessionPaths) {
     this.#world = world
@@ -21,10 +21,10 @@ export class HistoryWriter {
   add(entry: HistoryEntry): void {
     try {
       appendHistory(this.#paths, entry)
-      this.#saidFailed = false
+      this.#failureReported = false
     } catch (error) {
-      if (!this.#saidFailed) this.#world.notify(error instanceof Error ? error.message : String(error))
-      this.#saidFailed = true
+      if (!this.#failureReported) this.#world.notify(error instanceof Error ? error.message : String(error))
+      this.#failureReported = true
     }
   }
 }

@@ -1,4 +1,4 @@
-/** Brings together what a dead owner has left in record and history. Only with the kernel lock held. */
+/** Reconciles the record and the history that a dead owner has left. Only with the kernel lock held. */
 import { interruptedEntry, withKnownEnd } from '../core/interrupted-iteration.ts'
 import type { LockRecord } from '../core/record.ts'
 import { lastHistory } from '../store/history.ts'
@@ -15,7 +15,7 @@ export const reconcileWithHistory = (world: World, record: LockRecord): LockReco
 
 /**
  * Enters what a dead owner could not. An iteration that its refresher has entered already is not entered twice. A history
- * that cannot be written is said, and keeps nobody from the session.
+ * that cannot be written is reported, and blocks nobody.
  */
 export const recordInterrupted = (world: World, record: LockRecord): void => {
   const paths = world.paths(record.session)

@@ -1,4 +1,4 @@
-/** One look at a session: what is stored, and the verdict on it. */
+/** Inspects a session: what is stored, and the verdict on it. */
 import type { ProcessView } from '../core/ports.ts'
 import { classify, type Now, type StoredRecord, type Verdict } from '../core/verdict.ts'
 import { readRecord } from '../store/read-record.ts'

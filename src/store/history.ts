@@ -49,8 +49,8 @@ const writeWhole = (fd: number, text: string): void => {
 
 /** @throws LockError `io` */
 export const appendHistory = (paths: SessionPaths, entry: HistoryEntry): void => {
-  const failed = (why: unknown): LockError =>
-    errors.io(`the history ${paths.history} could not be written`, why)
+  const failed = (cause: unknown): LockError =>
+    errors.io(`the history ${paths.history} could not be written`, cause)
   try {
     const fd = openSync(paths.history, APPEND_FLAGS, 0o600)
     try {
@@ -140,7 +140,7 @@ const readWhole = (fd: number, size: number): History => {
 /** Never throws and never hangs. Holds the entries in memory, and not the file. */
 export const readHistory = (paths: SessionPaths): StoredHistory => withFile(paths.history, readWhole)
 
-/** More than a few hundred entries; a longer look back takes larger steps. */
+/** More than a few hundred entries; a longer search backwards takes larger steps. */
 const TAIL_BYTES = 64 * 1024
 /** Further back nobody looks: a file with fewer entries in so much of it is mostly something else. */
 const MAX_TAIL_BYTES = TAIL_BYTES * 4 ** 5

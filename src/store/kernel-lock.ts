@@ -176,7 +176,7 @@ const attempt = async (
 const RETRY_PAUSE_SECONDS = 0.01
 
 /**
- * Tries for `seconds`: whoever only looks at the lock holds it for a moment, and must not make an owner fail.
+ * Tries for `seconds`: a process that only probes the lock holds it for a moment, and must not make an owner fail.
  *
  * @returns `null` when it is held
  */
@@ -217,7 +217,7 @@ export const waitAcquire = async (
   }
 }
 
-/** A look from outside: takes a shared lock for a moment. `absent` when there is no such file. */
+/** Probes the lock from outside: takes a shared lock for a moment. `absent` when there is no such file. */
 export const probeLock = (path: string, tool: LockTool): 'held' | 'free' | 'absent' | 'unreadable' => {
   let fd: number
   try {

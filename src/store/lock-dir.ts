@@ -80,7 +80,7 @@ const makeWithParents = (dir: string): void => {
 }
 
 /**
- * For verbs that take a lock: makes the directory, and looks at what it is on.
+ * For verbs that take a lock: makes the directory, and checks its file system.
  *
  * @throws LockError `unsafe`, `no-directory`, `missing` for a network file system
  */

@@ -10,7 +10,7 @@ const APPEND_FLAGS =
 /** One write, so that the notes of two processes of a worker do not mix. Not synced: it is a sign of life. @throws LockError `io` */
 export const appendNote = (paths: SessionPaths, generation: number, note: WorkerNote): void => {
   const path = paths.notes(generation)
-  const failed = (why: unknown): LockError => errors.io(`the note could not be written to ${path}`, why)
+  const failed = (cause: unknown): LockError => errors.io(`the note could not be written to ${path}`, cause)
   try {
     const fd = openSync(path, APPEND_FLAGS, 0o600)
     try {

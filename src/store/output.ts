@@ -79,7 +79,7 @@ const stampOf = (dir: string): number => {
 }
 
 /**
- * For somebody who looks again and again: lists the directory only when it may have changed.
+ * For repeated calls: lists the directory only when it may have changed.
  *
  * @returns a function that gives the iterations as they are; `again` lists in any case
  */

@@ -12,7 +12,7 @@ export type SessionPaths = {
   readonly history: string
   /** The directory of one run. */
   run(generation: number): string
-  /** What the worker of a run has said with `lock.sh progress`. */
+  /** The notes that the worker of a run has left with `lock.sh progress`. */
   notes(generation: number): string
   /** The FIFO behind `tmux pipe-pane`; there only while a run is. */
   panePipe(generation: number): string

@@ -16,7 +16,7 @@ const corrupt = (reason: string): StoredRecord => ({ kind: 'corrupt', reason })
 
 const HIDDEN = 'where nothing can be looked at'
 
-const whatLies = (path: string): string => {
+const fileKind = (path: string): string => {
   try {
     const stats = lstatSync(path, { throwIfNoEntry: false })
     if (stats === undefined) return 'nothing'
@@ -30,7 +30,7 @@ const whatLies = (path: string): string => {
 
 /** Why there is no record; asked only when there was nothing to read. */
 const explain = (path: string, error: unknown): StoredRecord => {
-  const what = whatLies(path)
+  const what = fileKind(path)
   if (what === 'nothing') return { kind: 'none' }
   if (what === HIDDEN) return unreadable(`the record is ${what}`)
   if (what !== 'a file') return corrupt(`the record is ${what}`)

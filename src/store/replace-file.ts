@@ -2,7 +2,7 @@ import { closeSync, constants, fsyncSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import writeFileAtomic, { type Options } from 'write-file-atomic'
 
-/** `false` saves a look at the old file's owner; the library takes it, its types do not know it. */
+/** `false` saves a stat(2) of the old file; the library accepts it, its types do not. */
 const KEEP_OWNER = false as unknown as NonNullable<Options['chown']>
 
 /** Replaces a file whole, private to this user. `durable` waits until contents and name are on the disk. */

@@ -1,5 +1,5 @@
 /**
- * `NAME/request.json`: what somebody asks of the owner, which looks when it gets SIGUSR2, SIGTERM, or ends an
+ * `NAME/request.json`: what somebody asks of the owner, which reads it when it gets SIGUSR2, SIGTERM, or ends an
  * iteration. It names the generation it is meant for, so that a late request never hits the next run; and one that
  * is to end an iteration names that too, so that it never hits the next iteration.
  */
@@ -38,13 +38,13 @@ export const writeInterrupt = (paths: SessionPaths, generation: number, iteratio
   put(paths, { request: 'interrupt-iteration', generation, iteration })
 
 /** No request is longer. */
-const MOST_BYTES = 4096
+const MAX_BYTES = 4096
 
 const readText = (path: string): string => {
   const opened = openFile(path)
   if (opened.kind !== 'file') return ''
   try {
-    const buffer = Buffer.alloc(MOST_BYTES)
+    const buffer = Buffer.alloc(MAX_BYTES)
     return buffer.toString('utf8', 0, readSync(opened.fd, buffer))
   } finally {
     closeSync(opened.fd)

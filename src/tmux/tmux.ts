@@ -37,10 +37,10 @@ const tmux = async (
     stdin: 'ignore',
     ...(cwd === undefined ? {} : { cwd }),
   })
-  const patience = new AbortController()
-  const late = delay(seconds * 1000, null, { signal: patience.signal }).catch(() => null)
+  const timer = new AbortController()
+  const late = delay(seconds * 1000, null, { signal: timer.signal }).catch(() => null)
   const answer = await Promise.race([asked, late])
-  patience.abort()
+  timer.abort()
   if (answer === null) {
     asked.kill('SIGKILL')
     // The client has sent its descriptors to the server, which keeps them open.

@@ -70,7 +70,7 @@ describe('logs', () => {
       '11/notes.jsonl': '',
     })
     expect(await shown(world)).toBe('c')
-    expect(world.said).toEqual([])
+    expect(world.notified).toEqual([])
   })
 
   it.each<[Partial<LogsRequest>, string]>([
@@ -92,13 +92,13 @@ describe('logs', () => {
   it('says when the beginning is missing', async () => {
     const world = withOutput({ '1/1.5.log': 'a' })
     expect(await shown(world)).toBe('[... 5 B not kept ...]\na')
-    expect(world.said).toEqual(['the beginning of iteration 1 of run 1 is not there any more'])
+    expect(world.notified).toEqual(['the beginning of iteration 1 of run 1 is not there any more'])
   })
 
   it('says once what cannot be read, and goes on behind it', async () => {
     const world = withOutput({ '1/1.0.log': 'a', '1/1.3.log/x': '', '1/1.9.log': 'b' })
     expect(await shown(world)).toBe('a\n[... 8 B not kept ...]\nb')
-    expect(world.said).toEqual([`${world.paths('demo').run(1)}/1.3.log is a directory; passed over`])
+    expect(world.notified).toEqual([`${world.paths('demo').run(1)}/1.3.log is a directory; passed over`])
   })
 
   it('is quiet when nobody reads any more', async () => {
@@ -114,7 +114,7 @@ describe('logs', () => {
     expect(await shown(world)).toBe('b')
     expect(await shown(world, { iteration: 1 })).toBe('b')
     expect(await shown(world, { generation: 1 })).toBe('a')
-    expect(world.said).toEqual([
+    expect(world.notified).toEqual([
       'iteration 3 has no output on the disk; this is iteration 1 of run 2',
       'run 3 has no output on the disk; this is iteration 1 of run 2',
     ])
@@ -180,7 +180,7 @@ describe('logs of what is not there', () => {
     putRecord(world, { generation: 2, iteration: 5 })
     expect(await shown(world, { iteration: 2 })).toBe('')
     expect(await shown(world, { iteration: 5 })).toBe('')
-    expect(world.said).toEqual([
+    expect(world.notified).toEqual([
       'iteration 2 of run 2 of demo has printed nothing',
       'iteration 5 of run 2 of demo has printed nothing yet',
     ])
@@ -197,7 +197,7 @@ describe('logs of what is not there', () => {
     mkdirSync(world.paths('demo').home)
     writeFileSync(world.paths('demo').runs, '')
     expect((await failure(world)).exitCode).toBe(69)
-    expect(world.said).toEqual([`${world.paths('demo').runs} is not a directory`])
+    expect(world.notified).toEqual([`${world.paths('demo').runs} is not a directory`])
   })
 })
 
@@ -249,7 +249,7 @@ describe('logs -f', () => {
       putRecord(world, { generation: 3 })
     })
     expect(await shown(world, { follow: true })).toBe('new')
-    expect(world.said).toEqual(['run 2 of demo has printed nothing yet'])
+    expect(world.notified).toEqual(['run 2 of demo has printed nothing yet'])
   })
 
   it('waits for the first output of the iteration that runs', async () => {
@@ -278,7 +278,7 @@ describe('logs -f', () => {
     live(world)
     world.machine.at(5, () => endRun(world))
     await shown(world, { follow: true })
-    expect(world.said).toHaveLength(1)
+    expect(world.notified).toHaveLength(1)
   })
 
   it('looks once more when the end has been seen', async () => {

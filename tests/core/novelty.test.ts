@@ -7,7 +7,7 @@ import { Novelty } from '../../src/core/novelty.ts'
 /** Which of these, seen one after the other, were new. */
 const newAmong = (...calls: readonly string[]): readonly boolean[] => {
   const novelty = new Novelty()
-  return calls.map((call) => novelty.sees(call))
+  return calls.map((call) => novelty.observe(call))
 }
 
 describe('text that was seen before', () => {
@@ -127,9 +127,9 @@ describe('text that is new', () => {
     const novelty = new Novelty()
     const word = (n: number): string =>
       [...n.toString(26)].map((c) => String.fromCharCode(97 + Number.parseInt(c, 26))).join('')
-    expect(novelty.sees('the first\n')).toBe(true)
-    for (let n = 0; n < 10_000; n += 1) novelty.sees(`line ${word(n)}\n`)
-    expect(novelty.sees('the first\n')).toBe(true)
+    expect(novelty.observe('the first\n')).toBe(true)
+    for (let n = 0; n < 10_000; n += 1) novelty.observe(`line ${word(n)}\n`)
+    expect(novelty.observe('the first\n')).toBe(true)
   })
 })
 
@@ -174,13 +174,13 @@ describe('text that is cut anywhere between two looks', () => {
         fc.array(fc.nat(2000), { maxLength: 12 }),
         (chosen, cuts) => {
           const novelty = new Novelty()
-          for (const text of [...texts, ...texts]) novelty.sees(text)
+          for (const text of [...texts, ...texts]) novelty.observe(text)
           const whole = chosen.join('')
           const places = [...cuts.map((cut) => cut % (whole.length + 1)), 0, whole.length]
             .filter((cut) => !splitsCharacter(whole, cut))
             .sort((a, b) => a - b)
           const pieces = places.slice(1).map((place, index) => whole.slice(places[index], place))
-          expect(pieces.map((piece) => novelty.sees(piece))).toEqual(pieces.map(() => false))
+          expect(pieces.map((piece) => novelty.observe(piece))).toEqual(pieces.map(() => false))
         },
       ),
       { numRuns: 300 },
@@ -206,11 +206,11 @@ describe('text that is cut anywhere between two looks', () => {
         ),
         (calls) => {
           const novelty = new Novelty()
-          for (const call of calls) novelty.sees(call)
+          for (const call of calls) novelty.observe(call)
           // Whatever state that has left it in, two lines on it reads on.
-          novelty.sees('\n\u0007\n')
-          expect(novelty.sees('something readable\n')).toBe(true)
-          expect(novelty.sees('something readable\n')).toBe(false)
+          novelty.observe('\n\u0007\n')
+          expect(novelty.observe('something readable\n')).toBe(true)
+          expect(novelty.observe('something readable\n')).toBe(false)
         },
       ),
     )
@@ -222,14 +222,14 @@ describe('a line without an end', () => {
 
   it('says something new with every word, however long it is', () => {
     const novelty = new Novelty()
-    const calls = Array.from({ length: 2000 }, (_, n) => novelty.sees(`${word(n + 1000)} `))
+    const calls = Array.from({ length: 2000 }, (_, n) => novelty.observe(`${word(n + 1000)} `))
     // The first word may be a part of one.
     expect(calls.slice(1).filter((isNew) => !isNew)).toEqual([])
   })
 
   it('says nothing new when it repeats itself, however long it is', () => {
     const novelty = new Novelty()
-    const calls = Array.from({ length: 2000 }, () => novelty.sees('waiting for the server '))
+    const calls = Array.from({ length: 2000 }, () => novelty.observe('waiting for the server '))
     expect(calls.slice(100).filter((isNew) => isNew)).toEqual([])
   })
 })
@@ -265,11 +265,11 @@ describe('its memory', () => {
   ])('is bounded for %s', (_, calls, textOf) => {
     const novelty = new Novelty()
     const before = usedBytes()
-    for (let call = 0; call < calls; call += 1) novelty.sees(textOf(call))
+    for (let call = 0; call < calls; call += 1) novelty.observe(textOf(call))
     const grown = usedBytes() - before
     // Two thousand pieces of two hundred characters, twice, and what V8 keeps beside them.
     expect(grown).toBeLessThan(5e6)
-    novelty.sees('\n')
-    expect(novelty.sees('alive and reading\n')).toBe(true)
+    novelty.observe('\n')
+    expect(novelty.observe('alive and reading\n')).toBe(true)
   })
 })

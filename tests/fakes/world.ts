@@ -9,7 +9,7 @@ import { FakeMachine } from './machine.ts'
 import { aRecord, HERE } from './records.ts'
 import { tempDir } from './temp-dir.ts'
 
-export type FakeWorld = World & { readonly machine: FakeMachine; readonly said: readonly string[] }
+export type FakeWorld = World & { readonly machine: FakeMachine; readonly notified: readonly string[] }
 
 export const fakeWorld = (
   env: Readonly<Record<string, string>> = {},
@@ -17,10 +17,10 @@ export const fakeWorld = (
   lockDir: string = tempDir(),
   lockTool?: LockTool,
 ): FakeWorld => {
-  const said: string[] = []
+  const notified: string[] = []
   return {
     machine,
-    said,
+    notified,
     env: { LOCK_DIR: lockDir, ...env },
     cwd: '/',
     lockDir,
@@ -35,7 +35,7 @@ export const fakeWorld = (
     user: 'ann',
     now: () => ({ epoch: machine.clock.epoch(), monotonic: machine.clock.monotonic() }),
     paths: (session) => sessionPaths(lockDir, session),
-    notify: (line) => said.push(line),
+    notify: (line) => notified.push(line),
   }
 }
 

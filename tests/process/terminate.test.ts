@@ -17,7 +17,7 @@ const end = (machine: FakeMachine, changes: Changes = {}): Promise<TreeEnd> => {
   const { find = () => machine.all, findGroup = () => null, cgroups = null, ...others } = changes
   return endTree({
     find: (known) => ({ processes: find(known), group: findGroup(), cgroups }),
-    groupAnswers: () => false,
+    groupExists: () => false,
     graceSeconds: GRACE,
     inspector: machine.inspector,
     signal: machine.signal,
@@ -217,15 +217,15 @@ describe('a process group', () => {
       if (looks === 1) return machine.all.filter(({ pid }) => pid === 11)
       return looks < 4 ? [] : machine.all
     }
-    const groupAnswers = (group: number): boolean => machine.all.some((facts) => facts.group === group)
-    expect(await end(machine, { find, findGroup: () => 5, groupAnswers })).toMatchObject({ survivors: [] })
+    const groupExists = (group: number): boolean => machine.all.some((facts) => facts.group === group)
+    expect(await end(machine, { find, findGroup: () => 5, groupExists })).toMatchObject({ survivors: [] })
     expect(machine.all).toEqual([])
   })
 
   it('that only seems to have somebody in it is not waited for', async () => {
     const machine = new FakeMachine()
     machine.add(10, obeys, { group: 5 })
-    const ended = await end(machine, { findGroup: () => 5, groupAnswers: () => true })
+    const ended = await end(machine, { findGroup: () => 5, groupExists: () => true })
     expect(ended).toEqual({ found: 1, killed: 0, survivors: [] })
   })
 

@@ -1,5 +1,5 @@
 /**
- * Assesses one scenario from readings of its session. Pure: time comes in with each reading.
+ * Assesses one scenario from readings of its session. It has no clock: each reading carries its time.
  *
  * @typedef {object} Reading  one reading from outside; times are epoch seconds
  * @property {number} begun, at        when the reading began and ended: what it shows was so in between
