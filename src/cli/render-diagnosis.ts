@@ -76,23 +76,23 @@ export const renderWhy = (diagnosis: Diagnosis, terminal: Terminal, now: Now): s
 
   let text = `${paint('bold', session)} is ${state}${cause}: ${printable(verdict.reason)}\n\n`
   if (record !== null) {
-    const { generation, iteration, iterations, phase, command } = record
-    text += field(
-      'run',
-      `${generation}, iteration ${iterationOfTotal(iteration, iterations)}, phase ${phase}`,
-    )
+    const { generation, iteration, phase, command } = record
+    text += field('run', `${generation}, iteration ${iterationOfTotal(iteration)}, phase ${phase}`)
     text += field('command', truncate(shellQuote(command), Math.max(20, terminal.columns - LABEL_WIDTH - 1)))
   }
   const isElsewhere = lock.state === 'held' && verdict.state === 'free' ? ' by another program' : ''
   text += field('lock', `${lock.state}${isElsewhere}${openIn === '' ? '' : `, open in ${openIn}`}`)
   if (record !== null && diagnosis.owner_process !== null) {
-    const { user, host, stale_after, heartbeat_interval, evidence, tmux } = record
-    text += field('owner', `${partLine(diagnosis.owner_process)}, ${printable(user)}@${printable(host)}`)
+    const { owner, heartbeat, evidence, tmux } = record
+    text += field(
+      'owner',
+      `${partLine(diagnosis.owner_process)}, ${printable(owner.user)}@${printable(owner.host)}`,
+    )
     text += field('refresher', partLine(diagnosis.refresher_process))
     text += field('worker', partLine(diagnosis.worker_process))
     text += field(
       'heartbeat',
-      `${ago(verdict.heartbeatAge)} ago, limit ${ago(stale_after)}, every ${ago(heartbeat_interval)}` +
+      `${ago(verdict.heartbeatAge)} ago, limit ${ago(heartbeat.stale_after)}, every ${ago(heartbeat.interval)}` +
         (evidence === null ? '' : `, evidence: ${printable(evidence.source)}`),
     )
     if (tmux !== null && diagnosis.pane !== null) {

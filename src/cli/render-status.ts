@@ -1,6 +1,7 @@
 /** The table of sessions. Every text that comes from a record goes through `printable`. */
 import { formatDuration } from '../core/duration.ts'
 import { printable } from '../core/printable.ts'
+import type { Position } from '../core/record.ts'
 import type { State } from '../core/verdict.ts'
 import type { Snapshot } from '../session/snapshot.ts'
 import { type Cell, type Style, type Terminal, table, truncate } from './terminal.ts'
@@ -15,8 +16,7 @@ export const STATE_STYLES: Readonly<Record<State, Style>> = {
 
 export const ago = (seconds: number | null): string => (seconds === null ? '-' : formatDuration(seconds))
 
-export const iterationOfTotal = (iteration: number, iterations: number | null): string =>
-  `${iteration}/${iterations ?? '∞'}`
+export const iterationOfTotal = ({ number, total }: Position): string => `${number}/${total ?? '∞'}`
 
 const NONE: Cell = { text: '-' }
 
@@ -34,7 +34,7 @@ export const renderStatus = (snapshots: readonly Snapshot[], terminal: Terminal)
         { text: truncate(session, nameWidth) },
         { text: verdict.state, style: STATE_STYLES[verdict.state] },
         record === null ? NONE : { text: String(record.generation) },
-        record === null ? NONE : { text: iterationOfTotal(record.iteration, record.iterations) },
+        record === null ? NONE : { text: iterationOfTotal(record.iteration) },
         verdict.state === 'free' ? NONE : { text: ago(verdict.heartbeatAge) },
         { text: printable(verdict.reason) },
       ]

@@ -15,23 +15,26 @@ const POLL_SECONDS = 0.05
 
 /** What the iteration was, when the record shows that it has ended; `null` while it does not. */
 const describeIterationEnd = (now: LockRecord, asked: LockRecord): string | null => {
-  const { iteration, last_iteration: before } = asked
+  const { last_iteration: before } = asked
+  const iteration = asked.iteration.number
   const { last_iteration: last } = now
   // A run that does its last iteration again begins with a last one of the same number.
   if (last?.iteration === iteration && last.ended_epoch !== before?.ended_epoch) return ` (${last.result})`
-  return now.iteration > iteration ? '' : null
+  return now.iteration.number > iteration ? '' : null
 }
 
 const describeRun = (now: LockRecord): string => {
   if (now.ended !== null) return `the run has ended too (${now.ended.reason})`
-  const total = now.iterations === null ? '' : ` of ${now.iterations}`
+  const { number, total } = now.iteration
+  const ofTotal = total === null ? '' : ` of ${total}`
   return now.phase === 'running'
-    ? `the run goes on with iteration ${now.iteration}${total}`
+    ? `the run goes on with iteration ${number}${ofTotal}`
     : `the run goes on after its pause`
 }
 
 const awaitEnd = async (world: World, name: string, asked: LockRecord): Promise<string> => {
-  const { generation, iteration, options } = asked
+  const { generation, options } = asked
+  const iteration = asked.iteration.number
   const deadline = world.clock.monotonic() + options.grace + ITERATION_END_SECONDS
   for (;;) {
     const { stored, verdict } = inspectSession(world, name)
@@ -77,7 +80,8 @@ export const interrupt = async (world: World, name: string): Promise<string> => 
     throw errors.badRecord(world.paths(name).record, printable(verdict.reason))
   }
   const { record } = stored
-  const { pid, generation, iteration, phase } = record
+  const { generation, phase } = record
+  const { pid } = record.owner
   if (verdict.state === 'free') return `${name} does not run: ${verdict.reason}`
   if (verdict.state === 'dead')
     return `${name} does not run any more: ${verdict.reason}. Go on: engine.sh run ${name}   Clear away: lock.sh reap ${name}`
@@ -91,7 +95,7 @@ export const interrupt = async (world: World, name: string): Promise<string> => 
   const paths = world.paths(name)
   // It is in the same place, and the owner may not have looked yet.
   if (readRequest(paths, generation) === 'supersede') return `${name} is being taken over already`
-  writeInterrupt(paths, generation, iteration)
+  writeInterrupt(paths, generation, record.iteration.number)
   if (world.signal(pid, 'SIGUSR2') === 'denied') throw errors.ownerOfOther(pid)
   return awaitEnd(world, name, record)
 }

@@ -226,7 +226,7 @@ const explainMissing = (
   }
   if (entry !== undefined) return `${what} has printed nothing`
   const record = recordOf(world, name)
-  if (record?.generation === generation && record.iteration === wanted)
+  if (record?.generation === generation && record.iteration.number === wanted)
     return `${what} has printed nothing${record.ended === null ? ' yet' : ''}`
   const there = formatRanges(output.iterations.keys())
   throw errors.usage(
@@ -248,8 +248,8 @@ const notifyShownIteration = (
   const shown = `iteration ${iteration} of run ${generation}`
   if (record.generation > generation && request.generation === null)
     printer.notify(`run ${record.generation} has no output on the disk; this is ${shown}`)
-  else if (record.generation === generation && record.iteration > iteration)
-    printer.notify(`iteration ${record.iteration} has no output on the disk; this is ${shown}`)
+  else if (record.generation === generation && record.iteration.number > iteration)
+    printer.notify(`iteration ${record.iteration.number} has no output on the disk; this is ${shown}`)
 }
 
 const follow = async (

@@ -50,13 +50,13 @@ const reapOne = async (world: World, session: string): Promise<Reaped> => {
     const { found } = await killOrphans(world, record)
     recordInterrupted(world, record)
     const epoch = world.clock.epoch()
-    const { generation, iteration } = record
+    const { generation } = record
     new HistoryWriter(world, paths).add({
       kind: 'event',
       generation,
       epoch,
       event: 'reaped',
-      iteration,
+      iteration: record.iteration.number,
       detail: incident,
     })
     const ended = record.ended ?? ({ epoch, reason: 'owner-died', exit_code: null } as const)

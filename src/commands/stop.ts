@@ -29,13 +29,13 @@ export const stop = async (world: World, { name, afterIteration }: StopOptions):
 
   if (afterIteration) {
     writeRequest(world.paths(name), 'stop-after-iteration', record.generation)
-    if (world.signal(record.pid, 'SIGUSR2') === 'denied') throw errors.ownerOfOther(record.pid)
+    if (world.signal(record.owner.pid, 'SIGUSR2') === 'denied') throw errors.ownerOfOther(record.owner.pid)
     const stoppedNote =
       owner.state === 'stopped' ? '; its owner is stopped (SIGSTOP), so that has to wait for a SIGCONT' : ''
-    return `${name} ends after iteration ${record.iteration}${stoppedNote}`
+    return `${name} ends after iteration ${record.iteration.number}${stoppedNote}`
   }
   const answer = await askToEnd(world, record)
-  if (answer === 'denied') throw errors.ownerOfOther(record.pid)
+  if (answer === 'denied') throw errors.ownerOfOther(record.owner.pid)
   if (answer === 'still-there') {
     throw errors.held(
       `${name} does not end: still held by ${describeOwner(record, world.now())}`,

@@ -20,7 +20,7 @@ const clockTime = (epoch: number): string => {
 
 /** `user@host`, pid, since when, doing what. */
 export const describeOwner = (record: LockRecord, now: Now): string =>
-  `pid ${record.pid} (${printable(record.user)}@${printable(record.host)}) since ${clockTime(record.started_epoch)}, ` +
+  `pid ${record.owner.pid} (${printable(record.owner.user)}@${printable(record.owner.host)}) since ${clockTime(record.started_epoch)}, ` +
   `${formatDuration(Math.max(0, now.epoch - record.started_epoch))} ago, run ${record.generation}: ${shellQuote(record.command)}`
 
 const NEXT: Readonly<Record<string, (name: string) => string>> = {

@@ -18,12 +18,12 @@ export type Observer = Pick<ProcessInspector, 'startClock' | 'startTolerance' | 
 
 /** Where the record's PIDs live, seen from here. */
 export const recordLocation = (
-  record: Pick<LockRecord, 'boot_id' | 'host' | 'pid_namespace'>,
+  { owner }: Pick<LockRecord, 'owner'>,
   observer: Observer,
 ): 'here' | 'other-boot' | 'other-host' | 'other-namespace' => {
   // The same boot id is the same running kernel, whatever its host name is now.
-  if (record.boot_id !== observer.bootId) return record.host === observer.host ? 'other-boot' : 'other-host'
-  return record.pid_namespace === observer.pidNamespace ? 'here' : 'other-namespace'
+  if (owner.boot_id !== observer.bootId) return owner.host === observer.host ? 'other-boot' : 'other-host'
+  return owner.pid_namespace === observer.pidNamespace ? 'here' : 'other-namespace'
 }
 
 /**
@@ -56,16 +56,16 @@ export const livenessOf = (
 export const ownerLiveness = (record: LockRecord, view: ProcessView, observer: Observer): Liveness => {
   switch (recordLocation(record, observer)) {
     case 'other-host':
-      return { kind: 'unknown', reason: `it runs on another host (${record.host})` }
+      return { kind: 'unknown', reason: `it runs on another host (${record.owner.host})` }
     case 'other-namespace':
       return {
         kind: 'unknown',
-        reason: `it runs in another PID namespace (${record.pid_namespace ?? 'none'})`,
+        reason: `it runs in another PID namespace (${record.owner.pid_namespace ?? 'none'})`,
       }
     case 'other-boot':
       return { kind: 'gone', reason: 'the machine was started anew since' }
     case 'here':
-      return livenessOf(view, record, record.pid_started_clock, observer)
+      return livenessOf(view, record.owner, record.owner.started_clock, observer)
   }
 }
 
@@ -80,5 +80,5 @@ export const partLiveness = (
   const location = recordLocation(record, observer)
   if (location === 'other-boot') return { kind: 'gone', reason: 'the machine was started anew since' }
   if (location !== 'here') return { kind: 'unknown', reason: 'it cannot be seen from here' }
-  return livenessOf(view, part, record.pid_started_clock, observer)
+  return livenessOf(view, part, record.owner.started_clock, observer)
 }

@@ -4,7 +4,7 @@ import type { LockRecord } from './record.ts'
 
 /** Whether the record has the end of the iteration that it names. One that is done again has ended in an earlier run, too. */
 const hasEnd = ({ generation, iteration, last_iteration: last }: LockRecord): boolean =>
-  last?.iteration === iteration && (last.generation ?? generation) === generation
+  last?.iteration === iteration.number && last.generation === generation
 
 /**
  * What history says of an iteration whose end nobody saw.
@@ -17,7 +17,8 @@ export const interruptedEntry = (
   endedEpoch: number,
   outputBytes: number,
 ): IterationEntry | null => {
-  const { iteration, iteration_started_epoch: started, watch } = record
+  const { watch } = record
+  const { number: iteration, started_epoch: started } = record.iteration
   if (iteration === 0 || started === null || hasEnd(record)) return null
   return {
     kind: 'iteration',
@@ -48,7 +49,8 @@ const isInterruptedEntry = ({ result, exit_code, signal }: IterationEntry): bool
  * @param entries the last ones of the history
  */
 export const withKnownEnd = (record: LockRecord, entries: readonly HistoryEntry[]): LockRecord => {
-  const { generation, iteration } = record
+  const { generation } = record
+  const iteration = record.iteration.number
   if (hasEnd(record)) return record
   const known = entries.findLast(
     (entry): entry is IterationEntry =>

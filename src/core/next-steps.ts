@@ -44,7 +44,7 @@ export const nextSteps = (
         : [
             showOutput,
             ...(verdict.cause === 'owner-stopped' && stored.kind === 'record'
-              ? [{ command: `kill -CONT ${stored.record.pid}`, purpose: 'let its owner go on' }]
+              ? [{ command: `kill -CONT ${stored.record.owner.pid}`, purpose: 'let its owner go on' }]
               : []),
             { command: `engine.sh run ${name} --force`, purpose: 'end it and go on with the next iteration' },
             { command: `engine.sh stop ${name}`, purpose: 'end it' },

@@ -46,11 +46,12 @@ export type RunPlan = {
 
 /** The next iteration of a run, or `null` when it has none left. */
 export const nextIteration = (record: LockRecord): number | null => {
-  const { iteration, iterations, last_iteration: last } = record
+  const { iteration, last_iteration: last } = record
+  const { number, total } = iteration
   if (record.ended?.reason === 'completed') return null
-  const wasInterrupted = iteration > 0 && (last?.iteration !== iteration || last.result === 'interrupted')
-  if (iterations === null || iteration < iterations) return iteration + 1
-  return wasInterrupted ? iteration : null
+  const wasInterrupted = number > 0 && (last?.iteration !== number || last.result === 'interrupted')
+  if (total === null || number < total) return number + 1
+  return wasInterrupted ? number : null
 }
 
 /** An owner died after its last iteration had ended, before it could say so. */
@@ -115,16 +116,16 @@ export const planRun = (request: RunRequest, last: LockRecord | null): RunPlan =
       ...continueRun(request, last, 1),
       continues: null,
       abandons: unfinished,
-      iterations: request.iterations === undefined ? last.iterations : request.iterations,
+      iterations: request.iterations === undefined ? last.iteration.total : request.iterations,
     }
   }
   if (next !== null) return continueRun(request, last, next)
-  if (onlyEndIsMissing(last)) return continueRun(request, last, last.iteration + 1)
+  if (onlyEndIsMissing(last)) return continueRun(request, last, last.iteration.number + 1)
   throw errors.noCommand(request.name)
 }
 
 const continueRun = (request: RunRequest, record: LockRecord, first: number): RunPlan => {
-  const total = request.iterations === undefined ? record.iterations : request.iterations
+  const total = request.iterations === undefined ? record.iteration.total : request.iterations
   const nothingLeft = nextIteration(record) === null
   return {
     command: record.command,

@@ -1,5 +1,6 @@
 /** What `status --json` prints for a session: the record's fields, and the verdict beside them. Pure. */
 import type { LockRecord } from './record.ts'
+import { type RecordFields, toFields } from './record-file.ts'
 import type { StoredRecord, Verdict } from './verdict.ts'
 
 /**
@@ -41,7 +42,7 @@ const SHOWN = [
   'output_lost',
   'tmux',
   'ended',
-] as const satisfies readonly (keyof LockRecord)[]
+] as const satisfies readonly (keyof RecordFields)[]
 
 export type SessionReport = Readonly<Record<string, unknown>> & {
   readonly session: string
@@ -52,12 +53,16 @@ export type SessionReport = Readonly<Record<string, unknown>> & {
   readonly owner_alive: boolean | null
 }
 
+/** Without a record all are null. */
+export const shownFields = (record: LockRecord | null): Readonly<Record<string, unknown>> => {
+  const fields: Partial<RecordFields> = record === null ? {} : toFields(record)
+  return Object.fromEntries(SHOWN.map((name) => [name, fields[name] ?? null]))
+}
+
 /** Without a record its fields are there all the same, and null. */
 export const sessionReport = (session: string, stored: StoredRecord, verdict: Verdict): SessionReport => {
-  const record: Partial<LockRecord> = stored.kind === 'record' ? stored.record : {}
-  const fields = Object.fromEntries(SHOWN.map((name) => [name, record[name] ?? null]))
   return {
-    ...fields,
+    ...shownFields(stored.kind === 'record' ? stored.record : null),
     session,
     state: verdict.state,
     reason: verdict.reason,

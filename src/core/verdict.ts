@@ -58,14 +58,14 @@ export type Now = { readonly epoch: number; readonly monotonic: number }
 const IMPOSSIBLE_LEAD_SECONDS = 1
 
 const heartbeatAge = (record: LockRecord, observer: Observer, now: Now): number =>
-  record.boot_id === observer.bootId
-    ? now.monotonic - record.heartbeat_monotonic
-    : now.epoch - record.heartbeat_epoch
+  record.owner.boot_id === observer.bootId
+    ? now.monotonic - record.heartbeat.monotonic
+    : now.epoch - record.heartbeat.epoch
 
-const nameOwner = (record: LockRecord): string => `the owner (pid ${record.pid})`
+const nameOwner = (record: LockRecord): string => `the owner (pid ${record.owner.pid})`
 
-const nameIteration = (record: LockRecord): string =>
-  `iteration ${record.iteration}${record.iterations === null ? '' : ` of ${record.iterations}`}`
+const nameIteration = ({ iteration }: LockRecord): string =>
+  `iteration ${iteration.number}${iteration.total === null ? '' : ` of ${iteration.total}`}`
 
 const describePhase = (record: LockRecord, now: Now): string => {
   switch (record.phase) {
@@ -73,7 +73,7 @@ const describePhase = (record: LockRecord, now: Now): string => {
     case 'ended':
       return 'starting'
     case 'running':
-      return `${nameIteration(record)} for ${formatDuration(Math.max(0, now.epoch - (record.iteration_started_epoch ?? now.epoch)))}`
+      return `${nameIteration(record)} for ${formatDuration(Math.max(0, now.epoch - (record.iteration.started_epoch ?? now.epoch)))}`
     case 'waiting':
       return `pausing after ${nameIteration(record)}`
     case 'stopping':
@@ -202,9 +202,9 @@ const classifyRecord = (record: LockRecord, view: ProcessView, observer: Observe
       true,
     )
   }
-  const beat = `heartbeat ${formatDuration(Math.max(0, age))} ago, limit ${formatDuration(record.stale_after)}`
+  const beat = `heartbeat ${formatDuration(Math.max(0, age))} ago, limit ${formatDuration(record.heartbeat.stale_after)}`
   const lost = describeLost(record)
-  if (age <= record.stale_after) {
+  if (age <= record.heartbeat.stale_after) {
     const stall = describeStall(record, now)
     return verdict(
       'active',

@@ -141,7 +141,8 @@ const endOrphans = async (world: World, last: LockRecord): Promise<void> => {
 const refuseUnseenWorker = (world: World, last: LockRecord, force: boolean): void => {
   const location = recordLocation(last, world.observer)
   if (force || last.ended !== null || location === 'here' || location === 'other-boot') return
-  const where = location === 'other-host' ? `on another host (${last.host})` : 'in another PID namespace'
+  const where =
+    location === 'other-host' ? `on another host (${last.owner.host})` : 'in another PID namespace'
   throw errors.held(
     `run ${last.generation} of ${last.session} was ${where} and did not end in order; whether its worker still works cannot be seen from here`,
     `Look there, or run again there; engine.sh run ${last.session} --force goes on all the same.`,
@@ -178,26 +179,27 @@ const firstRecord = (
     session: name,
     generation,
     phase: 'starting',
-    pid: process.pid,
-    pid_started: self.facts.started,
-    pid_started_clock: inspector.startClock,
-    boot_id: inspector.bootId,
-    pid_namespace: inspector.pidNamespace,
-    host: observer.host,
-    user: world.user,
+    owner: {
+      pid: process.pid,
+      pid_started: self.facts.started,
+      started_clock: inspector.startClock,
+      boot_id: inspector.bootId,
+      pid_namespace: inspector.pidNamespace,
+      host: observer.host,
+      user: world.user,
+    },
     cwd: plan.cwd,
     command: plan.command,
     cookie: randomUUID(),
     options: plan.options,
     started_epoch: now.epoch,
-    heartbeat_epoch: now.epoch,
-    heartbeat_monotonic: now.monotonic,
-    stale_after: plan.options.stale_after,
-    heartbeat_interval: plan.options.heartbeat_interval,
+    heartbeat: {
+      ...now,
+      stale_after: plan.options.stale_after,
+      interval: plan.options.heartbeat_interval,
+    },
     evidence: null,
-    iteration: plan.first - 1,
-    iterations: plan.iterations,
-    iteration_started_epoch: null,
+    iteration: { number: plan.first - 1, total: plan.iterations, started_epoch: null },
     failures: 0,
     last_iteration: plan.continues?.last_iteration ?? null,
     worker: null,
@@ -259,7 +261,7 @@ export const claim = async (
     const record = firstRecord(world, request.name, generation, plan, tmux)
     writeRecord(paths.record, record, true)
     const history = new HistoryWriter(world, paths)
-    history.event({ generation, iteration: record.iteration, ...claimEvent(plan, takenOver) })
+    history.event({ generation, iteration: record.iteration.number, ...claimEvent(plan, takenOver) })
     return { owner: new Owner(world, paths, held, record), plan, history }
   } catch (error) {
     held.release()

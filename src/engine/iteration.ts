@@ -51,7 +51,7 @@ const workerEnvironment = (world: World, owner: Owner, iteration: number) => ({
   LOCK_SESSION: owner.record.session,
   LOCK_GENERATION: String(owner.record.generation),
   LOCK_ITERATION: String(iteration),
-  LOCK_ITERATIONS: owner.record.iterations === null ? 'inf' : String(owner.record.iterations),
+  LOCK_ITERATIONS: String(owner.record.iteration.total ?? 'inf'),
   LOCK_DIR: world.lockDir,
   LOCK_COOKIE: owner.record.cookie,
 })
@@ -70,17 +70,17 @@ const forwardInterrupt = (world: World, owner: Owner): void => {
 
 /** A command that ended by itself may leave processes; they are left alone, and counted. */
 const countLeft = (world: World, owner: Owner, ownGroup: boolean): number => {
-  const { worker, members, pid_started_clock, cgroup, iteration } = owner.record
+  const { worker, members, cgroup, iteration } = owner.record
   if (worker === null) return 0
   const view = world.inspector.snapshot()
   const isThere = (member: ProcessReference): boolean =>
-    livenessOf(view, member, pid_started_clock, world.inspector).kind === 'alive'
+    livenessOf(view, member, owner.record.owner.started_clock, world.inspector).kind === 'alive'
   // To search all processes takes milliseconds, and most commands leave none.
   const mayBeLeft =
     // In the engine's own group, and without one that is counted by the kernel, nothing else tells.
     (!ownGroup && cgroup === null) ||
     (ownGroup && probe(-worker.pid) !== 'none') ||
-    workerCgroups(cgroup, iteration).pids().size > 0 ||
+    workerCgroups(cgroup, iteration.number).pids().size > 0 ||
     members.some(isThere)
   if (!mayBeLeft) return 0
   return findWorker(world.inspector, world.observer, owner.record).length
@@ -104,8 +104,7 @@ export const runIteration = async (
   const cgroup = owner.record.cgroup === null ? null : iterationCgroup(owner.record.cgroup, iteration)
   owner.write({
     phase: 'running',
-    iteration,
-    iteration_started_epoch: world.clock.epoch(),
+    iteration: { ...owner.record.iteration, number: iteration, started_epoch: world.clock.epoch() },
     evidence: { source: 'start', epoch: world.clock.epoch() },
     watch: null,
     worker: null,

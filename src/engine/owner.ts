@@ -17,7 +17,6 @@ type Changes = Partial<
     LockRecord,
     | 'phase'
     | 'iteration'
-    | 'iteration_started_epoch'
     | 'failures'
     | 'last_iteration'
     | 'worker'
@@ -52,7 +51,7 @@ export class Owner {
     const stored = readRecord(this.paths.record, this.#record.session)
     if (stored.kind !== 'record' || stored.record.cookie !== this.#record.cookie) return
     const { iteration, members, watch, evidence } = stored.record
-    if (iteration === this.#record.iteration) this.stage({ members, watch, evidence })
+    if (iteration.number === this.#record.iteration.number) this.stage({ members, watch, evidence })
   }
 
   /** Changes that the next write carries. */
@@ -69,9 +68,7 @@ export class Owner {
     const now = this.#world.now()
     this.#record = {
       ...record,
-      heartbeat_epoch: now.epoch,
-      heartbeat_monotonic: now.monotonic,
-      stale_after: record.options.stale_after + extraSeconds,
+      heartbeat: { ...record.heartbeat, ...now, stale_after: record.options.stale_after + extraSeconds },
     }
     try {
       writeRecord(this.paths.record, this.#record, this.#record.ended !== null)

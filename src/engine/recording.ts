@@ -89,7 +89,7 @@ class RecordedOutput implements Recording {
     this.#paths = world.paths(record.session)
     this.#generation = record.generation
     this.#onLost = onLost
-    this.#begun = record.iteration
+    this.#begun = record.iteration.number
     this.#config = {
       dir,
       secret: randomBytes(12).toString('hex'),

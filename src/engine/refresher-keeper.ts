@@ -75,7 +75,7 @@ export class RefresherKeeper {
       }
       pause =
         clock.monotonic() - started < MIN_UPTIME_SECONDS
-          ? Math.min(MIN_UPTIME_SECONDS, this.#owner.record.heartbeat_interval)
+          ? Math.min(MIN_UPTIME_SECONDS, this.#owner.record.heartbeat.interval)
           : 0
     }
   }
@@ -106,7 +106,7 @@ export class RefresherKeeper {
     child.stdin?.write(`${JSON.stringify(config)}\n`)
     const pings = setInterval(
       () => child.stdin?.write(`${PING}\n`),
-      timerMilliseconds(this.#owner.record.heartbeat_interval),
+      timerMilliseconds(this.#owner.record.heartbeat.interval),
     )
     await new Promise<void>((resolve) => {
       const ended = (): void => {

@@ -9,7 +9,7 @@ import { EXIT_CODES } from '../core/errors.ts'
 import type { IterationEntry } from '../core/history.ts'
 import { nextIteration, type RunPlan } from '../core/plan.ts'
 import { printable, shellQuote } from '../core/printable.ts'
-import type { EndReason, IterationResult, LastIteration, LockRecord } from '../core/record.ts'
+import type { EndReason, IterationResult, LastIteration, LockRecord, Position } from '../core/record.ts'
 import { removeCgroup } from '../process/cgroup.ts'
 import type { HistoryWriter } from '../session/history-writer.ts'
 import { readRequest } from '../store/requests.ts'
@@ -24,11 +24,11 @@ import { exitCodeOf, type StopRequest, StopRequests } from './stop-request.ts'
 
 type RunEnd = { readonly reason: EndReason; readonly exitCode: number }
 
-const iterationOfTotal = (iteration: number, total: number | null): string =>
-  total === null ? `iteration ${iteration}` : `iteration ${iteration} of ${total}`
+const iterationOfTotal = ({ number, total }: Pick<Position, 'number' | 'total'>): string =>
+  total === null ? `iteration ${number}` : `iteration ${number} of ${total}`
 
 /** How long it takes at most until a hang is seen: the limit, the beats before it, and the heartbeat's own time. */
-const describeDetection = ({ options, heartbeat_interval: interval }: LockRecord): string => {
+const describeDetection = ({ options, heartbeat: { interval } }: LockRecord): string => {
   const within = (limit: number): string => formatDuration(limit + options.stale_after + 2 * interval)
   const { quiet_after: quiet, stuck_after: stuck } = options
   const promises = [
@@ -44,7 +44,7 @@ const announce = (world: World, owner: Owner, plan: RunPlan): void => {
   const { continues, abandons } = plan
   if (abandons !== null) {
     world.notify(
-      `not going on with unfinished run ${abandons.generation} (${iterationOfTotal(abandons.iteration, abandons.iterations)}); --resume does that`,
+      `not going on with unfinished run ${abandons.generation} (${iterationOfTotal(abandons.iteration)}); --resume does that`,
     )
   }
   if (continues !== null) {
@@ -55,7 +55,7 @@ const announce = (world: World, owner: Owner, plan: RunPlan): void => {
     world.notify(`going on after run ${continues.generation} (${end}) in ${printable(record.cwd)}`)
   }
   world.notify(
-    `run ${record.generation} of ${record.session}, ${iterationOfTotal(plan.first, plan.iterations)}: ${shellQuote(record.command)}` +
+    `run ${record.generation} of ${record.session}, ${iterationOfTotal({ number: plan.first, total: plan.iterations })}: ${shellQuote(record.command)}` +
       ` (${describeDetection(record)})`,
   )
 }
@@ -94,12 +94,12 @@ const endAfter = (last: IterationEnd, { isLast, failedTooOften, stopped }: Circu
 const milliseconds = (seconds: number): number => Math.round(seconds * 1000) / 1000
 
 const iterationEntry = (record: LockRecord, last: IterationEnd, endedEpoch: number): IterationEntry => {
-  const { generation, iteration, iteration_started_epoch, watch } = record
-  const started = iteration_started_epoch ?? endedEpoch
+  const { generation, iteration, watch } = record
+  const started = iteration.started_epoch ?? endedEpoch
   return {
     kind: 'iteration',
     generation,
-    iteration,
+    iteration: iteration.number,
     started_epoch: started,
     duration: milliseconds(Math.max(0, endedEpoch - started)),
     result: last.result,
@@ -171,7 +171,7 @@ const iterate = async (world: World, owner: Owner, plan: RunPlan, tools: RunTool
     if (end !== null) return end
     if (last.result !== 'ok')
       world.notify(
-        `${iterationOfTotal(iteration, iterations)} ${RESULT_TEXTS[last.result]} with exit code ${last.exitCode}; going on`,
+        `${iterationOfTotal(owner.record.iteration)} ${RESULT_TEXTS[last.result]} with exit code ${last.exitCode}; going on`,
       )
     if (options.delay > 0) {
       // The promise covers the pause: half an hour between iterations is announced, not mistaken for a hang.
@@ -220,7 +220,7 @@ export const run = async (world: World, request: ClaimRequest, scripts: Scripts)
       readRequest(
         world.paths(request.name),
         owned?.record.generation ?? 0,
-        owned?.record.phase === 'running' ? owned.record.iteration : undefined,
+        owned?.record.phase === 'running' ? owned.record.iteration.number : undefined,
       ),
     () => {
       if (owned?.record.phase === 'running')
@@ -265,15 +265,15 @@ export const run = async (world: World, request: ClaimRequest, scripts: Scripts)
     history.event({
       generation,
       event: 'ended',
-      iteration,
+      iteration: iteration.number,
       detail: `${end.reason}, exit code ${end.exitCode}`,
     })
     removeCgroup(owner.record.cgroup)
     owner.end({ reason: end.reason, exit_code: end.exitCode })
   }
   if (end.reason !== 'completed' || end.exitCode !== 0) {
-    const { iteration, iterations, ended } = owner.record
-    const inIteration = iteration === 0 ? '' : ` in ${iterationOfTotal(iteration, iterations)}`
+    const { iteration, ended } = owner.record
+    const inIteration = iteration.number === 0 ? '' : ` in ${iterationOfTotal(iteration)}`
     world.notify(
       `run ${generation} of ${request.name}: ${END_TEXTS[end.reason]}${inIteration}, exit code ${end.exitCode}`,
     )

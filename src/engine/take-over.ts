@@ -54,14 +54,14 @@ export const takeOver = async (
     const answer = await askToEnd(world, record)
     if (answer === 'denied') {
       throw errors.unsafe(
-        `pid ${record.pid} belongs to another user and may not be ended`,
+        `pid ${record.owner.pid} belongs to another user and may not be ended`,
         'Ask its user to end it.',
       )
     }
-    if (answer === 'still-there' && isAlive(world, record, record)) {
-      world.notify(`pid ${record.pid} does not end by itself; killing it`)
-      world.signal(record.pid, 'SIGKILL')
-      await awaitGone(world, record, record, 2)
+    if (answer === 'still-there' && isAlive(world, record, record.owner)) {
+      world.notify(`pid ${record.owner.pid} does not end by itself; killing it`)
+      world.signal(record.owner.pid, 'SIGKILL')
+      await awaitGone(world, record, record.owner, 2)
     }
   }
   await endRefresher(world, record)

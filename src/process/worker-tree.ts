@@ -46,7 +46,7 @@ const queryOf = (
   known: readonly ProcessFacts[],
 ): TreeQuery => {
   // Start times of another clock prove nothing here; the cookie does.
-  const comparable = record.pid_started_clock === observer.startClock
+  const comparable = record.owner.started_clock === observer.startClock
   const view = inspector.snapshot()
   const tolerance = inspector.startTolerance
   const self = new Set(selfAndAncestors(view))
@@ -60,10 +60,10 @@ const queryOf = (
     descendants: comparable ? [...record.members, ...seen] : seen,
     startTolerance: tolerance,
     isInCgroup: (pid) => inCgroup.has(pid),
-    carriesCookie: (pid) => environmentMatches(view.environment(pid), record.cookie, record.iteration),
+    carriesCookie: (pid) => environmentMatches(view.environment(pid), record.cookie, record.iteration.number),
     isExcluded: (facts) =>
       self.has(facts.pid) ||
-      isProcess(facts, record, tolerance) ||
+      isProcess(facts, record.owner, tolerance) ||
       isProcess(facts, record.refresher, tolerance),
   }
 }
@@ -88,7 +88,7 @@ export const searchForWorker = (
   known: readonly ProcessFacts[] = [],
 ): WorkerSearch => {
   if (recordLocation(record, observer) !== 'here') return { processes: [], group: null, cgroups: null }
-  const cgroups = workerCgroups(record.cgroup, record.iteration)
+  const cgroups = workerCgroups(record.cgroup, record.iteration.number)
   const query = queryOf(inspector, observer, record, cgroups, known)
   return {
     processes: workerTree(query),

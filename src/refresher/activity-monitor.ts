@@ -40,7 +40,8 @@ export const createActivityMonitor = (
   record: LockRecord,
   { output, notes, activity, clock }: ActivitySources,
 ): ActivityMonitor => {
-  const { options, heartbeat_interval: interval, watch: earlier } = record
+  const { options, watch: earlier } = record
+  const { interval } = record.heartbeat
   const limits = { quietAfter: options.quiet_after, stuckAfter: options.stuck_after }
   const novelty = new Novelty()
   let progress: Progress = {

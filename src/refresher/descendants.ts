@@ -27,7 +27,7 @@ export const createDescendantTracker = (
       const roots = record.worker === null ? descendants : [record.worker, ...descendants]
       const found = new Map<number, ProcessReference>()
       const queue = roots.filter(
-        (reference) => livenessOf(view, reference, record.pid_started_clock, inspector).kind === 'alive',
+        (reference) => livenessOf(view, reference, record.owner.started_clock, inspector).kind === 'alive',
       )
       for (
         let next = queue.shift();

@@ -39,7 +39,7 @@ export class Heartbeat {
     this.#lastPing = world.clock.monotonic()
     this.#reason = record.watch?.stall?.cause ?? null
     // Then the refresher before this one has reported it.
-    this.#hungReported = this.#reason !== null && this.#age() > record.stale_after
+    this.#hungReported = this.#reason !== null && this.#age() > record.heartbeat.stale_after
   }
 
   get record(): LockRecord {
@@ -58,7 +58,7 @@ export class Heartbeat {
   tick(): void {
     const { clock } = this.#world
     const pings =
-      clock.monotonic() - this.#lastPing <= PING_TIMEOUT_INTERVALS * this.#record.heartbeat_interval
+      clock.monotonic() - this.#lastPing <= PING_TIMEOUT_INTERVALS * this.#record.heartbeat.interval
     if (!pings) {
       this.#reason = 'owner-stopped'
       this.#reportHung(this.#reason)
@@ -96,7 +96,7 @@ export class Heartbeat {
   }
 
   #age(): number {
-    return this.#world.clock.monotonic() - this.#record.heartbeat_monotonic
+    return this.#world.clock.monotonic() - this.#record.heartbeat.monotonic
   }
 
   #beat(record: LockRecord): void {
@@ -104,14 +104,17 @@ export class Heartbeat {
     // Since the last tick it has gone stale; with no reason to, this process itself has been stopped.
     this.#reportHung(this.#reason ?? 'refresher-gone')
     this.#reason = null
-    this.#record = { ...record, heartbeat_epoch: clock.epoch(), heartbeat_monotonic: clock.monotonic() }
+    this.#record = {
+      ...record,
+      heartbeat: { ...record.heartbeat, epoch: clock.epoch(), monotonic: clock.monotonic() },
+    }
     this.#write()
     if (this.#hungReported) this.#addEvent('active-again', record.evidence?.source ?? null)
     this.#hungReported = false
   }
 
   #reportHung(cause: StallCause | 'owner-stopped' | 'refresher-gone'): void {
-    if (this.#hungReported || this.#age() <= this.#record.stale_after) return
+    if (this.#hungReported || this.#age() <= this.#record.heartbeat.stale_after) return
     this.#hungReported = true
     this.#addEvent('hung', cause)
   }
@@ -123,7 +126,7 @@ export class Heartbeat {
       generation,
       epoch: this.#world.clock.epoch(),
       event,
-      iteration,
+      iteration: iteration.number,
       detail,
     })
   }

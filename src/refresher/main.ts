@@ -56,8 +56,8 @@ const refresh = async (config: RefresherConfig): Promise<Refresher> => {
     }
   }
   const monitor = createActivityMonitor(first, {
-    output: new OutputTail(run, first.iteration),
-    notes: new NotesTail(paths.notes(first.generation), first.iteration),
+    output: new OutputTail(run, first.iteration.number),
+    notes: new NotesTail(paths.notes(first.generation), first.iteration.number),
     activity: inspector.startClock === 'boot-ticks' ? procfsActivity() : psActivity(),
     clock,
   })
@@ -74,7 +74,7 @@ const refresh = async (config: RefresherConfig): Promise<Refresher> => {
   )
   const tick = withPeriodicGc(() => heartbeat.tick())
   tick()
-  const interval = first.heartbeat_interval
+  const interval = first.heartbeat.interval
   const timers = [
     setInterval(tick, timerMilliseconds(interval)),
     // A tick samples them too. Where a snapshot has to start a process, children cannot be listed.
@@ -86,7 +86,8 @@ const refresh = async (config: RefresherConfig): Promise<Refresher> => {
   const ownerDied = async (): Promise<void> => {
     for (const timer of timers) clearInterval(timer)
     const deadline = clock.monotonic() + OWNER_DEATH_SECONDS
-    while (livenessOf(inspector.snapshot(), first, first.pid_started_clock, inspector).kind !== 'gone') {
+    const { owner } = first
+    while (livenessOf(inspector.snapshot(), owner, owner.started_clock, inspector).kind !== 'gone') {
       // It lives and does not want us any more; it starts another when it needs one.
       if (clock.monotonic() > deadline) return
       await clock.sleep(0.005)
@@ -100,7 +101,11 @@ const refresh = async (config: RefresherConfig): Promise<Refresher> => {
     if (survivors.length > 0) return
     removeCgroup(record.cgroup)
     const epoch = clock.epoch()
-    const interrupted = interruptedEntry(record, epoch, new OutputTail(run, record.iteration).read().total)
+    const interrupted = interruptedEntry(
+      record,
+      epoch,
+      new OutputTail(run, record.iteration.number).read().total,
+    )
     if (interrupted !== null) addHistory(interrupted)
     const ended = { epoch, reason: 'owner-died', exit_code: null } as const
     writeRecord(paths.record, { ...record, phase: 'ended', ended }, true)

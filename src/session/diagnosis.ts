@@ -156,7 +156,14 @@ const readScreen = async (
   const seen = await readPane(world, record?.tmux ?? null)
   if (seen.screen.length > 0 && (ownerAlive || seen.pane === 'dead'))
     return { ...seen, screen_source: 'pane' }
-  const lines = record === null ? [] : lastOutputLines(world.paths(record.session), record, OUTPUT_LINES)
+  const lines =
+    record === null
+      ? []
+      : lastOutputLines(
+          world.paths(record.session),
+          { generation: record.generation, iteration: record.iteration.number },
+          OUTPUT_LINES,
+        )
   return { pane: seen.pane, screen: lines, screen_source: lines.length > 0 ? 'output' : null }
 }
 
@@ -174,7 +181,7 @@ export const diagnose = async (world: World, session: string): Promise<Diagnosis
   return {
     snapshot,
     kernel_lock: kernelLock,
-    owner_process: open === null ? null : part(open, ownerLiveness(open, view, world.observer)),
+    owner_process: open === null ? null : part(open.owner, ownerLiveness(open, view, world.observer)),
     refresher_process: ofRecord(open?.refresher ?? null),
     worker_process: ofRecord(open?.worker ?? null),
     tree:
@@ -183,7 +190,7 @@ export const diagnose = async (world: World, session: string): Promise<Diagnosis
         : await treeRows(world, record),
     ...(await readScreen(world, record, verdict.ownerAlive === true)),
     sources: open === null ? [] : sourceRows(open, world.now()),
-    note: open === null ? null : lastNote(world.paths(session), open.generation, open.iteration),
+    note: open === null ? null : lastNote(world.paths(session), open.generation, open.iteration.number),
     incident: newestIncident(world.paths(session)),
     next: nextSteps(session, stored, verdict, kernelLock.state === 'held'),
   }

@@ -8,7 +8,7 @@ import type { World } from '../world.ts'
 const SHUTDOWN_SECONDS = 5
 
 const liveness = (world: World, record: LockRecord, reference: ProcessReference): Liveness =>
-  livenessOf(world.inspector.snapshot(), reference, record.pid_started_clock, world.inspector)
+  livenessOf(world.inspector.snapshot(), reference, record.owner.started_clock, world.inspector)
 
 export const isAlive = (world: World, record: LockRecord, reference: ProcessReference): boolean =>
   liveness(world, record, reference).kind === 'alive'
@@ -33,11 +33,11 @@ export const askToEnd = async (
   world: World,
   record: LockRecord,
 ): Promise<'gone' | 'still-there' | 'denied'> => {
-  const now = liveness(world, record, record)
+  const now = liveness(world, record, record.owner)
   if (now.kind !== 'alive') return 'gone'
-  if (world.signal(record.pid, 'SIGTERM') === 'denied') return 'denied'
-  if (now.state === 'stopped') world.signal(record.pid, 'SIGCONT')
-  return (await awaitGone(world, record, record, record.options.grace + SHUTDOWN_SECONDS))
+  if (world.signal(record.owner.pid, 'SIGTERM') === 'denied') return 'denied'
+  if (now.state === 'stopped') world.signal(record.owner.pid, 'SIGCONT')
+  return (await awaitGone(world, record, record.owner, record.options.grace + SHUTDOWN_SECONDS))
     ? 'gone'
     : 'still-there'
 }

@@ -7,6 +7,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { errors, LockError } from '../core/errors.ts'
 import { shellQuote } from '../core/printable.ts'
+import { shownFields } from '../core/report.ts'
 import { pruneIncidents } from '../store/incidents.ts'
 import { makeOwnDir } from '../store/lock-dir.ts'
 import type { World } from '../world.ts'
@@ -47,10 +48,8 @@ const leaveIncident = async (world: World, session: string, kind: IncidentKind):
     makeOwnDir(paths.home)
     makeOwnDir(paths.incidents)
     mkdirSync(dir, { mode: 0o700 })
-    if (stored.kind === 'record') {
-      const { cookie: _private, ...record } = stored.record
-      put('record.json', `${JSON.stringify(record, null, 1)}\n`)
-    }
+    if (stored.kind === 'record')
+      put('record.json', `${JSON.stringify(shownFields(stored.record), null, 1)}\n`)
     put('why.json', `${JSON.stringify(diagnosisReport(diagnosis), null, 1)}\n`)
     if (diagnosis.tree.length > 0) put('tree.txt', treeText(diagnosis.tree))
     const { screen, screen_source: source } = diagnosis

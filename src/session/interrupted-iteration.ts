@@ -19,10 +19,11 @@ export const reconcileWithHistory = (world: World, record: LockRecord): LockReco
  */
 export const recordInterrupted = (world: World, record: LockRecord): void => {
   const paths = world.paths(record.session)
-  const { generation, iteration } = record
+  const { generation } = record
+  const iteration = record.iteration.number
   const entry = interruptedEntry(
     record,
-    record.ended?.epoch ?? record.heartbeat_epoch,
+    record.ended?.epoch ?? record.heartbeat.epoch,
     outputBytes(paths, generation, iteration),
   )
   const isKnown = lastHistory(paths, RECENT_ENTRIES).entries.some(

@@ -12,7 +12,7 @@ export const refuseOwnSession = (world: World, name: string): void => {
   const { ended, iteration } = stored.record
   if (ended !== null && ended.reason !== 'owner-died') return
   throw errors.held(
-    `this command runs inside ${name} itself (iteration ${iteration})`,
+    `this command runs inside ${name} itself (iteration ${iteration.number})`,
     ended === null
       ? 'End the iteration instead; the engine goes on with the next one.'
       : 'Its owner has died; end this process, and run it from outside.',

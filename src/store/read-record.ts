@@ -1,7 +1,7 @@
 /** Reads `NAME.json`. Never hangs and never throws: whatever lies there gets a name and a reason. */
 import { closeSync, constants, lstatSync, openSync, readdirSync, readSync } from 'node:fs'
 import { errors } from '../core/errors.ts'
-import { parseRecord } from '../core/record.ts'
+import { parseRecord } from '../core/record-file.ts'
 import { isSessionName } from '../core/session-name.ts'
 import type { StoredRecord } from '../core/verdict.ts'
 import { isErrno } from './errno.ts'

@@ -2,7 +2,8 @@
 import { readdirSync, renameSync, unlinkSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { errors } from '../core/errors.ts'
-import { encodeRecord, type LockRecord } from '../core/record.ts'
+import type { LockRecord } from '../core/record.ts'
+import { encodeRecord } from '../core/record-file.ts'
 import { replaceFile } from './replace-file.ts'
 
 /**

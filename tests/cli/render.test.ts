@@ -3,14 +3,14 @@ import { describe, expect, it } from 'vitest'
 import { renderDoctor, renderShort, renderWhy } from '../../src/cli/render-diagnosis.ts'
 import { renderStatus } from '../../src/cli/render-status.ts'
 import { ownerLiveness } from '../../src/core/identity.ts'
-import type { LockRecord } from '../../src/core/record.ts'
+import type { RecordFields } from '../../src/core/record-file.ts'
 import { classify } from '../../src/core/verdict.ts'
 import type { Diagnosis } from '../../src/session/diagnosis.ts'
 import { aRecord, HERE, NOW, owner, refresher, viewOf, worker } from '../fakes/records.ts'
 
 const TERMINAL = { columns: 100, paint: (_: string, text: string) => text }
 const EVIL = '\u001b]0;evil\u0007\u009b2J\u202e\r'
-const EVIL_RECORD: Partial<LockRecord> = {
+const EVIL_RECORD: Partial<RecordFields> = {
   host: `host${EVIL}`,
   user: EVIL,
   command: [EVIL, 'x'],
@@ -20,16 +20,16 @@ const EVIL_RECORD: Partial<LockRecord> = {
 }
 
 const VIEW = viewOf([owner(), refresher(), worker()])
-const sightOf = (changes: Partial<LockRecord>): Diagnosis['snapshot'] => {
+const sightOf = (changes: Partial<RecordFields>): Diagnosis['snapshot'] => {
   const stored = { kind: 'record', record: aRecord(changes) } as const
   return { session: 'demo', stored, verdict: classify(stored, VIEW, HERE, NOW) }
 }
-const partOf = (changes: Partial<LockRecord>): NonNullable<Diagnosis['owner_process']> => {
+const partOf = (changes: Partial<RecordFields>): NonNullable<Diagnosis['owner_process']> => {
   const liveness = ownerLiveness(aRecord(changes), VIEW, HERE)
   const state = liveness.kind === 'alive' ? liveness.state : liveness.reason
   return { pid: 4000, pid_started: 900, alive: null, state }
 }
-const diagnosisOf = (changes: Partial<LockRecord>): Diagnosis => ({
+const diagnosisOf = (changes: Partial<RecordFields>): Diagnosis => ({
   snapshot: sightOf(changes),
   kernel_lock: { state: 'held', open_in: [{ pid: 5, name: EVIL }] },
   owner_process: partOf(changes),
@@ -57,7 +57,7 @@ const diagnosisOf = (changes: Partial<LockRecord>): Diagnosis => ({
 
 const clean = (text: string): void => expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\u202e]/u)
 
-const PLACES: readonly (readonly [string, Partial<LockRecord>])[] = [
+const PLACES: readonly (readonly [string, Partial<RecordFields>])[] = [
   ['a record of this machine', EVIL_RECORD],
   ['a record of another host', { ...EVIL_RECORD, boot_id: 'b' }],
   ['a record of another PID namespace', { ...EVIL_RECORD, pid_namespace: `pid:${EVIL}` }],

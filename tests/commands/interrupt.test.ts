@@ -8,6 +8,7 @@ import { OWNER, owner } from '../fakes/records.ts'
 import { type FakeWorld, fakeWorld, putRecord } from '../fakes/world.ts'
 
 const end = (iteration: number, ended_epoch: number): LastIteration => ({
+  generation: 7,
   iteration,
   result: 'interrupted',
   exit_code: null,

@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:f
 import { describe, expect, it } from 'vitest'
 import { progress } from '../../src/commands/progress.ts'
 import { parseNote } from '../../src/core/note.ts'
+import { toFields } from '../../src/core/record-file.ts'
 import { lastNote } from '../../src/store/notes.ts'
 import { failureOf } from '../fakes/failure.ts'
 import { anEndedRecord } from '../fakes/records.ts'
@@ -66,10 +67,10 @@ describe('progress', () => {
     ['was taken over by another run', (world) => putRecord(world, { generation: 8, cookie: 'other' }), 80],
     [
       'has said that it was taken over',
-      (world) => putRecord(world, anEndedRecord({ reason: 'superseded' })),
+      (world) => putRecord(world, toFields(anEndedRecord({ reason: 'superseded' }))),
       80,
     ],
-    ['is over', (world) => putRecord(world, anEndedRecord()), 69],
+    ['is over', (world) => putRecord(world, toFields(anEndedRecord())), 69],
     ['is not in the record', (world) => putRecord(world, { generation: 6 }), 69],
     ['has no record', (world) => rmSync(world.paths('demo').record), 69],
     ['has another cookie', (world) => putRecord(world, { cookie: 'other' }), 77],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { describeOwner, heldError, nameHolders } from '../../src/core/held.ts'
-import type { LockRecord } from '../../src/core/record.ts'
+import type { RecordFields } from '../../src/core/record-file.ts'
 import type { State, StoredRecord, Verdict } from '../../src/core/verdict.ts'
 import { anEndedRecord, aRecord, NOW, stored } from '../fakes/records.ts'
 
@@ -51,7 +51,11 @@ describe('a held session', () => {
   })
 
   it('shows no control characters from a record', () => {
-    const nasty: Partial<LockRecord> = { user: '\u001b[1m', host: '\u009b2J', command: ['\u001b]0;x\u0007'] }
+    const nasty: Partial<RecordFields> = {
+      user: '\u001b[1m',
+      host: '\u009b2J',
+      command: ['\u001b]0;x\u0007'],
+    }
     const { message } = held(stored(nasty), 'hung', '\u001b[31m')
     expect(message.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u)
   })

@@ -24,7 +24,7 @@ describe('the place of a record', () => {
 
 describe('a process', () => {
   const seen = (...processes: Parameters<typeof viewOf>[0]) =>
-    livenessOf(viewOf(processes), record, 'boot-ticks', HERE)
+    livenessOf(viewOf(processes), record.owner, 'boot-ticks', HERE)
 
   it('is alive with the same pid and start', () => {
     expect(seen(owner())).toEqual({ kind: 'alive', state: 'running' })
@@ -63,15 +63,15 @@ describe('a process', () => {
     [897, 'gone'],
   ])('may start within the tolerance of the clock: %d is %s', (started, kind) => {
     const coarse = { ...HERE, startTolerance: 2 }
-    expect(livenessOf(viewOf([owner({ started })]), record, 'boot-ticks', coarse).kind).toBe(kind)
+    expect(livenessOf(viewOf([owner({ started })]), record.owner, 'boot-ticks', coarse).kind).toBe(kind)
   })
 
   it('is unknown when its start was taken with another clock', () => {
-    expect(livenessOf(viewOf([owner()]), record, 'epoch-seconds', HERE).kind).toBe('unknown')
+    expect(livenessOf(viewOf([owner()]), record.owner, 'epoch-seconds', HERE).kind).toBe('unknown')
   })
 
   it('is gone when nobody has its pid, whatever clock its start was taken with', () => {
-    expect(livenessOf(nobody, record, 'epoch-seconds', HERE).kind).toBe('gone')
+    expect(livenessOf(nobody, record.owner, 'epoch-seconds', HERE).kind).toBe('gone')
   })
 })
 

@@ -18,6 +18,7 @@ const ask = (changes: Partial<RunRequest> = {}): RunRequest => ({
 })
 
 const last = (iteration: number, result: IterationResult = 'ok'): LastIteration => ({
+  generation: 7,
   iteration,
   result,
   exit_code: 0,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { sessionReport } from '../../src/core/report.ts'
 import type { StoredRecord, Verdict } from '../../src/core/verdict.ts'
-import { aRecord, stored } from '../fakes/records.ts'
+import { recordFields, stored } from '../fakes/records.ts'
 
 const VERDICT: Verdict = {
   state: 'hung',
@@ -50,13 +50,13 @@ describe('the report of a session', () => {
       heartbeat_age: 121.123,
       owner_alive: true,
     })
-    const record = aRecord()
+    const record = recordFields()
     for (const field of PROMISED) expect(report[field]).toEqual(record[field as keyof typeof record])
   })
 
   it('has every field of the record but the cookie', () => {
     const report = sessionReport('demo', stored(), VERDICT)
-    const missing = Object.keys(aRecord()).filter((field) => !(field in report))
+    const missing = Object.keys(recordFields()).filter((field) => !(field in report))
     // Whether members are shown is open; they are no field that the contract names.
     expect(missing.filter((field) => field !== 'members')).toEqual(['cookie'])
   })

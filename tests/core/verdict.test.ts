@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { ProcessFacts } from '../../src/core/ports.ts'
 import { type LockRecord, PHASES } from '../../src/core/record.ts'
+import type { RecordFields } from '../../src/core/record-file.ts'
 import { classify, STATES, STATUS_EXIT_CODES, type StoredRecord } from '../../src/core/verdict.ts'
 import {
   anEndedRecord,
-  aRecord,
   HERE,
   NOW,
   OWNER,
@@ -16,11 +16,11 @@ import {
 } from '../fakes/records.ts'
 
 const ALL = [owner(), refresher(), worker()]
-const STALE: Partial<LockRecord> = { heartbeat_monotonic: NOW.monotonic - 121 }
-const beatAgo = (seconds: number): Partial<LockRecord> => ({ heartbeat_monotonic: NOW.monotonic - seconds })
+const STALE: Partial<RecordFields> = { heartbeat_monotonic: NOW.monotonic - 121 }
+const beatAgo = (seconds: number): Partial<RecordFields> => ({ heartbeat_monotonic: NOW.monotonic - seconds })
 
 const verdict = (
-  changes: Partial<LockRecord>,
+  changes: Partial<RecordFields>,
   processes: Parameters<typeof viewOf>[0] = ALL,
   observer = HERE,
   now = NOW,
@@ -97,7 +97,7 @@ describe('an open run', () => {
     })
   })
 
-  it.each<[string, Partial<LockRecord>]>([
+  it.each<[string, Partial<RecordFields>]>([
     ['on another host', { boot_id: 'boot-b', host: 'there' }],
     ['in another PID namespace', { pid_namespace: 'pid:[2]' }],
     ['with a start by another clock', { pid_started_clock: 'epoch-seconds' }],
@@ -108,7 +108,7 @@ describe('an open run', () => {
     }
   })
 
-  it.each<[string, Partial<LockRecord>]>([
+  it.each<[string, Partial<RecordFields>]>([
     ['on another host', { boot_id: 'boot-b', host: 'there' }],
     ['in another PID namespace', { pid_namespace: 'pid:[2]' }],
   ])('is never dead %s when nobody has the pid', (_, changes) => {
@@ -160,7 +160,7 @@ describe('clocks', () => {
 })
 
 describe('the cause of a hang', () => {
-  it.each<[string, ProcessFacts[], Partial<LockRecord>, string]>([
+  it.each<[string, ProcessFacts[], Partial<RecordFields>, string]>([
     ['a stopped owner', [owner({ state: 'stopped' }), refresher(), worker()], {}, 'owner-stopped'],
     [
       'a stopped owner, also when all else is stopped or gone',
@@ -224,6 +224,6 @@ describe('an ended run', () => {
   })
 
   it('is not brought to life by a living process with its pid', () => {
-    expect(ended(aRecord({ ...anEndedRecord() })).state).toBe('free')
+    expect(ended(anEndedRecord()).state).toBe('free')
   })
 })

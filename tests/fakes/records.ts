@@ -2,6 +2,7 @@
 import type { Observer } from '../../src/core/identity.ts'
 import type { Inspection, ProcessFacts, ProcessView } from '../../src/core/ports.ts'
 import type { LockRecord, RunOptions } from '../../src/core/record.ts'
+import { fromFields, type RecordFields } from '../../src/core/record-file.ts'
 import type { Now, StoredRecord } from '../../src/core/verdict.ts'
 
 export const OWNER = 4000
@@ -23,7 +24,8 @@ export const OPTIONS: RunOptions = {
   keep: 20,
 }
 
-export const aRecord = (changes: Partial<LockRecord> = {}): LockRecord => ({
+/** As the file has them. */
+export const recordFields = (changes: Partial<RecordFields> = {}): RecordFields => ({
   format: 1,
   session: 'demo',
   generation: 7,
@@ -80,7 +82,9 @@ export const aRecord = (changes: Partial<LockRecord> = {}): LockRecord => ({
   ...changes,
 })
 
-export const stored = (changes: Partial<LockRecord> = {}): StoredRecord => ({
+export const aRecord = (changes: Partial<RecordFields> = {}): LockRecord => fromFields(recordFields(changes))
+
+export const stored = (changes: Partial<RecordFields> = {}): StoredRecord => ({
   kind: 'record',
   record: aRecord(changes),
 })
@@ -88,7 +92,7 @@ export const stored = (changes: Partial<LockRecord> = {}): StoredRecord => ({
 /** The last write of a run that is over. */
 export const anEndedRecord = (
   ended: Partial<NonNullable<LockRecord['ended']>> = {},
-  changes: Partial<LockRecord> = {},
+  changes: Partial<RecordFields> = {},
 ): LockRecord =>
   aRecord({
     phase: 'ended',

@@ -1,6 +1,7 @@
 /** A world with a machine in memory and a lock directory of its own on the disk. */
 
 import type { LockRecord } from '../../src/core/record.ts'
+import type { RecordFields } from '../../src/core/record-file.ts'
 import type { LockTool } from '../../src/store/lock-tool.ts'
 import { sessionPaths } from '../../src/store/paths.ts'
 import { writeRecord } from '../../src/store/write-record.ts'
@@ -40,7 +41,7 @@ export const fakeWorld = (
 }
 
 /** A record whose owner has just beaten. */
-export const putRecord = (world: FakeWorld, changes: Partial<LockRecord> = {}): LockRecord => {
+export const putRecord = (world: FakeWorld, changes: Partial<RecordFields> = {}): LockRecord => {
   const { epoch, monotonic } = world.now()
   const record = aRecord({ heartbeat_epoch: epoch, heartbeat_monotonic: monotonic, ...changes })
   writeRecord(world.paths('demo').record, record, false)

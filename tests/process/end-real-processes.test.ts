@@ -90,7 +90,8 @@ describe.skipIf(!onLinux).each(strategies)('with the inspector %s', async (strat
     const own = start('sleep', ['300'], worker(cookie))
     await eventually('it is found by our own clock', () => found(recordOf(null, cookie)).includes(own.pid))
     const other = startClock === 'boot-ticks' ? 'epoch-seconds' : 'boot-ticks'
-    expect(found({ ...recordOf(null, cookie), pid_started_clock: other })).toEqual([own.pid])
+    const record = recordOf(null, cookie)
+    expect(found({ ...record, owner: { ...record.owner, started_clock: other } })).toEqual([own.pid])
   })
 
   it("leaves another iteration's and another run's processes alone", async () => {

@@ -1,6 +1,6 @@
 /** What may lie where a record should. */
 import fc from 'fast-check'
-import { encodeRecord } from '../../src/core/record.ts'
+import { encodeRecord } from '../../src/core/record-file.ts'
 import { anEndedRecord, aRecord } from '../fakes/records.ts'
 
 /** A valid record in which one value, at any depth, is something else or missing. */
@@ -14,7 +14,7 @@ export const mutatedRecord = fc
     ),
   )
   .map(([record, which, value]) => {
-    const copy = JSON.parse(JSON.stringify(record)) as Record<string, unknown>
+    const copy = JSON.parse(encodeRecord(record)) as Record<string, unknown>
     const places: { holder: Record<string, unknown>; key: string }[] = []
     const walk = (holder: Record<string, unknown>): void => {
       for (const key of Object.keys(holder)) {

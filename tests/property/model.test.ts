@@ -153,8 +153,11 @@ class Program {
     const worker = { pid: WORKER, pid_started: this.#starts }
     this.claimed?.owner.write({
       phase: 'running',
-      iteration,
-      iteration_started_epoch: this.world.now().epoch,
+      iteration: {
+        ...this.claimed.owner.record.iteration,
+        number: iteration,
+        started_epoch: this.world.now().epoch,
+      },
       worker,
     })
   }
@@ -162,8 +165,9 @@ class Program {
   finish(iteration: number, total: number): void {
     this.machine.end(WORKER)
     const ended_epoch = this.world.now().epoch
-    const last_iteration = { iteration, result: 'ok', exit_code: 0, signal: null, ended_epoch } as const
-    this.claimed?.owner.stage({ worker: null, last_iteration })
+    const generation = this.claimed?.owner.record.generation ?? 0
+    const last = { generation, iteration, result: 'ok', exit_code: 0, signal: null, ended_epoch } as const
+    this.claimed?.owner.stage({ worker: null, last_iteration: last })
     if (iteration === total) this.endInOrder('completed', 0)
     else this.claimed?.owner.write({ phase: 'waiting' })
   }

@@ -7,15 +7,8 @@ import { formatDuration, parseDuration } from '../../src/core/duration.ts'
 import { LockError } from '../../src/core/errors.ts'
 import { EVENTS, encodeEntry, type HistoryEntry, parseHistory } from '../../src/core/history.ts'
 import { printable, shellQuote } from '../../src/core/printable.ts'
-import {
-  END_REASONS,
-  encodeRecord,
-  type LockRecord,
-  PHASES,
-  parseRecord,
-  RESULTS,
-  START_CLOCKS,
-} from '../../src/core/record.ts'
+import { END_REASONS, type LockRecord, PHASES, RESULTS, START_CLOCKS } from '../../src/core/record.ts'
+import { encodeRecord, parseRecord } from '../../src/core/record-file.ts'
 import { isSessionName } from '../../src/core/session-name.ts'
 import { parseSize } from '../../src/core/size.ts'
 import { classify, type StoredRecord } from '../../src/core/verdict.ts'
@@ -35,22 +28,24 @@ const isReference = (v: LockRecord['worker']): boolean =>
 
 /** The types of LockRecord once more, written down apart from the code that checks them. */
 const breaches = (r: LockRecord): readonly string[] => {
+  const { owner, heartbeat, iteration } = r
   const claims: readonly (readonly [string, boolean])[] = [
     ['format', r.format === 1],
     ['session', isSessionName(r.session)],
     ['generation', isInteger(r.generation) && r.generation > 0],
     ['phase', PHASES.includes(r.phase)],
-    ['pid', isInteger(r.pid) && r.pid > 0],
-    ['pid_started', isNumber(r.pid_started)],
-    ['pid_started_clock', START_CLOCKS.includes(r.pid_started_clock)],
-    ['texts', [r.boot_id, r.host, r.user, r.cwd, r.cookie].every((text) => typeof text === 'string')],
-    ['pid_namespace', r.pid_namespace === null || typeof r.pid_namespace === 'string'],
+    ['owner', isReference(owner) && START_CLOCKS.includes(owner.started_clock)],
+    [
+      'texts',
+      [owner.boot_id, owner.host, owner.user, r.cwd, r.cookie].every((text) => typeof text === 'string'),
+    ],
+    ['pid_namespace', owner.pid_namespace === null || typeof owner.pid_namespace === 'string'],
     ['command', r.command.length > 0 && r.command.every((word) => typeof word === 'string')],
-    ['epochs', [r.started_epoch, r.heartbeat_epoch, r.heartbeat_monotonic].every(isNumber)],
-    ['durations', [r.stale_after, r.heartbeat_interval].every((v) => isNumber(v) && v > 0)],
-    ['counts', [r.iteration, r.failures].every(isInteger)],
-    ['iterations', r.iterations === null || (isInteger(r.iterations) && r.iterations > 0)],
-    ['iteration_started_epoch', r.iteration_started_epoch === null || isNumber(r.iteration_started_epoch)],
+    ['epochs', [r.started_epoch, heartbeat.epoch, heartbeat.monotonic].every(isNumber)],
+    ['durations', [heartbeat.stale_after, heartbeat.interval].every((v) => isNumber(v) && v > 0)],
+    ['counts', [iteration.number, r.failures].every(isInteger)],
+    ['total', iteration.total === null || (isInteger(iteration.total) && iteration.total > 0)],
+    ['started_epoch', iteration.started_epoch === null || isNumber(iteration.started_epoch)],
     ['members', r.members.every((member) => isReference(member))],
     ['cgroup', r.cgroup === null || (typeof r.cgroup === 'string' && r.cgroup !== '')],
     ['references', isReference(r.worker) && isReference(r.refresher)],

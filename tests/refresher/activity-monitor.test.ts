@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Clock } from '../../src/core/ports.ts'
-import type { Activity, LockRecord, ProcessReference } from '../../src/core/record.ts'
+import type { Activity, ProcessReference } from '../../src/core/record.ts'
+import type { RecordFields } from '../../src/core/record-file.ts'
 import type { TreeActivity } from '../../src/process/tree-activity.ts'
 import { createActivityMonitor } from '../../src/refresher/activity-monitor.ts'
 import { aRecord, NOW, viewOf } from '../fakes/records.ts'
@@ -32,7 +33,7 @@ class FakeSources {
     sleep: async () => undefined,
   }
 
-  monitor(changes: Partial<LockRecord> = {}) {
+  monitor(changes: Partial<RecordFields> = {}) {
     const sources = this
     const watch = createActivityMonitor(aRecord({ watch: null, ...changes }), {
       clock: this.clock,

@@ -8,6 +8,7 @@ import type {
   ProcessReference,
   StallCause,
 } from '../../src/core/record.ts'
+import type { RecordFields } from '../../src/core/record-file.ts'
 import { Heartbeat } from '../../src/refresher/heartbeat.ts'
 import { aRecord, NOW, viewOf, WORKER } from '../fakes/records.ts'
 
@@ -26,7 +27,7 @@ class Scene {
   pings = true
   readonly heartbeat: Heartbeat
 
-  constructor(changes: Partial<LockRecord> = {}) {
+  constructor(changes: Partial<RecordFields> = {}) {
     const clock: Clock = {
       epoch: () => NOW.epoch - NOW.monotonic + this.now,
       monotonic: () => this.now,
@@ -92,7 +93,7 @@ class Scene {
   }
 
   get age(): number {
-    return this.now - this.heartbeat.record.heartbeat_monotonic
+    return this.now - this.heartbeat.record.heartbeat.monotonic
   }
 }
 
@@ -104,11 +105,9 @@ describe('a heartbeat', () => {
     scene.ticks(3)
     expect(scene.written.length).toBe(3)
     expect(scene.last).toMatchObject({
-      heartbeat_monotonic: scene.now,
-      heartbeat_epoch: NOW.epoch + 3 * INTERVAL,
+      heartbeat: { monotonic: scene.now, epoch: NOW.epoch + 3 * INTERVAL, stale_after: STALE_AFTER },
       evidence: { source: 'output', epoch: NOW.epoch + 3 * INTERVAL },
       watch: { beats: 3, stall: null },
-      stale_after: STALE_AFTER,
     })
     expect(scene.events).toEqual([])
   })
@@ -125,7 +124,7 @@ describe('a heartbeat', () => {
     scene.sees = { evidence: null, stall: null }
     scene.ticks(5)
     expect(scene.last).toMatchObject({
-      heartbeat_monotonic: scene.now,
+      heartbeat: { monotonic: scene.now },
       evidence: { source: 'output', epoch: NOW.epoch + INTERVAL },
     })
   })
@@ -151,7 +150,7 @@ describe('a heartbeat', () => {
     const beat = scene.now
     scene.now += 5
     scene.heartbeat.stop()
-    expect(scene.last).toMatchObject({ heartbeat_monotonic: beat, watch: { beats: 1 } })
+    expect(scene.last).toMatchObject({ heartbeat: { monotonic: beat }, watch: { beats: 1 } })
   })
 
   it('survives a full disk', () => {
@@ -173,7 +172,7 @@ describe('a stall', () => {
     scene.ticks(4)
     expect(scene.written.length).toBe(5)
     expect(scene.last).toMatchObject({
-      heartbeat_monotonic: beat,
+      heartbeat: { monotonic: beat },
       watch: { beats: 1, stall: { cause: 'silent' } },
     })
   })

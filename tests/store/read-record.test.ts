@@ -14,7 +14,7 @@ import {
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { encodeRecord } from '../../src/core/record.ts'
+import { encodeRecord } from '../../src/core/record-file.ts'
 import { listSessions, readRecord } from '../../src/store/read-record.ts'
 import { rejectionOf } from '../fakes/failure.ts'
 import { aRecord } from '../fakes/records.ts'

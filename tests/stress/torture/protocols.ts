@@ -44,13 +44,15 @@ const sessionLock: Acquire = async () => {
     const { generation } = owner.record
     return {
       generation,
-      begin: (iteration) => owner.write({ phase: 'running', iteration }),
+      begin: (number) => owner.write({ phase: 'running', iteration: { ...owner.record.iteration, number } }),
       isIntact(iteration) {
         const stored = readRecord(world.paths(SESSION).record, SESSION)
         if (stored.kind !== 'record') return false
         const { record } = stored
         return (
-          record.generation === generation && record.pid === process.pid && record.iteration === iteration
+          record.generation === generation &&
+          record.owner.pid === process.pid &&
+          record.iteration.number === iteration
         )
       },
       release: () => owner.end({ reason: 'completed', exit_code: 0 }),

@@ -1,19 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import {
-  END_REASONS,
-  encodeRecord,
-  type LockRecord,
-  PHASES,
-  parseRecord,
-  RESULTS,
-} from '../../src/core/record.ts'
-import { anEndedRecord, aRecord, OPTIONS } from '../fakes/records.ts'
+import { END_REASONS, type LockRecord, PHASES, RESULTS } from '../../src/core/record.ts'
+import { encodeRecord, parseRecord, toFields } from '../../src/core/record-file.ts'
+import { anEndedRecord, aRecord, OPTIONS, recordFields } from '../fakes/records.ts'
 
 const parsed = (value: unknown) => parseRecord(JSON.stringify(value), 'demo')
 const without = (field: string): object =>
-  Object.fromEntries(Object.entries(aRecord()).filter(([name]) => name !== field))
-const set = (field: string, value: unknown): object => ({ ...aRecord(), [field]: value })
+  Object.fromEntries(Object.entries(recordFields()).filter(([name]) => name !== field))
+const set = (field: string, value: unknown): object => ({ ...recordFields(), [field]: value })
 
 describe('a good record', () => {
   it.each<[string, LockRecord]>([
@@ -51,8 +45,8 @@ describe('a good record', () => {
   })
 
   it('may have fields that are not known', () => {
-    expect(parsed({ ...aRecord(), colour: { deep: [1] } }).kind).toBe('record')
-    expect(parsed({ ...aRecord(), worker: { pid: 5, pid_started: 6, nice: 10 } }).kind).toBe('record')
+    expect(parsed({ ...recordFields(), colour: { deep: [1] } }).kind).toBe('record')
+    expect(parsed({ ...recordFields(), worker: { pid: 5, pid_started: 6, nice: 10 } }).kind).toBe('record')
   })
 
   it('has no members when it was written before there were any', () => {
@@ -60,7 +54,7 @@ describe('a good record', () => {
   })
 
   it('has seen nothing and lost nothing when it was written before anybody watched', () => {
-    const { watch: _watch, output_lost: _lost, ...before } = aRecord()
+    const { watch: _watch, output_lost: _lost, ...before } = recordFields()
     expect(parsed(before)).toEqual({ kind: 'record', record: aRecord({ watch: null, output_lost: 0 }) })
   })
 
@@ -80,11 +74,11 @@ describe('a good record', () => {
       record: {
         generation: 12,
         command: ['./agent.sh', '--prompt', 'it\'s a "test"\nüber zwei Zeilen'],
-        iterations: null,
+        iteration: { total: null },
         options: { delay: 1800, stuck_after: null },
         last_iteration: { result: 'killed', exit_code: null, signal: 'SIGKILL' },
         tmux: { pane: '%7', server_pid: 1822 },
-        heartbeat_monotonic: 33788.921134,
+        heartbeat: { monotonic: 33788.921134 },
       },
     })
   })
@@ -96,7 +90,7 @@ describe('a record of another format', () => {
   })
 
   it.each([0, -1, 1.5, '1', null, true, 2 ** 60])('is corrupt with the format %j', (format) => {
-    expect(parsed({ ...aRecord(), format })).toEqual({
+    expect(parsed({ ...recordFields(), format })).toEqual({
       kind: 'corrupt',
       reason: 'the record has no format number',
     })
@@ -125,7 +119,7 @@ describe('a bad record', () => {
   })
 
   it.each(
-    Object.keys(aRecord()).filter(
+    Object.keys(recordFields()).filter(
       (field) => !['format', 'members', 'cgroup', 'watch', 'output_lost'].includes(field),
     ),
   )('is corrupt without its field %s', (field) => {
@@ -210,7 +204,7 @@ describe('a bad record', () => {
     ['with an epoch that is a text', { epoch: 'now' }],
     ['with a reaping that is null', { reaped_epoch: null }],
   ])('is corrupt when it ended %s', (_, change) => {
-    const record = anEndedRecord()
+    const record = toFields(anEndedRecord())
     expect(parsed({ ...record, ended: { ...record.ended, ...change } })).toEqual({
       kind: 'corrupt',
       reason: 'field "ended" is not what it should be',
@@ -225,14 +219,14 @@ describe('a bad record', () => {
   })
 
   it.each<[string, object]>([
-    ['phase ended, and no end', { ...aRecord(), phase: 'ended' }],
-    ['an end, and phase running', { ...anEndedRecord(), phase: 'running' }],
+    ['phase ended, and no end', { ...recordFields(), phase: 'ended' }],
+    ['an end, and phase running', { ...toFields(anEndedRecord()), phase: 'running' }],
   ])('is corrupt when it contradicts itself: %s', (_, value) => {
     expect(parsed(value)).toEqual({ kind: 'corrupt', reason: 'fields "phase" and "ended" disagree' })
   })
 
   it('takes no field from a prototype in the text', () => {
-    const { pid: _, ...rest } = aRecord()
+    const { pid: _, ...rest } = recordFields()
     const content = JSON.stringify(rest).replace('{', '{"__proto__":{"pid":5},')
     expect(parseRecord(content, 'demo')).toEqual({ kind: 'corrupt', reason: 'field "pid" is missing' })
   })
