@@ -1,3 +1,5 @@
+import { defaultText, RUN_OPTIONS, type RunOptionKey, runOptionName } from '../core/run-options.ts'
+
 /**
  * Every verb and option, as data: the parser and the help read the same table.
  */
@@ -25,6 +27,16 @@ export type VerbSpec = {
 
 export type Program = 'engine' | 'lock'
 
+const withDefault = (describe: string, text: string): string =>
+  text === '' ? describe : `${describe} (default ${text})`
+
+/** The options that the record of a run keeps. */
+const RECORDED_OPTIONS: readonly OptionSpec[] = Object.entries(RUN_OPTIONS).map(([key, option]) => ({
+  name: runOptionName(key as RunOptionKey),
+  ...(option.label === null ? {} : { value: option.label }),
+  describe: withDefault(option.describe, defaultText(key as RunOptionKey)),
+}))
+
 const json: OptionSpec = { name: 'json', describe: 'print JSON' }
 
 export const VERBS = [
@@ -36,13 +48,6 @@ export const VERBS = [
     takesCommand: true,
     options: [
       { name: 'iterations', alias: 'n', value: 'N|inf', describe: 'how many iterations (default 1)' },
-      { name: 'delay', value: 'D', describe: 'pause between iterations' },
-      { name: 'timeout', value: 'D', describe: "an iteration's time limit" },
-      {
-        name: 'max-failures',
-        value: 'N|inf',
-        describe: 'stop after N failed iterations in a row (default 1)',
-      },
       { name: 'force', describe: 'take the session from a hung, dead or active owner' },
       {
         name: 'resume',
@@ -60,29 +65,7 @@ export const VERBS = [
         optionalValue: true,
         describe: 'wait for a held session, for ever or at most D',
       },
-      { name: 'stale-after', value: 'D', describe: 'a heartbeat older than this means hung (default 2m)' },
-      {
-        name: 'quiet-after',
-        value: 'D|off',
-        describe: 'no sign of life at all for this long: no more beats (default 10m)',
-      },
-      {
-        name: 'stuck-after',
-        value: 'D|off',
-        describe: 'activity without progress for this long: no more beats (default 30m)',
-      },
-      {
-        name: 'heartbeat-interval',
-        value: 'D',
-        describe: 'time between beats (default 15s, at most a third of --stale-after)',
-      },
-      { name: 'grace', value: 'D', describe: 'time between TERM and KILL (default 10s)' },
-      {
-        name: 'log-limit',
-        value: 'SIZE',
-        describe: 'output kept of an iteration (default 64M; beyond it head and tail)',
-      },
-      { name: 'keep', value: 'N', describe: 'runs whose output is kept (default 20)' },
+      ...RECORDED_OPTIONS,
     ],
     examples: [
       ['engine.sh run demo -n 3 -- examples/agent.sh', 'three iterations'],

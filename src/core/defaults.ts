@@ -1,19 +1,3 @@
-import type { RunOptions } from './record.ts'
-
-/** Durations in seconds, sizes in bytes. */
-export const DEFAULT_OPTIONS: RunOptions = {
-  delay: 0,
-  timeout: null,
-  max_failures: 1,
-  stale_after: 120,
-  heartbeat_interval: 15,
-  quiet_after: 600,
-  stuck_after: 1800,
-  grace: 10,
-  log_limit: 64 * 1024 ** 2,
-  keep: 20,
-}
-
 /** The heartbeat fits into `stale_after` at least this often, so that one late beat is not a hang. */
 export const BEATS_PER_STALE_AFTER = 3
 

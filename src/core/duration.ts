@@ -26,6 +26,13 @@ export const parseDuration = (text: string, option: string): number => {
   return seconds
 }
 
+/** The shortest text that `parseDuration` reads as exactly these seconds: `90s`, `10m`, `0.25s`. */
+export const formatExactDuration = (seconds: number): string => {
+  const units = ['d', 'h', 'm'] as const
+  const unit = units.find((one) => seconds >= UNIT_SECONDS[one] && seconds % UNIT_SECONDS[one] === 0) ?? 's'
+  return `${seconds / UNIT_SECONDS[unit]}${unit}`
+}
+
 const pair = (big: number, bigUnit: string, small: number, smallUnit: string): string =>
   small === 0 ? `${big}${bigUnit}` : `${big}${bigUnit} ${small}${smallUnit}`
 

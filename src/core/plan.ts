@@ -12,11 +12,12 @@
  * An iteration that was cut off counts as spent, so the next one has the next number; only when it was the last
  * is it done again, because a run is finished when its last iteration has ended.
  */
-import { BEATS_PER_STALE_AFTER, DEFAULT_OPTIONS } from './defaults.ts'
+import { BEATS_PER_STALE_AFTER } from './defaults.ts'
 import { formatDuration } from './duration.ts'
 import { errors } from './errors.ts'
 import { shellQuote } from './printable.ts'
-import type { LockRecord, RunOptions } from './record.ts'
+import type { LockRecord } from './record.ts'
+import { DEFAULT_OPTIONS, type RunOptions } from './run-options.ts'
 
 export type RunRequest = {
   readonly name: string

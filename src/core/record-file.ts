@@ -7,6 +7,16 @@
  * format `newer`, never `corrupt`.
  */
 import {
+  type Fields,
+  isCount,
+  isFilled,
+  isNatural,
+  isObject,
+  isPositive,
+  isSeconds,
+  isText,
+} from './checks.ts'
+import {
   type Activity,
   END_REASONS,
   type Ended,
@@ -18,12 +28,12 @@ import {
   type Phase,
   type ProcessReference,
   RESULTS,
-  type RunOptions,
   STALL_CAUSES,
   START_CLOCKS,
   type StartClock,
   type TmuxTarget,
 } from './record.ts'
+import { areRunOptions, completeRunOptions, type RunOptions } from './run-options.ts'
 
 /** Every field of the file, in the order in which it is written. */
 export type RecordFields = {
@@ -123,7 +133,7 @@ export const fromFields = (f: FieldsInFile): LockRecord => ({
   cwd: f.cwd,
   command: f.command,
   cookie: f.cookie,
-  options: f.options,
+  options: completeRunOptions(f.options),
   started_epoch: f.started_epoch,
   heartbeat: {
     epoch: f.heartbeat_epoch,
@@ -157,18 +167,6 @@ export type ParsedRecord =
 
 export const encodeRecord = (record: LockRecord): string => `${JSON.stringify(toFields(record), null, 1)}\n`
 
-type Fields = Readonly<Record<string, unknown>>
-
-const isObject = (v: unknown): v is Fields => typeof v === 'object' && v !== null && !Array.isArray(v)
-const isText = (v: unknown): boolean => typeof v === 'string'
-const isFilled = (v: unknown): boolean => typeof v === 'string' && v !== ''
-const isSeconds = (v: unknown): boolean => typeof v === 'number' && v >= 0 && v < Number.POSITIVE_INFINITY
-const isPositive = (v: unknown): boolean => isSeconds(v) && v !== 0
-/** Counts stay exact when they grow: nobody comes near this by counting. */
-const MAX_COUNT = 1e15
-const isCount = (v: unknown): boolean =>
-  Number.isInteger(v) && (v as number) >= 0 && (v as number) < MAX_COUNT
-const isNatural = (v: unknown): boolean => isCount(v) && v !== 0
 const isPid = (v: unknown): boolean => isNatural(v) && (v as number) < 2 ** 31
 const isExitCode = (v: unknown): boolean => isCount(v) && (v as number) < 256
 const isOneOf = (choices: readonly string[], v: unknown): boolean => choices.includes(v as string)
@@ -221,19 +219,6 @@ const isLastIteration = (v: unknown): boolean =>
   (v.signal === null || isFilled(v.signal)) &&
   isSeconds(v.ended_epoch)
 
-const isRunOptions = (v: unknown): boolean =>
-  isObject(v) &&
-  isSeconds(v.delay) &&
-  (v.timeout === null || isPositive(v.timeout)) &&
-  (v.max_failures === null || isNatural(v.max_failures)) &&
-  isPositive(v.stale_after) &&
-  isPositive(v.heartbeat_interval) &&
-  (v.quiet_after === null || isPositive(v.quiet_after)) &&
-  (v.stuck_after === null || isPositive(v.stuck_after)) &&
-  isSeconds(v.grace) &&
-  isPositive(v.log_limit) &&
-  isNatural(v.keep)
-
 /**
  * The first field that is missing or wrong.
  *
@@ -254,7 +239,7 @@ const wrongField = (r: Fields): keyof RecordFields | null => {
   if (!isFilled(r.cwd) || !isNulFree(r.cwd)) return 'cwd'
   if (!isCommand(r.command)) return 'command'
   if (!isFilled(r.cookie)) return 'cookie'
-  if (!isRunOptions(r.options)) return 'options'
+  if (!areRunOptions(r.options)) return 'options'
   if (!isSeconds(r.started_epoch)) return 'started_epoch'
   if (!isSeconds(r.heartbeat_epoch)) return 'heartbeat_epoch'
   if (!isSeconds(r.heartbeat_monotonic)) return 'heartbeat_monotonic'

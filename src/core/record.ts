@@ -4,6 +4,8 @@
  *
  * Epochs are Unix seconds, durations are seconds, `monotonic` is the system's monotonic clock in seconds.
  */
+import type { RunOptions } from './run-options.ts'
+
 export const FORMAT = 1
 
 export const PHASES = ['starting', 'running', 'waiting', 'stopping', 'ended'] as const
@@ -75,20 +77,6 @@ export type Activity = {
   readonly beats: number
   /** Seconds without any activity, at the most. */
   readonly longest_quiet: number
-}
-
-/** What `--resume` needs to go on the same way. `null` is "off" or "no limit". */
-export type RunOptions = {
-  readonly delay: number
-  readonly timeout: number | null
-  readonly max_failures: number | null
-  readonly stale_after: number
-  readonly heartbeat_interval: number
-  readonly quiet_after: number | null
-  readonly stuck_after: number | null
-  readonly grace: number
-  readonly log_limit: number
-  readonly keep: number
 }
 
 /** The process that holds the session. */

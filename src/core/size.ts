@@ -23,6 +23,13 @@ export const parseSize = (text: string, option: string): number => {
   return bytes
 }
 
+/** The shortest text that `parseSize` reads as exactly these bytes: `4095`, `64M`. */
+export const formatExactSize = (bytes: number): string => {
+  const units = ['T', 'G', 'M', 'K'] as const
+  const unit = units.find((one) => bytes % UNIT_BYTES[one] === 0) ?? ''
+  return `${bytes / UNIT_BYTES[unit]}${unit}`
+}
+
 const UNITS = ['B', 'KB', 'MB', 'GB', 'TB'] as const
 
 /** For people: `812 B`, `1.2 MB`, `64 MB`, in the same powers of 1024. Takes bytes. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { formatDuration, parseDuration } from '../../src/core/duration.ts'
+import { formatDuration, formatExactDuration, parseDuration } from '../../src/core/duration.ts'
 import { failureOf } from '../fakes/failure.ts'
 
 describe('parseDuration', () => {
@@ -74,5 +74,21 @@ describe('formatDuration', () => {
     [-5, '-5s'],
   ])('shows %d seconds as %s', (seconds, text) => {
     expect(formatDuration(seconds)).toBe(text)
+  })
+})
+
+describe('formatExactDuration', () => {
+  it.each([
+    [0, '0s'],
+    [0.25, '0.25s'],
+    [59, '59s'],
+    [60, '1m'],
+    [90, '90s'],
+    [7200, '2h'],
+    [86_400, '1d'],
+    [90_000, '25h'],
+  ])('writes %d seconds as %s, which is read as the same', (seconds, text) => {
+    expect(formatExactDuration(seconds)).toBe(text)
+    expect(parseDuration(text, '--delay')).toBe(seconds)
   })
 })

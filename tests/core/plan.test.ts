@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { DEFAULT_OPTIONS } from '../../src/core/defaults.ts'
 import { checkOptions, nextIteration, planRun, type RunRequest } from '../../src/core/plan.ts'
 import type { IterationResult, LastIteration, LockRecord } from '../../src/core/record.ts'
+import { DEFAULT_OPTIONS } from '../../src/core/run-options.ts'
 import { failureOf } from '../fakes/failure.ts'
 import { anEndedRecord, aRecord, OPTIONS } from '../fakes/records.ts'
 

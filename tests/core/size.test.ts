@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { formatSize, parseSize } from '../../src/core/size.ts'
+import { formatExactSize, formatSize, parseSize } from '../../src/core/size.ts'
 import { failureOf } from '../fakes/failure.ts'
 
 describe('parseSize', () => {
@@ -56,5 +56,18 @@ describe('a size in words', () => {
     [5000 * 1024 ** 4, '5000 TB'],
   ])('of %d bytes is %j', (bytes, words) => {
     expect(formatSize(bytes)).toBe(words)
+  })
+})
+
+describe('formatExactSize', () => {
+  it.each([
+    [1, '1'],
+    [4095, '4095'],
+    [4096, '4K'],
+    [64 * 1024 ** 2, '64M'],
+    [3 * 1024 ** 4, '3T'],
+  ])('writes %d bytes as %s, which is read as the same', (bytes, text) => {
+    expect(formatExactSize(bytes)).toBe(text)
+    expect(parseSize(text, '--log-limit')).toBe(bytes)
   })
 })

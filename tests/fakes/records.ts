@@ -1,8 +1,9 @@
 /** A record that holds in every test unless the test says otherwise, and somebody who looks at it. */
 import type { Observer } from '../../src/core/identity.ts'
 import type { Inspection, ProcessFacts, ProcessView } from '../../src/core/ports.ts'
-import type { LockRecord, RunOptions } from '../../src/core/record.ts'
+import type { LockRecord } from '../../src/core/record.ts'
 import { fromFields, type RecordFields } from '../../src/core/record-file.ts'
+import type { RunOptions } from '../../src/core/run-options.ts'
 import type { Now, StoredRecord } from '../../src/core/verdict.ts'
 
 export const OWNER = 4000

@@ -1,0 +1,121 @@
+/**
+ * The kinds of values that options take: how help calls them, how a text becomes a value and a value a text, and which
+ * values a record may have.
+ */
+import { isFilled, isNatural, isPositive, isSeconds } from './checks.ts'
+import { formatExactDuration, parseDuration } from './duration.ts'
+import { errors } from './errors.ts'
+import { printable } from './printable.ts'
+import { formatExactSize, parseSize } from './size.ts'
+
+export type OptionKind<Value> = {
+  /** What stands behind the option in help, as `D|off`; `null` for a flag. The words of it, as `off`, are completed. */
+  readonly label: string | null
+  /** May be given several times; each adds to the value. */
+  readonly isList: boolean
+  /**
+   * @param texts what was given, in order; `['']` for a flag
+   * @param option as messages name it, as `--delay`
+   * @throws LockError `usage` naming the option
+   */
+  readonly parse: (texts: readonly string[], option: string) => Value
+  /** The text that is parsed to the same value. */
+  readonly format: (value: Value) => string
+  /** Of a value from a record. */
+  readonly isValid: (value: unknown) => boolean
+}
+
+type ParseText<Value> = (text: string, option: string) => Value
+
+/** Of several the last one counts. */
+const single = <Value>(
+  label: string,
+  parse: ParseText<Value>,
+  rest: Pick<OptionKind<Value>, 'format' | 'isValid'>,
+): OptionKind<Value> => ({
+  label,
+  isList: false,
+  parse: (texts, option) => parse(texts.at(-1) ?? '', option),
+  ...rest,
+})
+
+/** A whole number. @throws LockError `usage` naming the option */
+export const parseWholeNumber = (text: string, option: string, min: 0 | 1): number => {
+  const number = /^\d{1,15}$/.test(text) ? Number(text) : -1
+  if (number >= min) return number
+  const range = min === 1 ? ' above 0' : ''
+  throw errors.usage(`${option} takes a whole number${range}, not ${JSON.stringify(printable(text))}`)
+}
+
+const parsePositiveDuration: ParseText<number> = (text, option) => {
+  const seconds = parseDuration(text, option)
+  if (seconds === 0) throw errors.usage(`${option} must be longer than 0`)
+  return seconds
+}
+
+const parseCount: ParseText<number | null> = (text, option) => {
+  if (text === 'inf') return null
+  if (/^\d{1,15}$/.test(text) && Number(text) > 0) return Number(text)
+  throw errors.usage(`${option} takes a whole number above 0, or inf, not ${JSON.stringify(printable(text))}`)
+}
+
+/** Seconds, from 0 on. */
+export const DURATION = single('D', parseDuration, { format: formatExactDuration, isValid: isSeconds })
+
+/** Seconds, above 0. */
+export const INTERVAL = single('D', parsePositiveDuration, {
+  format: formatExactDuration,
+  isValid: isPositive,
+})
+
+/** Seconds, above 0; `null` for `off`. */
+export const INTERVAL_OR_OFF = single<number | null>(
+  'D|off',
+  (text, option) => (text === 'off' ? null : parsePositiveDuration(text, option)),
+  {
+    format: (seconds) => (seconds === null ? 'off' : formatExactDuration(seconds)),
+    isValid: (value) => value === null || isPositive(value),
+  },
+)
+
+/** From 1 on. */
+export const COUNT = single('N', (text, option) => parseWholeNumber(text, option, 1), {
+  format: String,
+  isValid: isNatural,
+})
+
+/** From 1 on; `null` for `inf`. */
+export const COUNT_OR_INF = single('N|inf', parseCount, {
+  format: (count) => (count === null ? 'inf' : String(count)),
+  isValid: (value) => value === null || isNatural(value),
+})
+
+/** Bytes, above 0. */
+export const SIZE = single('SIZE', parseSize, { format: formatExactSize, isValid: isPositive })
+
+const isText = (value: unknown): boolean => isFilled(value) && !value.includes('\0')
+
+/** Any text that is not empty, as a command; `null` for none. */
+export const text = (label: string): OptionKind<string | null> =>
+  single<string | null>(label, (given) => given, {
+    format: (value) => value ?? '',
+    isValid: (value) => value === null || isText(value),
+  })
+
+/** What was given each time; none when it was not given. */
+export const list = (label: string): OptionKind<readonly string[]> => ({
+  label,
+  isList: true,
+  parse: (texts) => texts,
+  format: (texts) => texts.join(' '),
+  isValid: (value) => Array.isArray(value) && value.every(isText),
+})
+
+/** An option without a value. */
+export const FLAG: OptionKind<boolean> = {
+  label: null,
+  isList: false,
+  parse: () => true,
+  format: String,
+  isValid: (value) => typeof value === 'boolean',
+}

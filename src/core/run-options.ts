@@ -1,0 +1,92 @@
+/**
+ * The options of `run` that its record keeps, so that an unfinished run goes on the same way.
+ *
+ * This table is the only place that knows them: command line, help, completion, defaults and the validation of records
+ * are made from it. The key is the option's name in the record; on the command line it has `-` for `_`. A new option is
+ * a new row; records that were written before it have its default.
+ */
+import { isObject } from './checks.ts'
+import {
+  COUNT,
+  COUNT_OR_INF,
+  DURATION,
+  INTERVAL,
+  INTERVAL_OR_OFF,
+  type OptionKind,
+  SIZE,
+} from './option-kinds.ts'
+
+type RunOption<Value> = OptionKind<Value> & {
+  /** Durations in seconds, sizes in bytes; `null` is "off" or "no limit". */
+  readonly default: Value
+  readonly describe: string
+}
+
+const row = <Value>(kind: OptionKind<Value>, standard: Value, describe: string): RunOption<Value> => ({
+  ...kind,
+  default: standard,
+  describe,
+})
+
+export const RUN_OPTIONS = {
+  delay: row(DURATION, 0, 'pause between iterations'),
+  timeout: row(INTERVAL_OR_OFF, null, "an iteration's time limit"),
+  max_failures: row(COUNT_OR_INF, 1, 'stop after N failed iterations in a row'),
+  stale_after: row(INTERVAL, 120, 'a heartbeat older than this means hung'),
+  quiet_after: row(INTERVAL_OR_OFF, 600, 'report the session as hung after this long without any activity'),
+  stuck_after: row(
+    INTERVAL_OR_OFF,
+    1800,
+    'report the session as hung after this long with activity, but without progress',
+  ),
+  heartbeat_interval: row(INTERVAL, 15, 'time between beats, at most a third of --stale-after'),
+  grace: row(DURATION, 10, 'time between TERM and KILL'),
+  log_limit: row(SIZE, 64 * 1024 ** 2, 'output kept of an iteration; beyond it head and tail'),
+  keep: row(COUNT, 20, 'runs whose output is kept'),
+}
+
+type Table = typeof RUN_OPTIONS
+export type RunOptionKey = keyof Table
+export type RunOptions = { readonly [Key in RunOptionKey]: Table[Key]['default'] }
+
+const KEYS = Object.keys(RUN_OPTIONS) as readonly RunOptionKey[]
+
+/** As it is written on the command line, without the dashes. */
+export const runOptionName = (key: RunOptionKey): string => key.replaceAll('_', '-')
+
+export const DEFAULT_OPTIONS = Object.fromEntries(
+  KEYS.map((key) => [key, RUN_OPTIONS[key].default]),
+) as unknown as RunOptions
+
+/** As it would be given on the command line; `''` for none. */
+export const defaultText = (key: RunOptionKey): string => {
+  const option = RUN_OPTIONS[key] as RunOption<unknown>
+  return option.label === null ? '' : option.format(option.default)
+}
+
+/**
+ * Only what was given.
+ *
+ * @param textsOf what was given for an option of this name; `undefined` for nothing
+ * @throws LockError `usage` naming the option
+ */
+export const parseRunOptions = (
+  textsOf: (name: string) => readonly string[] | undefined,
+): Partial<RunOptions> =>
+  Object.fromEntries(
+    KEYS.flatMap((key) => {
+      const name = runOptionName(key)
+      const texts = textsOf(name)
+      return texts === undefined ? [] : [[key, RUN_OPTIONS[key].parse(texts, `--${name}`)]]
+    }),
+  )
+
+/** The `options` of a record: those that it has are valid. One that it lacks was added since it was written. */
+export const areRunOptions = (value: unknown): value is Partial<RunOptions> =>
+  isObject(value) && KEYS.every((key) => value[key] === undefined || RUN_OPTIONS[key].isValid(value[key]))
+
+/** With the defaults for what a record does not have. */
+export const completeRunOptions = (options: Partial<RunOptions>): RunOptions =>
+  KEYS.every((key) => options[key] !== undefined)
+    ? (options as RunOptions)
+    : { ...DEFAULT_OPTIONS, ...options }
