@@ -12,6 +12,8 @@ export const EXIT_CODES = {
   held: 75,
   unsafe: 77,
   superseded: 80,
+  /** A loop that got nowhere. */
+  nowhere: 81,
 } as const
 
 export type ErrorCode = keyof typeof EXIT_CODES

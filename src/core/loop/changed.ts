@@ -1,0 +1,45 @@
+/** What an iteration has changed, as its line in the history says it. Pure. */
+export type Changed = {
+  /** Commits that the work tree's HEAD leads to now, and did not lead to before. */
+  readonly commits: number
+  /** Files of the work tree, tracked or not ignored, that are in these commits or have another content or status. */
+  readonly files: number
+  /** HEAD is another commit or another branch. */
+  readonly head_moved: boolean
+  /** What the worker itself has said with `lock.sh progress`. */
+  readonly notes: number
+  /** Lines that no iteration before had printed; counted outside of git only, where nothing else tells of a change. */
+  readonly output: number
+}
+
+export const NOTHING_CHANGED: Changed = { commits: 0, files: 0, head_moved: false, notes: 0, output: 0 }
+
+export const hasChanged = ({ commits, files, head_moved, notes, output }: Changed): boolean =>
+  head_moved || commits + files + notes + output > 0
+
+const counted = (count: number, noun: string): readonly string[] =>
+  count === 0 ? [] : [`${count} ${noun}${count === 1 ? '' : 's'}`]
+
+/** `2 commits, 3 files`; `null` is what could not be looked at. */
+export const changedWords = (changed: Changed | null): string => {
+  if (changed === null) return 'not known'
+  const words = [
+    ...counted(changed.commits, 'commit'),
+    ...counted(changed.files, 'file'),
+    ...counted(changed.notes, 'note'),
+    ...counted(changed.output, 'new line'),
+  ]
+  if (words.length > 0) return words.join(', ')
+  return changed.head_moved ? 'another commit or branch' : 'nothing'
+}
+
+const isCount = (v: unknown): boolean => Number.isSafeInteger(v) && (v as number) >= 0
+
+/** @returns `undefined` when it is no such object @param value `null` is valid, and so is what older versions leave out */
+export const parseChanged = (value: unknown): Changed | null | undefined => {
+  if (value === null || value === undefined) return null
+  if (typeof value !== 'object') return undefined
+  const { commits = 0, files = 0, head_moved = false, notes = 0, output = 0 } = value as Partial<Changed>
+  if (![commits, files, notes, output].every(isCount) || typeof head_moved !== 'boolean') return undefined
+  return { commits, files, head_moved, notes, output }
+}

@@ -1,0 +1,89 @@
+/** What a loop remembers from one iteration to the next: the record's field `loop`, and so also what a resumed run knows. Pure. */
+import { nextClockTime } from './times.ts'
+
+/** Quick iterations in a row that printed the same text and ended with the same exit code. */
+export type Repetition = {
+  readonly count: number
+  readonly exit_code: number
+  /** A digest of the text. */
+  readonly text: string
+}
+
+export type LoopState = {
+  /** Unix seconds; no iteration begins from then on. Computed when the run first started. */
+  readonly deadline_epoch: number | null
+  /** Iterations in a row that changed nothing, up to now. */
+  readonly unchanged: number
+  /** Of the failures in a row: those that asked to be tried again later, and do not count for `--max-failures`. */
+  readonly excused: number
+  /** Unix seconds; when the first of them ended. */
+  readonly excused_since_epoch: number | null
+  /** Unix seconds; while the run waits: when the next iteration begins. */
+  readonly next_epoch: number | null
+  /** Why it waits longer than `--delay`, in words. */
+  readonly next_reason: string | null
+  readonly repetition: Repetition | null
+  /** Seconds; of the last iterations that were no quick repetition, oldest first. */
+  readonly durations: readonly number[]
+}
+
+export const NEW_LOOP: LoopState = {
+  deadline_epoch: null,
+  unchanged: 0,
+  excused: 0,
+  excused_since_epoch: null,
+  next_epoch: null,
+  next_reason: null,
+  repetition: null,
+  durations: [],
+}
+
+/** How many durations are remembered. */
+export const MAX_DURATIONS = 21
+
+type TimeOptions = { readonly for: number | null; readonly until_time: string | null }
+
+/** @param started Unix seconds @returns the earlier one of `--for` and `--until-time` */
+export const deadlineOf = (options: TimeOptions, started: number): number | null => {
+  const ends = [
+    ...(options.for === null ? [] : [started + options.for]),
+    ...(options.until_time === null ? [] : [nextClockTime(options.until_time, started)]),
+  ]
+  return ends.length === 0 ? null : Math.min(...ends)
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+const isObject = (v: unknown): v is Fields => typeof v === 'object' && v !== null && !Array.isArray(v)
+const isCount = (v: unknown): boolean => Number.isSafeInteger(v) && (v as number) >= 0
+const isSeconds = (v: unknown): boolean => typeof v === 'number' && v >= 0 && v < Number.POSITIVE_INFINITY
+const isSecondsOrNull = (v: unknown): boolean => v === null || isSeconds(v)
+
+const isRepetition = (v: unknown): boolean =>
+  v === null || (isObject(v) && isCount(v.count) && isCount(v.exit_code) && typeof v.text === 'string')
+
+/** @param value `undefined` in records that know nothing of it @returns `null` when it is no loop's state */
+export const parseLoopState = (value: unknown): LoopState | null => {
+  if (value === undefined || value === null) return NEW_LOOP
+  if (!isObject(value)) return null
+  const state = { ...NEW_LOOP, ...value }
+  const isValid =
+    isSecondsOrNull(state.deadline_epoch) &&
+    isCount(state.unchanged) &&
+    isCount(state.excused) &&
+    isSecondsOrNull(state.excused_since_epoch) &&
+    isSecondsOrNull(state.next_epoch) &&
+    (state.next_reason === null || typeof state.next_reason === 'string') &&
+    isRepetition(state.repetition) &&
+    Array.isArray(state.durations) &&
+    state.durations.every(isSeconds)
+  return isValid ? state : null
+}
+
+/** Of a run that goes on: who starts it again after it had failed has looked at it, so the counting begins anew. */
+export const resumedLoop = (before: LoopState, hadFailed: boolean): LoopState => ({
+  ...before,
+  next_epoch: null,
+  next_reason: null,
+  ...(hadFailed ? { unchanged: 0, excused: 0, excused_since_epoch: null, repetition: null } : {}),
+})

@@ -1,0 +1,106 @@
+/**
+ * `--until-output TEXT`: whether a worker has printed a line that is TEXT. Pure, with a bounded memory.
+ *
+ * Colours, white space and boxes around it are aside, on both sides. What the worker was given is not its own word, and a
+ * program that shows its prompt prints it. A line is taken for such an echo when it stands where the given text has it:
+ * the line printed before it ends with the words that are before TEXT in the given text, or TEXT begins the given text
+ * and the next line goes on as it does. So a prompt may be shown wrapped, in a box, or behind a prompt sign. A word of the
+ * command line that is TEXT and nothing else, as in `agent --promise DONE`, has no such place, and makes nothing an echo.
+ */
+import { TerminalLines, withoutBox } from './terminal-lines.ts'
+
+/** Of a longer line its end is enough to know its place by. */
+const CONTEXT_CHARACTERS = 40
+const PROMPT_SIGN = /^(?:[>❯›»$%#]\s)+/u
+
+/** The TEXT to look for, as lines are compared; `''` when nothing is left of it. */
+export const comparableText = (text: string): string => withoutBox(text)
+
+const flat = (text: string): string =>
+  text
+    .split('\n')
+    .map(withoutBox)
+    .filter((line) => line !== '')
+    .join(' ')
+
+const hasWords = (text: string, words: string): boolean => ` ${text} `.includes(` ${words} `)
+
+export type Given = {
+  readonly command: readonly string[]
+  /** What it reads from its standard input, as far as that is known. */
+  readonly stdin: string | null
+}
+
+/** When a line that is TEXT began to appear and when it was whole, on the clock of whoever pushes. */
+export type Sighting = { readonly began: number; readonly ended: number }
+
+export class UntilOutput {
+  readonly #text: string
+  /** The given texts that have TEXT in them, each as one line. */
+  readonly #given: readonly string[]
+  /** All that the standard input has is TEXT: the first line that is TEXT may be its echo. */
+  readonly #isWholeStdin: boolean
+  readonly #onSight: (sighting: Sighting) => void
+  readonly #lines = new TerminalLines((line) => this.#line(line))
+  #previous: string | null = null
+  /** TEXT was printed, and the next line tells whether it is the beginning of a given text. */
+  #pending: Sighting | null = null
+  #hasPrinted = false
+  #began = 0
+  #now = 0
+
+  /** @param onSight called for each line that counts */
+  constructor(text: string, { command, stdin }: Given, onSight: (sighting: Sighting) => void) {
+    this.#text = comparableText(text)
+    const given = [...command, stdin ?? ''].map(flat)
+    this.#given = given.filter((one) => one !== this.#text && hasWords(one, this.#text))
+    this.#isWholeStdin = stdin !== null && flat(stdin) === this.#text
+    this.#onSight = onSight
+  }
+
+  /** @param now on a clock of the caller, which the sightings are in */
+  push(bytes: Uint8Array, now: number): void {
+    if (this.#lines.isAtStart) this.#began = now
+    this.#now = now
+    this.#lines.push(bytes)
+  }
+
+  end(): void {
+    this.#lines.end()
+    this.#settle(null)
+  }
+
+  #line(line: string | null): void {
+    this.#settle(line)
+    if (line === this.#text) this.#textLine({ began: this.#began, ended: this.#now })
+    this.#previous = line
+    this.#hasPrinted = true
+    // What else is in this piece began with it.
+    this.#began = this.#now
+  }
+
+  /** The line after one that may be the beginning of a given text. */
+  #settle(next: string | null): void {
+    const pending = this.#pending
+    this.#pending = null
+    if (pending === null) return
+    const begins = `${this.#text} ${(next ?? '').slice(0, CONTEXT_CHARACTERS)}`
+    const isEcho = next !== null && this.#given.some((given) => given.startsWith(begins))
+    if (!isEcho) this.#onSight(pending)
+  }
+
+  #textLine(sighting: Sighting): void {
+    if (this.#isWholeStdin && !this.#hasPrinted) return
+    if (this.#isEchoAfter(this.#previous)) return
+    if (this.#given.some((given) => given.startsWith(`${this.#text} `))) this.#pending = sighting
+    else this.#onSight(sighting)
+  }
+
+  #isEchoAfter(previous: string | null): boolean {
+    const line = (previous ?? '').replace(PROMPT_SIGN, '')
+    if (line === '') return false
+    const isCut = line.length > CONTEXT_CHARACTERS
+    const place = `${isCut ? '' : ' '}${line.slice(-CONTEXT_CHARACTERS)} ${this.#text} `
+    return this.#given.some((given) => ` ${given} `.includes(place))
+  }
+}

@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest'
+import { changedWords, NOTHING_CHANGED, parseChanged } from '../../../src/core/loop/changed.ts'
+import {
+  deadlineOf,
+  type LoopState,
+  NEW_LOOP,
+  parseLoopState,
+  resumedLoop,
+} from '../../../src/core/loop/state.ts'
+
+const NOW = new Date('2026-11-27T22:00:00').getTime() / 1000
+
+const FULL: LoopState = {
+  deadline_epoch: NOW,
+  unchanged: 3,
+  excused: 2,
+  excused_since_epoch: NOW - 60,
+  next_epoch: NOW + 60,
+  next_reason: '2 failures in a row',
+  repetition: { count: 2, exit_code: 0, text: 'abc' },
+  durations: [1, 2.5],
+}
+
+describe('the deadline', () => {
+  it.each([
+    ['none', null, null, null],
+    ['--for', 600, null, NOW + 600],
+    ['--until-time', null, '07:30', NOW + 9.5 * 3600],
+    ['the earlier of both', 600, '07:30', NOW + 600],
+    ['the earlier of both, the other way', 86_400, '07:30', NOW + 9.5 * 3600],
+  ])('%s', (_, span, clock, expected) => {
+    expect(deadlineOf({ for: span, until_time: clock }, NOW)).toBe(expected)
+  })
+})
+
+describe('what a loop remembers', () => {
+  it('is read back as it was written', () => {
+    expect(parseLoopState(JSON.parse(JSON.stringify(FULL)))).toEqual(FULL)
+  })
+
+  it('is new in records that know nothing of it, or not of all', () => {
+    expect(parseLoopState(undefined)).toEqual(NEW_LOOP)
+    expect(parseLoopState({ unchanged: 2 })).toEqual({ ...NEW_LOOP, unchanged: 2 })
+  })
+
+  it.each([
+    7,
+    [],
+    'x',
+    { unchanged: -1 },
+    { unchanged: 0.5 },
+    { deadline_epoch: 'soon' },
+    { durations: [1, '2'] },
+    { durations: null },
+    { repetition: { count: 1 } },
+    { next_reason: 5 },
+  ])('is not %j', (value) => {
+    expect(parseLoopState(value)).toBeNull()
+  })
+
+  it('goes on in a resumed run', () => {
+    expect(resumedLoop(FULL, false)).toEqual({ ...FULL, next_epoch: null, next_reason: null })
+  })
+
+  it('counts anew after a run that had failed, and keeps its deadline', () => {
+    expect(resumedLoop(FULL, true)).toEqual({
+      ...NEW_LOOP,
+      deadline_epoch: NOW,
+      durations: [1, 2.5],
+    })
+  })
+})
+
+describe('what has changed, in words', () => {
+  it.each([
+    [null, 'not known'],
+    [NOTHING_CHANGED, 'nothing'],
+    [{ ...NOTHING_CHANGED, commits: 2, files: 1, notes: 3, head_moved: true }, '2 commits, 1 file, 3 notes'],
+    [{ ...NOTHING_CHANGED, output: 1 }, '1 new line'],
+    [{ ...NOTHING_CHANGED, head_moved: true }, 'another commit or branch'],
+  ])('%j', (changed, words) => {
+    expect(changedWords(changed)).toBe(words)
+  })
+
+  it('is read back, and is not known in lines of older versions', () => {
+    const changed = { ...NOTHING_CHANGED, commits: 2, head_moved: true }
+    expect(parseChanged(JSON.parse(JSON.stringify(changed)))).toEqual(changed)
+    expect(parseChanged(undefined)).toBeNull()
+    expect(parseChanged({ commits: -1 })).toBeUndefined()
+    expect(parseChanged('2')).toBeUndefined()
+  })
+})
