@@ -283,7 +283,7 @@ fill_disk() { cat /dev/zero >"$DISK/filling" 2>/dev/null || true; }
   wait "$engine"
   [[ $(kept s 1 2) == second ]]
   [[ $(history_of s result) == $'ok\nok' ]]
-  contains s.out 'the job goes on'
+  contains s.out 'the job continues'
   lost=$(history_of s output_lost | head -n 1)
   ((lost > 100000))
   # Not a byte is neither kept nor counted.
@@ -350,7 +350,7 @@ fill_disk() { cat /dev/zero >"$DISK/filling" 2>/dev/null || true; }
   kill -STOP "$(recorders)"
   touch go
   wait "$engine"
-  contains s.out 'still on its way'
+  contains s.out 'not yet on the disk'
   kill -CONT "$(recorders)"
   eventually nothing_is_left
   [[ $(kept s 1 1) == x && $(kept s 1 2) == x ]]
@@ -437,7 +437,7 @@ fill_disk() { cat /dev/zero >"$DISK/filling" 2>/dev/null || true; }
   [[ $(pane_pipe) == 1 ]]
   eventually contains theirs 'code 0'
   screen_of '=ui:' >screen
-  [[ $(grep -c 'still on its way' screen) == 1 ]]
+  [[ $(grep -c 'not yet on the disk' screen) == 1 ]]
 }
 
 @test "in a pane with its output going elsewhere nothing is kept twice" {
@@ -485,5 +485,5 @@ fill_disk() { cat /dev/zero >"$DISK/filling" 2>/dev/null || true; }
   "$ROOT/engine.sh" run s -- echo shown >out 2>err
   PATH=$whole
   [[ $(<out) == shown ]]
-  contains err 'output is not kept'
+  contains err 'output is not recorded'
 }

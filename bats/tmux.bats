@@ -44,7 +44,7 @@ shows() { screen_of "$1" | grep -qF -- "$2"; }
   types "engine.sh run s -n 5 -- bash -c 'trap \"\" INT; echo rea\$((1))dy; while :; do sleep 0.1; done'; echo code \$?"
   eventually shows '=ui:' rea1dy
   ui send-keys -t =ui: C-c
-  eventually shows '=ui:' 'once more ends it now'
+  eventually shows '=ui:' 'again to end it now'
   ui send-keys -t =ui: C-c
   eventually shows '=ui:' 'code 130'
 }

@@ -29,7 +29,7 @@ engine_killed() {
 
   start_engine s
   eventually in_iteration s 2
-  eventually contains s.out 'going on after run 1 (lost its owner)'
+  eventually contains s.out 'continuing run 1 (lost its owner)'
   [[ $(field s generation) == 2 ]]
 }
 

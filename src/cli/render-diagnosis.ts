@@ -59,7 +59,7 @@ const SCREEN_LINES = 10
 
 const describeNote = ({ epoch, note, for: allowed }: WorkerNote, { epoch: now }: Now): string => {
   const left = allowed === null ? 0 : epoch + allowed - now
-  const promise = left > 0 ? `; quiet is fine for ${formatDuration(left)} more` : ''
+  const promise = left > 0 ? `; may be silent for another ${formatDuration(left)}` : ''
   return `${formatDuration(Math.max(0, now - epoch))} ago${note === '' ? '' : `: ${printable(note)}`}${promise}`
 }
 

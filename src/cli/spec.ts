@@ -51,7 +51,7 @@ export const VERBS = [
       { name: 'force', describe: 'take the session from a hung, dead or active owner' },
       {
         name: 'resume',
-        describe: 'go on with the unfinished run: same command, same options, next iteration',
+        describe: 'continue the unfinished run: same command, same options, next iteration',
       },
       { name: 'fresh', describe: 'start at iteration 1' },
       {
@@ -69,14 +69,14 @@ export const VERBS = [
     ],
     examples: [
       ['engine.sh run demo -n 3 -- examples/agent.sh', 'three iterations'],
-      ['engine.sh run nightly -d -n inf --delay 30m -- ./agent.sh', 'in tmux, until stopped'],
-      ['engine.sh run nightly', 'go on after a crash'],
+      ['engine.sh run nightly -d -n inf --delay 30m -- ./agent.sh', 'in tmux, until it is stopped'],
+      ['engine.sh run nightly', 'continue after a crash'],
     ],
   },
   {
     program: 'engine',
     verb: 'stop',
-    describe: 'end a run in order',
+    describe: 'end a run cleanly',
     positionals: ['NAME'],
     options: [
       { name: 'after-iteration', describe: 'let the current iteration end first; does not wait for it' },
@@ -86,7 +86,7 @@ export const VERBS = [
   {
     program: 'lock',
     verb: 'status',
-    describe: 'who runs, who hangs, who died',
+    describe: 'show the state of one or all sessions',
     positionals: ['[NAME]'],
     options: [json],
     examples: [['lock.sh status demo', 'exit code: 0 active, 1 dead, 2 hung, 3 free, 4 unknown']],
@@ -94,7 +94,7 @@ export const VERBS = [
   {
     program: 'lock',
     verb: 'why',
-    describe: 'all that can be seen of one session, and what to do next',
+    describe: 'diagnose one session, and suggest what to do next',
     positionals: ['NAME'],
     options: [json],
     examples: [],
@@ -110,9 +110,9 @@ export const VERBS = [
   {
     program: 'lock',
     verb: 'reap',
-    describe: 'clear away what dead owners left',
+    describe: 'end the processes that dead owners have left, and free their sessions',
     positionals: ['[NAME]'],
-    options: [{ name: 'dry-run', describe: 'only say what would be done' }],
+    options: [{ name: 'dry-run', describe: 'only print what would be done' }],
     examples: [],
   },
   {
@@ -129,13 +129,13 @@ export const VERBS = [
   {
     program: 'lock',
     verb: 'logs',
-    describe: 'what the job has printed, as it is on the disk: by default the newest iteration',
+    describe: 'print the recorded output, by default of the newest iteration',
     positionals: ['NAME'],
     options: [
       {
         name: 'follow',
         alias: 'f',
-        describe: 'go on as it is printed, also in the next iterations, until the run ends',
+        describe: 'keep printing new output, also of later iterations, until the run ends',
       },
       { name: 'lines', alias: 'n', value: 'LINES', describe: 'the last LINES lines only' },
       { name: 'iteration', value: 'N', describe: 'this iteration; with -f from it on' },
@@ -153,7 +153,7 @@ export const VERBS = [
   {
     program: 'lock',
     verb: 'history',
-    describe: 'what every iteration was: how long, how it ended, how much it printed',
+    describe: 'list all iterations: duration, result, size of the output',
     positionals: ['NAME'],
     options: [json],
     examples: [],
@@ -161,7 +161,7 @@ export const VERBS = [
   {
     program: 'lock',
     verb: 'interrupt',
-    describe: 'end this iteration; the run goes on with the next',
+    describe: 'end this iteration; the run continues with the next',
     positionals: ['NAME'],
     options: [],
     examples: [],
@@ -169,9 +169,9 @@ export const VERBS = [
   {
     program: 'lock',
     verb: 'progress',
-    describe: 'inside a run: say that the job makes progress',
+    describe: 'report progress, from inside a run',
     positionals: ['[NOTE]'],
-    options: [{ name: 'for', value: 'D', describe: 'no sign of life for up to D from now is fine' }],
+    options: [{ name: 'for', value: 'D', describe: 'do not report the session as hung for D from now' }],
     examples: [['lock.sh progress --for 20m "long build"', 'in a script that engine.sh runs']],
   },
   {

@@ -28,8 +28,8 @@ const describeRun = (now: LockRecord): string => {
   const { number, total } = now.iteration
   const ofTotal = total === null ? '' : ` of ${total}`
   return now.phase === 'running'
-    ? `the run goes on with iteration ${number}${ofTotal}`
-    : `the run goes on after its pause`
+    ? `the run continues with iteration ${number}${ofTotal}`
+    : `the run continues after its pause`
 }
 
 const awaitEnd = async (world: World, name: string, asked: LockRecord): Promise<string> => {
@@ -57,12 +57,12 @@ const awaitEnd = async (world: World, name: string, asked: LockRecord): Promise<
   }
 }
 
-const detailsHint = (name: string): string => `The details: lock.sh why ${name}`
+const detailsHint = (name: string): string => `Details: lock.sh why ${name}`
 
 const ownerStopped = (name: string, pid: number): LockError =>
   errors.held(
-    `the owner of ${name} (pid ${pid}) is stopped (SIGSTOP or Ctrl-Z) and hears nothing`,
-    `Wake it up:  kill -CONT ${pid}   Or take the session over: engine.sh run ${name} --force`,
+    `the owner of ${name} (pid ${pid}) is stopped (SIGSTOP or Ctrl-Z) and does not react to signals`,
+    `Resume it:  kill -CONT ${pid}   Or take the session over: engine.sh run ${name} --force`,
   )
 
 /**
@@ -84,10 +84,13 @@ export const interrupt = async (world: World, name: string): Promise<string> => 
   const { pid } = record.owner
   if (verdict.state === 'free') return `${name} does not run: ${verdict.reason}`
   if (verdict.state === 'dead')
-    return `${name} does not run any more: ${verdict.reason}. Go on: engine.sh run ${name}   Clear away: lock.sh reap ${name}`
+    return `${name} does not run any more: ${verdict.reason}. Continue: engine.sh run ${name}   Free the session: lock.sh reap ${name}`
   const owner = ownerLiveness(record, world.inspector.snapshot(), world.observer)
   if (owner.kind !== 'alive')
-    throw errors.held(`${name} cannot be reached from here: ${verdict.reason}`, 'Go where its owner runs.')
+    throw errors.held(
+      `${name} cannot be reached from here: ${verdict.reason}`,
+      'Run this where its owner runs.',
+    )
   if (owner.state === 'stopped') throw ownerStopped(name, pid)
   if (phase === 'stopping') return `${name} is ending already: ${verdict.reason}`
   if (phase !== 'running') return `no iteration of ${name} runs just now: ${verdict.reason}`

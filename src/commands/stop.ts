@@ -22,16 +22,19 @@ export const stop = async (world: World, { name, afterIteration }: StopOptions):
   const { record } = stored
   if (verdict.state === 'free') return `${name} does not run: ${verdict.reason}`
   if (verdict.state === 'dead')
-    return `${name} does not run any more: ${verdict.reason}. Go on: engine.sh run ${name}   Clear away: lock.sh reap ${name}`
+    return `${name} does not run any more: ${verdict.reason}. Continue: engine.sh run ${name}   Free the session: lock.sh reap ${name}`
   const owner = ownerLiveness(record, world.inspector.snapshot(), world.observer)
   if (owner.kind !== 'alive')
-    throw errors.held(`${name} cannot be stopped from here: ${verdict.reason}`, 'Go where its owner runs.')
+    throw errors.held(
+      `${name} cannot be stopped from here: ${verdict.reason}`,
+      'Run this where its owner runs.',
+    )
 
   if (afterIteration) {
     writeRequest(world.paths(name), 'stop-after-iteration', record.generation)
     if (world.signal(record.owner.pid, 'SIGUSR2') === 'denied') throw errors.ownerOfOther(record.owner.pid)
     const stoppedNote =
-      owner.state === 'stopped' ? '; its owner is stopped (SIGSTOP), so that has to wait for a SIGCONT' : ''
+      owner.state === 'stopped' ? '; its owner is stopped (SIGSTOP), so it ends only after a SIGCONT' : ''
     return `${name} ends after iteration ${record.iteration.number}${stoppedNote}`
   }
   const answer = await askToEnd(world, record)
@@ -45,9 +48,6 @@ export const stop = async (world: World, { name, afterIteration }: StopOptions):
   const { verdict: now } = inspectSession(world, name)
   // Somebody has killed it meanwhile, and what it ran may run still.
   if (now.state === 'dead')
-    throw errors.held(
-      `${name} has lost its owner: ${now.reason}`,
-      `Clear away what it left: lock.sh reap ${name}`,
-    )
+    throw errors.held(`${name} has lost its owner: ${now.reason}`, `End what it left: lock.sh reap ${name}`)
   return `${name} has ended: ${now.reason}`
 }

@@ -55,7 +55,7 @@ export const errors = {
   noCommand: (name: string) =>
     new LockError(
       'usage',
-      `${name} has no unfinished run to go on with, and no command was given`,
+      `${name} has no unfinished run to continue, and no command was given`,
       `Give a command after "--":  engine.sh run ${name} -n 10 -- ./agent.sh --fast`,
     ),
 
@@ -80,35 +80,23 @@ export const errors = {
     ),
 
   badRecord: (path: string, reason: string) =>
-    new LockError('bad-record', `${path} cannot be used: ${reason}`, 'lock.sh doctor looks for the cause.'),
+    new LockError('bad-record', `${path} cannot be used: ${reason}`, 'Check it: lock.sh doctor'),
 
   noLockTool: () =>
     new LockError(
       'missing',
-      'neither flock(1) nor perl is here, and one of them takes the kernel lock',
+      'neither flock(1) nor perl is installed; one of them is needed for the kernel lock',
       'Install util-linux (it has flock) or perl.',
     ),
 
   lockToolFailed: (tool: string, status: string) =>
-    new LockError(
-      'missing',
-      `${tool} could not lock: ${status}`,
-      'lock.sh doctor tries the kernel lock by itself.',
-    ),
+    new LockError('missing', `${tool} could not lock: ${status}`, 'Test the kernel lock: lock.sh doctor'),
 
   noTmux: (what: string) =>
-    new LockError(
-      'missing',
-      `${what} needs tmux, and there is none in PATH`,
-      'Install tmux, or go without it.',
-    ),
+    new LockError('missing', `${what} needs tmux, which is not in PATH`, 'Install tmux.'),
 
   noTerminal: (what: string) =>
-    new LockError(
-      'missing',
-      `${what} needs a terminal, and its standard input is none`,
-      'Run it in a terminal.',
-    ),
+    new LockError('missing', `${what} needs a terminal as its standard input`, 'Run it in a terminal.'),
 
   noPane: (message: string, session: string) =>
     new LockError(
@@ -137,12 +125,12 @@ export const errors = {
   notInWorker: () =>
     new LockError(
       'usage',
-      'lock.sh progress is for the command of a run, and there is none around it: LOCK_SESSION, LOCK_GENERATION, LOCK_ITERATION, LOCK_DIR or LOCK_COOKIE is not set',
+      'lock.sh progress works only inside the command of a run: LOCK_SESSION, LOCK_GENERATION, LOCK_ITERATION, LOCK_DIR or LOCK_COOKIE is not set',
       'engine.sh run NAME -- COMMAND sets them; in COMMAND:  lock.sh progress --for 20m "building"',
     ),
 
   runIsOver: (message: string) =>
-    new LockError('missing', message, 'Nobody watches it any more; a note would reach nobody.'),
+    new LockError('missing', message, 'The note was not written: no refresher would read it.'),
 
   superseded: (message: string, hint?: string) => new LockError('superseded', message, hint),
 

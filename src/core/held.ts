@@ -25,9 +25,9 @@ export const describeOwner = (record: LockRecord, now: Now): string =>
 
 const NEXT: Readonly<Record<string, (name: string) => string>> = {
   active: (name) =>
-    `Look: lock.sh attach ${name}   Wait for it: --wait   End it: engine.sh stop ${name}   Take it over: --force`,
-  hung: (name) => `Look: lock.sh attach ${name}   The details: lock.sh why ${name}   Take it over: --force`,
-  unknown: (name) => `The details: lock.sh why ${name}`,
+    `Attach: lock.sh attach ${name}   Wait for it: --wait   End it: engine.sh stop ${name}   Take it over: --force`,
+  hung: (name) => `Attach: lock.sh attach ${name}   Details: lock.sh why ${name}   Take it over: --force`,
+  unknown: (name) => `Details: lock.sh why ${name}`,
 }
 
 export const heldError = (

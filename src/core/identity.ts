@@ -63,7 +63,7 @@ export const ownerLiveness = (record: LockRecord, view: ProcessView, observer: O
         reason: `it runs in another PID namespace (${record.owner.pid_namespace ?? 'none'})`,
       }
     case 'other-boot':
-      return { kind: 'gone', reason: 'the machine was started anew since' }
+      return { kind: 'gone', reason: 'the machine has been rebooted since' }
     case 'here':
       return livenessOf(view, record.owner, record.owner.started_clock, observer)
   }
@@ -78,7 +78,7 @@ export const partLiveness = (
 ): Liveness => {
   if (part === null) return { kind: 'gone', reason: 'none is recorded' }
   const location = recordLocation(record, observer)
-  if (location === 'other-boot') return { kind: 'gone', reason: 'the machine was started anew since' }
+  if (location === 'other-boot') return { kind: 'gone', reason: 'the machine has been rebooted since' }
   if (location !== 'here') return { kind: 'unknown', reason: 'it cannot be seen from here' }
   return livenessOf(view, part, record.owner.started_clock, observer)
 }

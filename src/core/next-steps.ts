@@ -10,7 +10,7 @@ const continueStep = (name: string, record: LockRecord): Step => {
   const next = nextIteration(record)
   return next === null
     ? { command: `engine.sh run ${name} --fresh`, purpose: 'the same again, from iteration 1' }
-    : { command: `engine.sh run ${name}`, purpose: `go on with iteration ${next}` }
+    : { command: `engine.sh run ${name}`, purpose: `continue with iteration ${next}` }
 }
 
 /** Its owner is well, and listens; the worker is not. */
@@ -24,7 +24,7 @@ export const nextSteps = (
   verdict: Verdict,
   isHeld: boolean,
 ): readonly Step[] => {
-  const attach: Step = { command: `lock.sh attach ${name}`, purpose: 'look at its terminal' }
+  const attach: Step = { command: `lock.sh attach ${name}`, purpose: 'show its terminal' }
   const logs: Step = { command: `lock.sh logs ${name} -n 50`, purpose: 'read what it printed last' }
   const inTmux = stored.kind === 'record' && stored.record.tmux !== null
   const showOutput = inTmux ? attach : logs
@@ -32,28 +32,31 @@ export const nextSteps = (
     case 'active':
       return [
         inTmux ? attach : { command: `lock.sh logs ${name} -f`, purpose: 'follow what it prints' },
-        { command: `engine.sh stop ${name}`, purpose: 'end it in order' },
+        { command: `engine.sh stop ${name}`, purpose: 'end it cleanly' },
       ]
     case 'hung':
       return isWorkerStalled(verdict)
         ? [
             showOutput,
-            { command: `lock.sh interrupt ${name}`, purpose: 'end this iteration, go on with the next' },
-            { command: `engine.sh run ${name} --force`, purpose: 'take it over with another engine' },
+            { command: `lock.sh interrupt ${name}`, purpose: 'end this iteration, continue with the next' },
+            { command: `engine.sh run ${name} --force`, purpose: 'take it over with a new engine' },
           ]
         : [
             showOutput,
             ...(verdict.cause === 'owner-stopped' && stored.kind === 'record'
-              ? [{ command: `kill -CONT ${stored.record.owner.pid}`, purpose: 'let its owner go on' }]
+              ? [{ command: `kill -CONT ${stored.record.owner.pid}`, purpose: 'resume its owner' }]
               : []),
-            { command: `engine.sh run ${name} --force`, purpose: 'end it and go on with the next iteration' },
+            {
+              command: `engine.sh run ${name} --force`,
+              purpose: 'end it, and continue with the next iteration',
+            },
             { command: `engine.sh stop ${name}`, purpose: 'end it' },
           ]
     case 'dead':
       return [
         ...(stored.kind === 'record' ? [continueStep(name, stored.record)] : []),
         logs,
-        { command: `lock.sh reap ${name}`, purpose: 'clear away what it left' },
+        { command: `lock.sh reap ${name}`, purpose: 'end what it left, and free the session' },
       ]
     case 'free':
       // By a cron job, say: flock -n NAME.lock COMMAND.

@@ -103,7 +103,7 @@ export const planRun = (request: RunRequest, last: LockRecord | null): RunPlan =
     if (request.resume && unfinished !== null && !sameCommand(request.command, unfinished.command)) {
       throw errors.usage(
         `the unfinished run of ${request.name} has another command: ${shellQuote(unfinished.command)}`,
-        'Leave the command out to go on with it, or leave --resume out to start this one.',
+        'Leave the command out to continue it, or leave --resume out to start this one.',
       )
     }
     const isContinued = !request.fresh && unfinished !== null && (request.resume || request.force)

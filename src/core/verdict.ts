@@ -92,16 +92,16 @@ const END_TEXTS: Readonly<Record<EndReason, string>> = {
 const describeEnd = (record: LockRecord, ended: Ended, now: Now): string => {
   const when = `, ${formatDuration(Math.max(0, now.epoch - ended.epoch))} ago, in ${nameIteration(record)}`
   const code = ended.exit_code === null ? '' : ` with exit code ${ended.exit_code}`
-  const reaped = ended.reaped_epoch === undefined ? '' : ', and what it left was cleared away'
+  const reaped = ended.reaped_epoch === undefined ? '' : ', and its remaining processes were ended'
   return `${END_TEXTS[ended.reason]}${code}${when}${reaped}${describeLost(record)}`
 }
 
 const STALL_TEXTS: Readonly<Record<StallCause, string>> = {
-  silent: 'the worker shows no sign of life',
+  silent: 'the worker shows no activity',
   repeating: "the worker's output only repeats itself",
   spinning: 'the worker uses the processor, and neither reads, writes, prints nor starts anything',
   stopped: 'the worker is stopped (SIGSTOP or Ctrl-Z)',
-  'awaiting-input': 'the worker waits for somebody to type at its terminal',
+  'awaiting-input': 'the worker waits for input at its terminal',
 }
 
 /** What keeps the refresher from beating, and for how long; `null` when nothing does. */
@@ -137,7 +137,7 @@ const causeOf = (
       return { cause: 'stopped', text: STALL_TEXTS.stopped }
     }
   }
-  return { cause: 'silent', text: 'no heartbeat, and nothing says why' }
+  return { cause: 'silent', text: 'no heartbeat, for an unknown reason' }
 }
 
 const withoutHeartbeat = (state: State, reason: string): Verdict => ({
@@ -186,7 +186,7 @@ const classifyRecord = (record: LockRecord, view: ProcessView, observer: Observe
 
   const owner = ownerLiveness(record, view, observer)
   if (owner.kind === 'unknown') {
-    return verdict('unknown', `${nameOwner(record)} cannot be judged: ${owner.reason}`, null)
+    return verdict('unknown', `${nameOwner(record)} cannot be checked: ${owner.reason}`, null)
   }
   if (owner.kind === 'gone') {
     return verdict(
@@ -222,7 +222,7 @@ const classifyRecord = (record: LockRecord, view: ProcessView, observer: Observe
   return verdict(
     'hung',
     // The cause first: of a table's last column only that may be seen.
-    `${text}; ${cause === 'owner-stopped' ? '' : `${nameOwner(record)} lives; `}${beat}; ${describePhase(record, now)}${lost}`,
+    `${text}; ${cause === 'owner-stopped' ? '' : `${nameOwner(record)} is alive; `}${beat}; ${describePhase(record, now)}${lost}`,
     true,
     cause,
   )

@@ -61,7 +61,7 @@ const waitForLock = (
 const abortable = async <T>(work: Promise<T>, giveUp: AbortSignal): Promise<T> => {
   const finished = new AbortController()
   const givenUp = aborted(giveUp, finished.signal).then(() => {
-    throw errors.held('given up', 'as asked')
+    throw errors.held('interrupted while waiting for the session')
   })
   try {
     return await Promise.race([work, givenUp])
@@ -144,8 +144,8 @@ const refuseUnseenWorker = (world: World, last: LockRecord, force: boolean): voi
   const where =
     location === 'other-host' ? `on another host (${last.owner.host})` : 'in another PID namespace'
   throw errors.held(
-    `run ${last.generation} of ${last.session} was ${where} and did not end in order; whether its worker still works cannot be seen from here`,
-    `Look there, or run again there; engine.sh run ${last.session} --force goes on all the same.`,
+    `run ${last.generation} of ${last.session} was ${where} and did not end cleanly; whether its worker is still alive cannot be seen from here`,
+    `Check there, or run it again there; engine.sh run ${last.session} --force starts it here regardless.`,
   )
 }
 

@@ -163,14 +163,14 @@ export const runDetached = async (
   if (start.kind === 'failed') throw errors.io(`tmux could not start the session: ${start.message}`, 'tmux')
   const { target } = start
   if (run.waits) {
-    world.notify(`${name} waits in its own tmux session; look: tmux attach -t =${name}:`)
+    world.notify(`${name} waits in its own tmux session; see: tmux attach -t =${name}:`)
     return 0
   }
   // A takeover may have to wait for the grace of the owner, and of what it leaves.
   const timeout = START_SECONDS + (run.force ? 2 * (last?.options.grace ?? 0) : 0)
   const outcome = await awaitHeld(world, name, target, last?.generation ?? 0, timeout)
   if (outcome === 'held') {
-    world.notify(`${name} runs in its own tmux session; look: lock.sh attach ${name}`)
+    world.notify(`${name} runs in its own tmux session; see: lock.sh attach ${name}`)
     return 0
   }
   if (outcome === 'not-yet') {

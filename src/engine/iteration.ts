@@ -185,7 +185,7 @@ export const runIteration = async (
         )
       }
       case 'interrupt': {
-        world.notify(`iteration ${iteration} is to end; ending it`)
+        world.notify(`ending iteration ${iteration}, as requested`)
         isOver = true
         await endIteration(world, owner, stopRequests.kill.signal)
         return await finish({ ...endOf(await worker.exit, true), result: 'interrupted' }, null)

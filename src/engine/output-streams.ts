@@ -45,7 +45,7 @@ export type Stream = {
   readonly pane: string | null
 }
 
-const NOT_KEPT = 'so the output is not kept, and not judged'
+const NOT_KEPT = 'so the output is not recorded, and does not count as progress'
 
 const makeFifo = (path: string): void => {
   const { status, error, stderr } = spawnSync('mkfifo', ['-m', '600', path], {

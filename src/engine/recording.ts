@@ -132,7 +132,9 @@ class RecordedOutput implements Recording {
     if (typeof sizes === 'object') return sizes
     this.#isResponsive = false
     if (sizes === 'late')
-      this.#world.notify(`the output of iteration ${iteration} is still on its way to the disk; going on`)
+      this.#world.notify(
+        `the output of iteration ${iteration} is not yet on the disk; continuing without waiting`,
+      )
     return this.#sizesSoFar(iteration)
   }
 
@@ -204,7 +206,7 @@ class RecordedOutput implements Recording {
         this.lost = this.#lostBefore + report.bytes
         if (!this.#lostReported) {
           this.#world.notify(
-            `output cannot be written to ${this.#config.dir} (${report.reason}); the job goes on, ${formatSize(this.lost)} are lost so far`,
+            `output cannot be written to ${this.#config.dir} (${report.reason}); the job continues, ${formatSize(this.lost)} are lost so far`,
           )
         }
         this.#lostReported = true
@@ -213,7 +215,7 @@ class RecordedOutput implements Recording {
       case 'not-shown':
         if (report.reason !== 'EPIPE') {
           this.#world.notify(
-            `standard ${report.fd === 1 ? 'output' : 'error'} cannot be written any more (${printable(report.reason)}); the job goes on, and its output is kept`,
+            `standard ${report.fd === 1 ? 'output' : 'error'} cannot be written any more (${printable(report.reason)}); the job continues, and its output is recorded`,
           )
         }
     }

@@ -44,7 +44,7 @@ const announce = (world: World, owner: Owner, plan: RunPlan): void => {
   const { continues, abandons } = plan
   if (abandons !== null) {
     world.notify(
-      `not going on with unfinished run ${abandons.generation} (${iterationOfTotal(abandons.iteration)}); --resume does that`,
+      `not continuing unfinished run ${abandons.generation} (${iterationOfTotal(abandons.iteration)}); --resume does that`,
     )
   }
   if (continues !== null) {
@@ -52,7 +52,7 @@ const announce = (world: World, owner: Owner, plan: RunPlan): void => {
       continues.ended === null
         ? 'lost its owner'
         : continues.ended.reason.replace('owner-died', 'lost its owner')
-    world.notify(`going on after run ${continues.generation} (${end}) in ${printable(record.cwd)}`)
+    world.notify(`continuing run ${continues.generation} (${end}) in ${printable(record.cwd)}`)
   }
   world.notify(
     `run ${record.generation} of ${record.session}, ${iterationOfTotal({ number: plan.first, total: plan.iterations })}: ${shellQuote(record.command)}` +
@@ -82,7 +82,7 @@ type Circumstances = {
   readonly stopped: RunEnd | null
 }
 
-/** `null`: the run goes on. A stop that comes when the last iteration has ended well changes nothing. */
+/** `null`: the run goes on. A stop that comes when the last iteration has succeeded changes nothing. */
 const endAfter = (last: IterationEnd, { isLast, failedTooOften, stopped }: Circumstances): RunEnd | null => {
   if (isLast && last.result === 'ok') return { reason: 'completed', exitCode: 0 }
   if (stopped !== null) return stopped
@@ -115,7 +115,7 @@ const iterationEntry = (record: LockRecord, last: IterationEnd, endedEpoch: numb
 }
 
 const RESULT_TEXTS: Readonly<Record<IterationResult, string>> = {
-  ok: 'ended well',
+  ok: 'succeeded',
   failed: 'failed',
   killed: 'was killed',
   timeout: 'ran out of time',
@@ -171,7 +171,7 @@ const iterate = async (world: World, owner: Owner, plan: RunPlan, tools: RunTool
     if (end !== null) return end
     if (last.result !== 'ok')
       world.notify(
-        `${iterationOfTotal(owner.record.iteration)} ${RESULT_TEXTS[last.result]} with exit code ${last.exitCode}; going on`,
+        `${iterationOfTotal(owner.record.iteration)} ${RESULT_TEXTS[last.result]} with exit code ${last.exitCode}; continuing`,
       )
     if (options.delay > 0) {
       // The promise covers the pause: half an hour between iterations is announced, not mistaken for a hang.
@@ -224,7 +224,7 @@ export const run = async (world: World, request: ClaimRequest, scripts: Scripts)
       ),
     () => {
       if (owned?.record.phase === 'running')
-        world.notify('Ctrl-C: this iteration may end by itself; once more ends it now')
+        world.notify('Ctrl-C: stopping after this iteration; press again to end it now')
     },
   )
   stopRequests.listen()
@@ -278,7 +278,7 @@ export const run = async (world: World, request: ClaimRequest, scripts: Scripts)
       `run ${generation} of ${request.name}: ${END_TEXTS[end.reason]}${inIteration}, exit code ${end.exitCode}`,
     )
     if (ended !== null && end.reason !== 'superseded' && nextIteration(owner.record) !== null)
-      world.notify(`go on with iteration ${nextIteration(owner.record)}: engine.sh run ${request.name}`)
+      world.notify(`continue with iteration ${nextIteration(owner.record)}: engine.sh run ${request.name}`)
   }
   return end.exitCode
 }

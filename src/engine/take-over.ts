@@ -39,7 +39,10 @@ export const takeOver = async (
   const { record } = stored
   const owner = ownerLiveness(record, world.inspector.snapshot(), world.observer)
   if (owner.kind === 'unknown') {
-    throw errors.held(`${name} cannot be taken over from here: ${verdict.reason}`, 'Go where its owner runs.')
+    throw errors.held(
+      `${name} cannot be taken over from here: ${verdict.reason}`,
+      'Run this where its owner runs.',
+    )
   }
 
   world.notify(`taking ${name} over from ${describeOwner(record, world.now())}`)

@@ -70,7 +70,7 @@ export const tryToLeaveIncident = async (
 ): Promise<string | null> => {
   try {
     const incident = await leaveIncident(world, session, kind)
-    world.notify(`what was found is kept in ${incident}`)
+    world.notify(`the incident is recorded in ${incident}`)
     // What a person has ended stays.
     if (kind === 'timeout') pruneIncidents(world.paths(session), kind, KEPT_TIMEOUTS)
     return incident

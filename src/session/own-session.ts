@@ -14,7 +14,7 @@ export const refuseOwnSession = (world: World, name: string): void => {
   throw errors.held(
     `this command runs inside ${name} itself (iteration ${iteration.number})`,
     ended === null
-      ? 'End the iteration instead; the engine goes on with the next one.'
-      : 'Its owner has died; end this process, and run it from outside.',
+      ? 'End the iteration instead; the engine continues with the next one.'
+      : 'Its owner has died; end this process, and run the command from outside.',
   )
 }

@@ -95,11 +95,11 @@ const openLockFile = (path: string): number => {
     if (isErrno(error, 'ELOOP', 'EMLINK', 'EISDIR')) {
       throw errors.unsafe(
         `${path} should be an empty file and is a link or a directory`,
-        'Look who put it there, then move it away.',
+        'Find out who created it, then move it away.',
       )
     }
     if (isErrno(error, 'EACCES', 'EPERM'))
-      throw errors.unsafe(`${path} may not be opened`, 'Look at its owner and mode.')
+      throw errors.unsafe(`${path} may not be opened`, 'Check its owner and mode.')
     throw errors.io(`${path} cannot be opened`, error)
   }
   const stats = fstatSync(fd)
@@ -111,7 +111,7 @@ const openLockFile = (path: string): number => {
       : stats.uid !== me
         ? `belongs to uid ${stats.uid}`
         : 'has a second name'
-    throw errors.unsafe(`${path} ${what}`, 'Look who put it there, then move it away.')
+    throw errors.unsafe(`${path} ${what}`, 'Find out who created it, then move it away.')
   }
   return fd
 }

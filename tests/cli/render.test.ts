@@ -81,7 +81,7 @@ describe('why', () => {
   it('has the last note, and what it promises', () => {
     const note = { epoch: NOW.epoch - 5, iteration: 2, note: 'batch 7 done', for: 65 }
     const text = renderWhy({ ...diagnosisOf({}), note }, TERMINAL, NOW)
-    expect(text).toMatch(/^note +5s ago: batch 7 done; quiet is fine for 1m more$/m)
+    expect(text).toMatch(/^note +5s ago: batch 7 done; may be silent for another 1m$/m)
   })
 })
 

@@ -36,7 +36,7 @@ describe('interrupt', () => {
       putRecord(me, { iteration: 4, last_iteration: end(3, 20) })
     })
     expect(await interrupt(world, 'demo')).toBe(
-      'iteration 3 of demo has ended (interrupted); the run goes on with iteration 4 of 5',
+      'iteration 3 of demo has ended (interrupted); the run continues with iteration 4 of 5',
     )
     expect(world.machine.log).toEqual([`SIGUSR2 ${OWNER}`])
   })
@@ -47,7 +47,7 @@ describe('interrupt', () => {
       putRecord(world, { iteration: 3, phase: 'waiting', last_iteration: end(3, 20) }),
     )
     expect(await interrupt(world, 'demo')).toBe(
-      'iteration 3 of demo has ended (interrupted); the run goes on after its pause',
+      'iteration 3 of demo has ended (interrupted); the run continues after its pause',
     )
     expect(world.machine.elapsed).toBeGreaterThan(8.9)
   })
@@ -126,7 +126,7 @@ describe('interrupt', () => {
     const { exitCode, message } = await rejectionOf(interrupt(world, 'demo'))
     expect([exitCode, message]).toEqual([
       75,
-      'the owner of demo (pid 4000) is stopped (SIGSTOP or Ctrl-Z) and hears nothing',
+      'the owner of demo (pid 4000) is stopped (SIGSTOP or Ctrl-Z) and does not react to signals',
     ])
     expect(readRequest(world.paths('demo'), 7, 3)).toBeNull()
   })

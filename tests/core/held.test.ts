@@ -33,7 +33,7 @@ describe('a held session', () => {
     expect(hint).toContain('--force')
   })
 
-  it('does not offer --force for an owner that cannot be judged', () => {
+  it('does not offer --force for an owner that cannot be checked', () => {
     const { hint } = held(stored(), 'unknown')
     expect(hint).toContain('lock.sh why demo')
     expect(hint).not.toContain('--force')

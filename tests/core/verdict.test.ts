@@ -211,7 +211,7 @@ describe('an ended run', () => {
     expect(ended(anEndedRecord(died), processes)).toMatchObject({ state: 'dead', ownerAlive: false })
     expect(ended(anEndedRecord({ ...died, reaped_epoch: NOW.epoch }), processes)).toMatchObject({
       state: 'free',
-      reason: expect.stringContaining('cleared away'),
+      reason: expect.stringContaining('its remaining processes were ended'),
     })
   })
 
