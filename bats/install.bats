@@ -52,6 +52,6 @@ teardown() { clean_sandbox; }
 @test "without Node it says what it needs" {
   mkdir tools
   ln -s "$(type -P bash)" tools
-  PATH=$PWD/tools refuses 69 "$CLONE/lock.sh" status
+  refuses 69 env "PATH=$PWD/tools" "$CLONE/lock.sh" status
   [[ $output == *'20.19'* ]]
 }

@@ -135,8 +135,17 @@ free free' ]]
 @test "needs flock or perl, and says what to install" {
   mkdir tools
   ln -s "$(type -P node)" "$(type -P bash)" tools
-  PATH=$PWD/tools refuses 69 "$ROOT/engine.sh" run s -- true
+  refuses 69 env "PATH=$PWD/tools" "$ROOT/engine.sh" run s -- true
   [[ $output == *'util-linux'* && $output == *perl* ]]
+}
+
+@test "without /proc it needs ps and sysctl, and says what to install" {
+  mkdir tools
+  ln -s "$(type -P node)" "$(type -P bash)" "$(type -P flock)" tools
+  export LOCK_PROCESS_STRATEGY=ps
+  refuses 69 env "PATH=$PWD/tools" "$ROOT/engine.sh" run s -- true
+  [[ $output == *'ps'*'not in PATH'* && $output == *'apt-get install procps'* ]]
+  [[ ! -e $LOCK_DIR/s.json ]]
 }
 
 @test "help is on stdout when asked for, and on stderr with 64 when not" {

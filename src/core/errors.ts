@@ -89,6 +89,14 @@ export const errors = {
       'Install util-linux (it has flock) or perl.',
     ),
 
+  /** @param tools programs, all of those that are not here */
+  noProcessTool: (tools: readonly string[]) =>
+    new LockError(
+      'missing',
+      `${tools.join(' and ')} ${tools.length === 1 ? 'is' : 'are'} not in PATH, and processes are looked at with ps and sysctl here`,
+      'Install procps, which has both: apt-get install procps, or the like. On Linux LOCK_PROCESS_STRATEGY=procfs does without.',
+    ),
+
   lockToolFailed: (tool: string, status: string) =>
     new LockError('missing', `${tool} could not lock: ${status}`, 'Test the kernel lock: lock.sh doctor'),
 

@@ -1,6 +1,6 @@
 /** Who has a file open. Having the lock file open is not yet holding the lock, but nobody holds it otherwise. */
 import { spawnSync } from 'node:child_process'
-import { readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs'
 import type { Holder } from '../core/held.ts'
 import type { ProcessFacts, ProcessInspector } from '../core/ports.ts'
 
@@ -25,15 +25,29 @@ const openState = (pid: number, path: string): Open => {
   return answer
 }
 
-const openersByLsof = (path: string): readonly number[] => {
-  const { stdout } = spawnSync('lsof', ['-t', '--', path], {
+/** Not in the PATH that cron gives. */
+const LSOF = ['/usr/sbin/lsof', '/usr/bin/lsof'].find((path) => existsSync(path)) ?? 'lsof'
+
+/** @returns `null` when there is no lsof(8) */
+const openersByLsof = (path: string): readonly number[] | null => {
+  const { stdout, error } = spawnSync(LSOF, ['-t', '--', path], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'ignore'],
   })
-  return (stdout ?? '').split('\n').filter(Boolean).map(Number)
+  return error === undefined ? stdout.split('\n').filter(Boolean).map(Number) : null
 }
 
-/** Best effort: processes of other users stay hidden, and without /proc lsof(8) is asked. */
+const openersByProc = (path: string, pids: readonly number[]): readonly number[] => {
+  const seen = pids.map((pid) => ({ pid, open: openState(pid, path) }))
+  const locked = seen.filter(({ open }) => open === 'locked')
+  // Whoever waits for the lock has the file open too, and is no holder.
+  return (locked.length > 0 ? locked : seen.filter(({ open }) => open === 'open')).map(({ pid }) => pid)
+}
+
+/**
+ * Best effort: processes of other users stay hidden. Without /proc lsof(8) is asked; where processes are looked at with
+ * ps(1) it comes first, and /proc, if there is one, only when there is no lsof.
+ */
 export const holdersOf = (path: string, inspector: ProcessInspector): readonly Holder[] => {
   const view = inspector.snapshot()
   let real: string
@@ -43,15 +57,14 @@ export const holdersOf = (path: string, inspector: ProcessInspector): readonly H
     return []
   }
   const others = view.all().filter(({ pid }) => pid !== process.pid)
-  const named = ({ pid, name }: ProcessFacts): Holder => ({ pid, name })
-  if (inspector.startClock !== 'boot-ticks') {
-    const openers = openersByLsof(real)
-    return others.filter(({ pid }) => openers.includes(pid)).map(named)
-  }
-  const seen = others.map((facts) => ({ facts, open: openState(facts.pid, real) }))
-  const locked = seen.filter(({ open }) => open === 'locked')
-  // Whoever waits for the lock has the file open too, and is no holder.
-  return (locked.length > 0 ? locked : seen.filter(({ open }) => open === 'open')).map(({ facts }) =>
-    named(facts),
-  )
+  const byLsof = inspector.startClock === 'boot-ticks' ? null : openersByLsof(real)
+  const openers =
+    byLsof ??
+    openersByProc(
+      real,
+      others.map(({ pid }) => pid),
+    )
+  return others
+    .filter(({ pid }) => openers.includes(pid))
+    .map(({ pid, name }: ProcessFacts): Holder => ({ pid, name }))
 }

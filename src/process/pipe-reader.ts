@@ -24,17 +24,20 @@ const descriptorsOf = (pid: string): readonly string[] => {
   }
 }
 
+const readerIn = (pid: string, pipe: string): string | null =>
+  descriptorsOf(pid).find((place) => {
+    try {
+      return readlinkSync(place) === pipe && isReading(place)
+    } catch {
+      return false // Closed meanwhile.
+    }
+  }) ?? null
+
 /** A descriptor that reads from the pipe, as a path in /proc. */
 const findReader = (pipe: string): string | null => {
   for (const pid of readdirSync('/proc')) {
-    if (!/^\d+$/.test(pid)) continue
-    for (const descriptor of descriptorsOf(pid)) {
-      try {
-        if (readlinkSync(descriptor) === pipe && isReading(descriptor)) return descriptor
-      } catch {
-        // Closed meanwhile.
-      }
-    }
+    const found = /^\d+$/.test(pid) ? readerIn(pid, pipe) : null
+    if (found !== null) return found
   }
   return null
 }
@@ -48,27 +51,57 @@ const stillLeadsTo = (descriptor: string, pipe: string): boolean => {
   }
 }
 
+/** As often a process is looked through that has had the pipe a moment ago. */
+const LOOKS_AT_MOVER = 50
+
+/**
+ * Where the pipe is now that `place` does not lead to it any more. One look is no proof that it is nowhere: a process
+ * that moves it to another descriptor, as a shell does, or hands it to a child and ends, can be passed over by it.
+ */
+const findReaderAgain = (pipe: string, place: string): string | null => {
+  const [, , pid = ''] = place.split('/')
+  for (let look = 0; look < LOOKS_AT_MOVER; look += 1) {
+    const found = readerIn(pid, pipe)
+    if (found !== null) return found
+  }
+  return findReader(pipe) ?? findReader(pipe)
+}
+
+/** open(2) of a named pipe lets a writer through before the reader has its descriptor: so many looks find it later. */
+const FIRST_LOOKS = 20
+
+/** The pipe behind a descriptor, as /proc names it; `null` for what is no pipe, and where there is no /proc. */
+const pipeOf = (fd: number): string | null => {
+  try {
+    return fstatSync(fd).isFIFO() ? readlinkSync(`/proc/self/fd/${fd}`) : null
+  } catch {
+    return null
+  }
+}
+
 /**
  * @returns a function that says true when a reader was there and none is any more; false when it cannot be known, as
  *   for a reader of another user's, for what is no pipe, and where there is no /proc
  */
 export const watchReader = (fd: number): (() => boolean) => {
-  const unknown = () => false
-  let pipe: string
-  let reader: string | null
-  try {
-    if (!fstatSync(fd).isFIFO()) return unknown
-    pipe = readlinkSync(`/proc/self/fd/${fd}`)
-    reader = findReader(pipe)
-  } catch {
-    return unknown
-  }
-  if (reader === null) return unknown
+  const pipe = pipeOf(fd)
+  if (pipe === null) return () => false
+  let reader = findReader(pipe)
+  let firstLooks = 1
   let isGone = false
+  const isThere = (): boolean => {
+    if (reader === null) {
+      if (firstLooks >= FIRST_LOOKS) return true
+      firstLooks += 1
+      reader = findReader(pipe)
+      return true
+    }
+    if (stillLeadsTo(reader, pipe)) return true
+    reader = findReaderAgain(pipe, reader)
+    return reader !== null
+  }
   return () => {
-    if (isGone || (reader !== null && stillLeadsTo(reader, pipe))) return isGone
-    reader = findReader(pipe)
-    isGone = reader === null
+    isGone ||= !isThere()
     return isGone
   }
 }

@@ -18,7 +18,18 @@ const PLAIN_ENVIRONMENT = { ...process.env, LC_ALL: 'C', TZ: 'UTC0' }
 /** A Ctrl-C in the terminal reaches it, too, and asks for no less of an answer. */
 const ATTEMPTS = 3
 
-/** @throws LockError `io`: half an answer would make those dead whom it leaves out */
+/** Not in the PATH that cron gives. */
+const SYSCTL = ['/usr/sbin/sysctl', '/sbin/sysctl'].find((path) => existsSync(path)) ?? 'sysctl'
+
+const isMissing = (command: string): boolean => {
+  const { error } = spawnSync(command, ['--version'], { stdio: 'ignore' })
+  return error !== undefined && 'code' in error && error.code === 'ENOENT'
+}
+
+/** Both of them are needed, and who installs one wants to know of the other. */
+const missingTools = (): readonly string[] => ['ps', SYSCTL].filter(isMissing)
+
+/** @throws LockError `missing`; `io`: half an answer would make those dead whom it leaves out */
 const run = (command: string, args: readonly string[]): string => {
   for (let attempt = 1; ; attempt += 1) {
     const { stdout, error, status, signal } = spawnSync(command, args, {
@@ -27,7 +38,12 @@ const run = (command: string, args: readonly string[]): string => {
       maxBuffer: 256 * 1024 ** 2,
       stdio: ['ignore', 'pipe', 'ignore'],
     })
-    if (error !== undefined) throw errors.io(`${command} could not be run`, error)
+    if (error !== undefined) {
+      const missing = missingTools()
+      throw missing.length > 0
+        ? errors.noProcessTool(missing)
+        : errors.io(`${command} could not be run`, error)
+    }
     if (status === 0) return stdout
     if (attempt === ATTEMPTS || signal === null)
       throw errors.io(`${command} has failed`, signal ?? `exit code ${status}`)
@@ -138,9 +154,6 @@ const snapshot = (platform: string): ProcessView => {
     },
   }
 }
-
-/** Not in the PATH that cron gives. */
-const SYSCTL = ['/usr/sbin/sysctl', '/sbin/sysctl'].find((path) => existsSync(path)) ?? 'sysctl'
 
 const bootId = (platform: string): string => {
   const name = platform === 'darwin' ? 'kern.bootsessionuuid' : 'kernel.random.boot_id'

@@ -12,6 +12,7 @@ describe('an error', () => {
     [errors.newerRecord('/d/demo.json', 2), 65],
     [errors.badRecord('/d/demo.json', 'x'), 65],
     [errors.noLockTool(), 69],
+    [errors.noProcessTool(['ps']), 69],
     [errors.lockToolFailed('flock', 'exit code 71'), 69],
     [errors.noTmux('attach'), 69],
     [errors.noPane('x', 'demo'), 69],
@@ -27,6 +28,13 @@ describe('an error', () => {
     [errors.ownerOfOther(7), 77],
   ])('has the exit code that is promised: %s', (error, code) => {
     expect(error.exitCode).toBe(code)
+  })
+
+  it('names every program that is missing for the look at processes, and what has them', () => {
+    const { message, hint } = errors.noProcessTool(['ps', 'sysctl'])
+    expect(message).toContain('ps and sysctl are not in PATH')
+    expect(errors.noProcessTool(['ps']).message).toContain('ps is not in PATH')
+    expect(hint).toContain('apt-get install procps')
   })
 
   it('names the reason of the system, and not its story', () => {

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { holdersOf } from '../../src/process/holders.ts'
@@ -6,9 +6,8 @@ import { systemInspector } from '../../src/process/inspector.ts'
 import { program, startReady } from '../fakes/children.ts'
 import { tempDir } from '../fakes/temp-dir.ts'
 
-const lsof = ['/usr/bin/lsof', '/usr/sbin/lsof', '/bin/lsof'].some(existsSync)
-
-describe.skipIf(process.platform !== 'linux').each(['procfs', ...(lsof ? ['ps'] : [])])(
+// By ps: with lsof, or without it as by procfs.
+describe.skipIf(process.platform !== 'linux').each(['procfs', 'ps'])(
   'who has a file open, by %s',
   async (strategy) => {
     const inspector = await systemInspector(process.platform, strategy)
