@@ -19,6 +19,14 @@ has_event() { # NAME EVENT [DETAIL]
 events() { # NAME
   sed -n 's/.*"event":"\([^"]*\)".*/\1/p' "$LOCK_DIR/$1/history.jsonl" | tr '\n' ' '
 }
+has_events() { [[ $(events "$1") == "$2" ]]; }
+
+# No clock is waited for: a worker that is silent from now on has been found. So would have been, by the same limits,
+# whoever was silent at least as long.
+a_silent_one_is_found() {
+  start_engine control "${LIMITS[@]}" -- sleep 1000
+  eventually has_event control hung silent
+}
 note() { # NAME ITERATION SECONDS|null
   printf '{"epoch":%s,"iteration":%s,"note":"","for":%s}\n' "$(date +%s)" "$2" "$3" >>"$LOCK_DIR/$1/runs/1/notes.jsonl"
 }
@@ -44,7 +52,7 @@ note() { # NAME ITERATION SECONDS|null
 @test "stopped: SIGSTOP to the worker, and active again after SIGCONT" {
   start_engine s "${LIMITS[@]}" --quiet-after 1h -- perl -e '$| = 1; while (1) { print join("", map { chr(97 + int(rand(26))) } 1 .. 30), "\n"; select(undef, undef, undef, 0.1) }'
   eventually has_refresher s
-  state_is s active
+  eventually state_is s active
   kill -STOP "$(part s worker)"
   eventually hung_with s stopped
   kill -CONT "$(part s worker)"
@@ -63,7 +71,6 @@ note() { # NAME ITERATION SECONDS|null
   eventually hung_with s silent
   eventually has_events s 'claimed hung active-again hung '
 }
-has_events() { [[ $(events "$1") == "$2" ]]; }
 
 @test "awaiting-input: a question at a pane's terminal" {
   command -v tmux >/dev/null || skip 'tmux is not installed'
@@ -74,21 +81,19 @@ has_events() { [[ $(events "$1") == "$2" ]]; }
   eventually state_is s active
 }
 
-@test "a note keeps a silent worker alive, and a promise does for its time" {
+@test "a note is progress for the limit's time, and a promise is for its own" {
   start_engine s "${LIMITS[@]}" -- sleep 1000
-  eventually has_refresher s
-  for _ in {1..5}; do
-    note s 1 null
-    sleep 0.4
-  done
-  state_is s active
-  [[ $(events s) == 'claimed ' ]]
+  eventually hung_with s silent
+  note s 1 null
+  eventually has_events s 'claimed hung active-again hung '
   note s 1 3600
-  # Far beyond the limit that held before.
-  sleep 2.5
-  state_is s active
+  eventually has_events s 'claimed hung active-again hung active-again '
+  a_silent_one_is_found
+  eventually state_is s active
+  has_events s 'claimed hung active-again hung active-again '
   # A later note without one ends the promise.
   note s 1 null
+  eventually has_events s 'claimed hung active-again hung active-again hung '
   eventually hung_with s silent
 }
 
@@ -100,30 +105,34 @@ has_events() { [[ $(events "$1") == "$2" ]]; }
   refresher=$(part s refresher)
   kill -KILL "$refresher"
   eventually has_other_refresher s "$refresher"
-  sleep 2.5
+  a_silent_one_is_found
   lock.sh status s --json | tr -d ' \n' | grep -qF '"stall":null'
-  [[ $(events s) == 'claimed ' ]]
+  has_events s 'claimed '
 }
 
 @test "with both limits off nothing but certain causes counts" {
   start_engine s "${LIMITS[@]}" --quiet-after off --stuck-after off -- sleep 1000
   eventually has_refresher s
   contains s.out '(heartbeat every 0.2s)'
-  sleep 2.5
-  state_is s active
+  a_silent_one_is_found
+  eventually state_is s active
+  has_events s 'claimed '
   kill -STOP "$(part s worker)"
   eventually hung_with s stopped
 }
 
 @test "working: short children without output, and a silent download, are never hung" {
+  # Ten times what passes between two signs of life, so that a busy machine may delay some of them.
+  LIMITS+=(--quiet-after 2 --stuck-after 3)
   start_engine children "${LIMITS[@]}" -- bash -c 'while :; do perl -e "1 for 1 .. 200000"; done'
   start_engine trickle "${LIMITS[@]}" -- bash -c 'exec 3<> <(while :; do printf x; sleep 0.2; done); while read -rN1 -u3; do :; done'
   eventually has_refresher children
   eventually has_refresher trickle
-  sleep 3
-  state_is children active
-  state_is trickle active
-  [[ $(events children) == 'claimed ' && $(events trickle) == 'claimed ' ]]
+  a_silent_one_is_found
+  eventually state_is children active
+  eventually state_is trickle active
+  has_events children 'claimed '
+  has_events trickle 'claimed '
 }
 
 @test "the first line of a run says how long detection takes" {

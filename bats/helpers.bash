@@ -2,7 +2,8 @@
 # shellcheck shell=bash
 
 ROOT=$(cd "${BATS_TEST_DIRNAME:?}/.." && pwd)
-PATIENCE_SECONDS=20
+# Generous on purpose: it is met only when something hangs.
+PATIENCE_SECONDS=60
 
 sandbox() {
   unset TMUX TMUX_PANE NODE_EXTRA_CA_CERTS NODE_OPTIONS NO_COLOR FORCE_COLOR XDG_STATE_HOME

@@ -206,9 +206,8 @@ is_whole() { # NAME GENERATION ITERATION COUNT-FILE
 }
 
 @test "a child that keeps the pipe open does not hold the iteration up" {
-  SECONDS=0
-  engine.sh run s -n 2 --grace 600 -- bash -c 'sleep 1000 & echo $! >>children; echo done' >out 2>&1 3>&- 
-  ((SECONDS < 100))
+  start_engine s -n 2 --grace 1000 -- bash -c 'sleep 1000 & echo $! >>children; echo done'
+  eventually is_gone "$REPLY"
   [[ $(kept s 1 1) == 'done' && $(kept s 1 2) == 'done' ]]
   [[ $(history_of s left_running) == $'1\n1' ]]
   while read -r child; do kill "$child"; done <children

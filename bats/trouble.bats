@@ -164,16 +164,17 @@ stubborn_worker() {
 
 stopped_worker() {
   use "$1"
-  start_engine s --grace 10 -- sleep 1000
+  start_engine s --grace 1000 -- sleep 1000
   eventually has_refresher s
   local worker
   worker=$(part s worker)
   kill -STOP "$worker"
-  # Well within the grace: the TERM is followed by a CONT.
-  SECONDS=0
-  engine.sh stop s
-  ((SECONDS < 8))
-  is_gone "$worker"
+  # Within the grace: the TERM is followed by a CONT.
+  engine.sh stop s >stopped 3>&- &
+  STARTED+=($!)
+  eventually is_gone "$worker"
+  wait "$!"
+  contains stopped 's has ended'
 }
 
 excludes_flock() {
@@ -193,7 +194,7 @@ excludes_flock() {
   refuses 75 engine.sh run s --force -- true
   is_alive "$outsider"
   end_with_children "$outsider"
-  engine.sh run s --wait 10 -- true
+  engine.sh run s --wait 60 -- true
 }
 flock_is_held() { ! flock -n "$LOCK_DIR/s.lock" true; }
 

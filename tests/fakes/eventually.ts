@@ -1,4 +1,4 @@
-const LIMIT_MS = 20_000
+const LIMIT_MS = 60_000
 const POLL_MS = 10
 
 /** Looks until `check` gives something else than `undefined` or `false`; fails only after a generous limit. */
