@@ -12,7 +12,7 @@ import { realWorld } from './world.ts'
 
 declare const VERSION: string
 
-/** What the system refuses where nobody has expected it (a full table of files, a failing disk) is no fault of ours. */
+/** An unexpected error of a system call (a full table of files, a failing disk) is no defect of this program. */
 const asLockError = (error: unknown): LockError | null => {
   if (error instanceof LockError) return error
   if (!(error instanceof Error) || !('syscall' in error && 'code' in error)) return null

@@ -110,7 +110,7 @@ const HEADER = ['RUN', 'ITERATION', 'START', 'DURATION', 'RESULT', 'QUIET', 'SIZ
 const GAP = '  '
 /** Columns of a bar. */
 const BAR = { least: 4, most: 20 } as const
-/** Where nobody says how wide it is. */
+/** Where the width is unknown. */
 const DEFAULT_COLUMNS = 80
 
 const DAY_SECONDS = 86_400
@@ -182,7 +182,7 @@ const BLOCK_CHARACTERS = 16 * 1024
 /**
  * The table of iterations, with what happened to the run between them, in blocks of whole lines.
  *
- * @param nowEpoch says which year goes without saying
+ * @param nowEpoch its year is left out
  */
 export function* renderHistory(
   entries: readonly HistoryEntry[],

@@ -16,13 +16,13 @@ const NO_READER: readonly unknown[] = ['EPIPE', 'EIO', 'EBADF']
 const PAUSE = new Int32Array(new SharedArrayBuffer(4))
 const PAUSE_MS = 5
 
-/** Waits a moment for room, with the whole thread. */
+/** Blocks the thread for a moment, until there may be room. */
 export const pause = (): void => {
   Atomics.wait(PAUSE, 0, 0, PAUSE_MS)
 }
 
 /**
- * @returns false when nobody reads any more, which is no error
+ * @returns false when the reader is gone, which is no error
  * @throws LockError `io`, for a full disk
  */
 export const writeBytes = (fd: number, bytes: Uint8Array): boolean => {
@@ -32,7 +32,7 @@ export const writeBytes = (fd: number, bytes: Uint8Array): boolean => {
       left = left.subarray(writeSync(fd, left))
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? error.code : ''
-      // A pipe that somebody has made non-blocking and that is full.
+      // A pipe that another process has made non-blocking, and that is full.
       if (code === 'EAGAIN') pause()
       // Nowhere to complain of an error of stderr.
       else if (fd === STDERR || NO_READER.includes(code)) return false
@@ -42,7 +42,7 @@ export const writeBytes = (fd: number, bytes: Uint8Array): boolean => {
   return true
 }
 
-/** @throws LockError `io`, for a full disk; that nobody reads is no error */
+/** @throws LockError `io`, for a full disk; a reader that is gone is no error */
 export const write = (fd: number, text: string): void => {
   writeBytes(fd, Buffer.from(text))
 }

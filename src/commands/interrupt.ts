@@ -70,7 +70,7 @@ const ownerStopped = (name: string, pid: number): LockError =>
  * that one which comes too late ends nothing else.
  *
  * @returns what happened, as text
- * @throws LockError `held` when the iteration does not end in time, or nobody can end it from here
+ * @throws LockError `held` when the iteration does not end in time, or it cannot be ended from here
  */
 export const interrupt = async (world: World, name: string): Promise<string> => {
   checkLockDir(world.lockDir)

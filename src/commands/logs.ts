@@ -40,11 +40,11 @@ export type LogsRequest = {
 }
 
 export type LogsSink = {
-  /** @returns false when nobody reads any more */
+  /** @returns false when the reader is gone */
   bytes(bytes: Uint8Array): boolean
-  /** Goes beside the output, and not into it; `atLineStart`: the output before it has ended its line. */
+  /** Is written beside the output, not into it; `atLineStart`: the output before it has ended its line. */
   header(text: string, atLineStart: boolean): void
-  /** Nobody reads any more, as far as that can be seen while nothing is written. */
+  /** Whether the reader is gone, as far as that is known while nothing is written. */
   isGone(): boolean
 }
 
@@ -54,7 +54,7 @@ const NEWLINE = 0x0a
 
 /** Prints pieces of the stream, and reports each problem with them once. */
 class LogPrinter {
-  /** Nobody reads any more. */
+  /** Whether the reader is gone. */
   readerGone = false
   readonly #world: World
   readonly #sink: LogsSink

@@ -46,7 +46,7 @@ export const stop = async (world: World, { name, afterIteration }: StopOptions):
     )
   }
   const { verdict: now } = inspectSession(world, name)
-  // Somebody has killed it meanwhile, and what it ran may run still.
+  // The owner was killed meanwhile, and its worker may still run.
   if (now.state === 'dead')
     throw errors.held(`${name} has lost its owner: ${now.reason}`, `End what it left: lock.sh reap ${name}`)
   return `${name} has ended: ${now.reason}`

@@ -7,11 +7,11 @@ export const ACQUIRE_SECONDS = 0.1
 /** An iteration that has lasted this long gets a refresher; a shorter one would pay for a process it does not need. */
 export const REFRESHER_DELAY_SECONDS = 0.25
 
-/** What a worker gets between TERM and KILL when its owner has died: nobody is left to wait for it. */
+/** Between TERM and KILL when the owner has died: a longer grace would delay the session's next run. */
 export const ORPHAN_GRACE_SECONDS = 0.4
 
 /** How long a refresher may take to stop when it is told to; then it is killed. */
 export const REFRESHER_STOP_SECONDS = 2
 
-/** Past this a refusal to die is reported instead of waited for. */
+/** A process that is still alive this long after KILL is reported as a survivor. */
 export const KILL_SECONDS = 5

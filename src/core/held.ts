@@ -1,4 +1,4 @@
-/** What to tell somebody who finds a session held. Pure. */
+/** The error for a session that is held. Pure. */
 import { formatDuration } from './duration.ts'
 import { errors, type LockError } from './errors.ts'
 import { printable, shellQuote } from './printable.ts'

@@ -18,7 +18,7 @@ export type IterationEntry = {
   readonly started_epoch: number
   readonly duration: number
   readonly result: IterationResult
-  /** The command's own; `null` when a signal ended it, or nobody saw its end. */
+  /** The command's own; `null` when a signal ended it, or its end was not observed. */
   readonly exit_code: number | null
   readonly signal: string | null
   readonly beats: number

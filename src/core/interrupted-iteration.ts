@@ -7,7 +7,7 @@ const hasEnd = ({ generation, iteration, last_iteration: last }: LockRecord): bo
   last?.iteration === iteration.number && last.generation === generation
 
 /**
- * What history says of an iteration whose end nobody saw.
+ * The history entry of an iteration whose end was not observed.
  *
  * @param endedEpoch when it was ended, or last seen
  * @returns `null` when no iteration was running
@@ -44,7 +44,7 @@ const isInterruptedEntry = ({ result, exit_code, signal }: IterationEntry): bool
 
 /**
  * An end is entered into the history first and into the record afterwards. An owner that died between the two has
- * done the iteration all the same, and nobody does it again.
+ * done the iteration all the same, and it is not repeated.
  *
  * @param entries the last ones of the history
  */

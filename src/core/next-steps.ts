@@ -13,11 +13,11 @@ const continueStep = (name: string, record: LockRecord): Step => {
     : { command: `engine.sh run ${name}`, purpose: `continue with iteration ${next}` }
 }
 
-/** Its owner is well, and listens; the worker is not. */
+/** The owner works; the worker does not. */
 const isWorkerStalled = ({ cause }: Verdict): boolean =>
   cause !== null && cause !== 'owner-stopped' && cause !== 'refresher-gone'
 
-/** @param isHeld whether somebody has the kernel lock, whoever that may be */
+/** @param isHeld whether any process holds the kernel lock */
 export const nextSteps = (
   name: string,
   stored: StoredRecord,

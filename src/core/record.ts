@@ -53,7 +53,7 @@ export type LastIteration = {
   readonly ended_epoch: number
 }
 
-/** The last time that a source has shown something, and how much of it there has been in this iteration. */
+/** When a source was last active, and how much of it there has been in this iteration. */
 export type LastSeen = { readonly monotonic: number; readonly value: number }
 
 /**

@@ -6,7 +6,7 @@ import type { StoredRecord, Verdict } from './verdict.ts'
 /**
  * All of a record that is shown, in the order in which it is shown.
  *
- * Not the cookie: whoever knows it can pass for a worker of the run, and nobody needs it in a report.
+ * Not the cookie: a process that knows it can pass for a worker of the run, and no report needs it.
  */
 const SHOWN = [
   'format',

@@ -1,10 +1,10 @@
 /**
- * How the output of an iteration lies on disk: in segments, each a file named by the iteration and the offset of its
- * first byte in all that the iteration has printed. Pure.
+ * How the output of an iteration is stored on disk: in segments, each a file named by the iteration and the offset of
+ * its first byte in all that the iteration has printed. Pure.
  *
  * The first segment is the head, half of `--log-limit`; behind it come tail segments of a quarter, and a new one after
- * every hole that a full disk makes. Of them the oldest goes when there is more than half of the limit. So what is
- * missing needs no book-keeping: it is where one segment's end is not the next one's start.
+ * every hole that a full disk makes. The oldest of them is removed when they hold more than half of the limit. So
+ * what is missing needs no book-keeping: it is where one segment's end is not the next one's start.
  */
 export type Segment = { readonly iteration: number; readonly offset: number }
 
@@ -18,10 +18,10 @@ export const parseSegmentName = (name: string): Segment | null => {
   return offset === undefined ? null : { iteration: Number(iteration), offset: Number(offset) }
 }
 
-/** Smaller ones would be all names and no contents. */
+/** Smaller segments would be more file names than contents. */
 const MIN_SEGMENT_BYTES = 256
 
-/** Where the disk is full now and then there are many small ones; more of them than this are of no use to anybody. */
+/** A disk that is full now and then leaves many small segments; no more than these are kept. */
 export const MAX_TAIL_SEGMENTS = 64
 
 /** The size at which a segment is full, in bytes. */

@@ -19,7 +19,7 @@ export type TreeQuery = {
   readonly isInCgroup: (pid: number) => boolean
   /** Carries the cookie of this run and iteration in its environment. */
   readonly carriesCookie: (pid: number) => boolean
-  /** Never part of the tree: the owner, its refresher, whoever asks. */
+  /** Never part of the tree: the owner, its refresher, the caller. */
   readonly isExcluded: (facts: ProcessFacts) => boolean
 }
 
@@ -48,7 +48,7 @@ type Proven = {
 
 const provenBy = (query: TreeQuery): Proven => {
   const { all, worker, descendants, startTolerance, carriesCookie } = query
-  // What people open in a tmux server later is born in its control group.
+  // What people open in a tmux server later starts in its control group.
   const hasServer = all.some((facts) => query.isInCgroup(facts.pid) && isTmuxServer(facts))
   const isInCgroup = (pid: number): boolean => !hasServer && query.isInCgroup(pid)
   const known = new Map(descendants.map((descendant) => [descendant.pid, descendant]))
@@ -66,17 +66,17 @@ const provenBy = (query: TreeQuery): Proven => {
 }
 
 /**
- * The process group that is the worker's and nobody else's, so that one signal to it reaches all who are in it, and
- * those who are being born.
+ * The process group that only the worker is in, so that one signal to it reaches all of its processes, also those that
+ * are being forked.
  *
- * @returns `null` when it cannot be proven, or somebody is in it who is never part of the tree
+ * @returns `null` when it cannot be proven, or it contains a process that is never part of the tree
  */
 export const workerGroup = (query: TreeQuery): number | null => {
   const { group } = provenBy(query)
   return query.all.some((facts) => facts.group === group && isForeign(query, facts)) ? null : group
 }
 
-/** Whether the control groups have nobody in them but the worker, so that all who are in them can be killed at once. */
+/** Whether the control groups contain only the worker, so that they can be killed as a whole. */
 export const isCgroupPure = (query: TreeQuery): boolean =>
   !query.all.some((facts) => query.isInCgroup(facts.pid) && isForeign(query, facts))
 

@@ -48,7 +48,7 @@ export type Verdict = {
   readonly cause: Cause | null
   /** Seconds since the last beat; `null` when there is none. */
   readonly heartbeatAge: number | null
-  /** `null` when it cannot be told. */
+  /** `null` when that is unknown. */
   readonly ownerAlive: boolean | null
 }
 

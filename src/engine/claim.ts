@@ -57,7 +57,7 @@ const waitForLock = (
   return waitAcquire(world.paths(request.name).lock, world.lockTool, world.clock, seconds, giveUp)
 }
 
-/** What is being done goes on, and this process ends: as safe as a kill, and what a person who asks for an end wants. */
+/** Rejects at once, while the work continues: this process ends, which is as safe as a kill. */
 const abortable = async <T>(work: Promise<T>, giveUp: AbortSignal): Promise<T> => {
   const finished = new AbortController()
   const givenUp = aborted(giveUp, finished.signal).then(() => {
@@ -70,7 +70,7 @@ const abortable = async <T>(work: Promise<T>, giveUp: AbortSignal): Promise<T> =
   }
 }
 
-/** `takenOver`: somebody else has been ended for it. */
+/** `takenOver`: set when another owner was ended for it. */
 type Locked = { readonly held: HeldLock; readonly takenOver: { readonly incident: string | null } | null }
 
 const lock = async (world: World, request: ClaimRequest, giveUp: AbortSignal): Promise<Locked> => {
@@ -100,7 +100,7 @@ const readLast = (world: World, paths: SessionPaths, name: string): LockRecord |
       return null
     case 'newer':
       throw errors.newerRecord(paths.record, stored.format)
-    // With it would go what leads to the last run's worker, for the sake of a disk or a limit that failed for a moment.
+    // Moving it aside would lose the path to the last run's worker, only because a disk or a limit has failed once.
     case 'unreadable':
       throw errors.badRecord(paths.record, printable(stored.reason))
     case 'corrupt': {
@@ -111,7 +111,7 @@ const readLast = (world: World, paths: SessionPaths, name: string): LockRecord |
   }
 }
 
-/** The lock is ours, but the owner of the record may still live: somebody has replaced the lock file. */
+/** The lock is ours, but the owner of the record may still be alive: the lock file was replaced. */
 const refuseLivingOwner = async (world: World, last: LockRecord): Promise<void> => {
   const isAlive = () => ownerLiveness(last, world.inspector.snapshot(), world.observer).kind === 'alive'
   // A killed process lets go of its files a moment before it counts as gone.
@@ -137,7 +137,7 @@ const endOrphans = async (world: World, last: LockRecord): Promise<void> => {
   )
 }
 
-/** The owner is gone, or the lock would not be ours; but whether its worker is gone too cannot be seen from here. */
+/** The owner is gone, or it would hold the lock; whether its worker is gone cannot be seen from here. */
 const refuseUnseenWorker = (world: World, last: LockRecord, force: boolean): void => {
   const location = recordLocation(last, world.observer)
   if (force || last.ended !== null || location === 'here' || location === 'other-boot') return

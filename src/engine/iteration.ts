@@ -63,7 +63,7 @@ const endIteration = async (world: World, owner: Owner, killNow?: AbortSignal): 
   if (survivors.length > 0) throw errors.survivors(owner.record.session, owner.record.generation, survivors)
 }
 
-/** Ctrl-C in a terminal reaches the worker by itself; one in a session of its own is told. */
+/** Ctrl-C in a terminal reaches the worker directly; a worker in a session of its own gets it from here. */
 const forwardInterrupt = (world: World, owner: Owner): void => {
   for (const { pid } of findWorker(world.inspector, world.observer, owner.record)) world.signal(pid, 'SIGINT')
 }
@@ -145,7 +145,7 @@ export const runIteration = async (
   }
 
   let isOver = false
-  /** With the refresher beside it: it beats on meanwhile, and the owner may die here too. */
+  /** While the refresher still runs: it beats meanwhile, and the owner may die here too. */
   const finish = async (end: WorkerEnd, incident: string | null): Promise<IterationEnd> => {
     const output = await recording.end(iteration, options.grace)
     await keeper.stop()
@@ -169,7 +169,7 @@ export const runIteration = async (
         const interrupted =
           request.kind === 'terminate' || (request.kind === 'drain' && request.asked === 'ctrl-c')
         const exit = await worker.exit
-        // It has not ended by itself, so what it has left was not left on purpose, and would work beside the next one.
+        // A signal ended it, so it has not left processes on purpose, and they would work beside the next iteration.
         if (exit.signal !== null) await endIteration(world, owner, stopRequests.kill.signal)
         return await finish(endOf(exit, interrupted), null)
       }

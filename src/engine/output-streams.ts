@@ -1,5 +1,5 @@
 /**
- * Where the workers' output goes, and what becomes of it.
+ * Where the workers' output is written, and whether it is recorded.
  *
  * | the engine's output is      | the worker writes to                  | and it is kept                          |
  * | --------------------------- | ------------------------------------- | --------------------------------------- |
@@ -122,7 +122,7 @@ const openPane = (world: World, fifo: string, target: TmuxTarget, terminal: 1 | 
     }
   })
 
-/** None when there is nobody to listen to. @param dir of the run's output */
+/** Empty when nothing can be recorded. @param dir of the run's output */
 export const openStreams = async (
   world: World,
   dir: string,

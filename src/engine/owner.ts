@@ -80,7 +80,7 @@ export class Owner {
     }
   }
 
-  /** The last write, and the end of the tenure: after it the session is anybody's. */
+  /** The last write. After it the session is free. */
   end(ended: Omit<Ended, 'epoch'>): void {
     this.#put(
       {

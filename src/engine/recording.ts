@@ -41,12 +41,12 @@ export type Recording = {
   readonly lost: number
   /** Resolves when what comes now belongs to `iteration`, or when `hurry` is aborted. */
   begin(iteration: number, giveUp: AbortSignal): Promise<void>
-  /** Resolves when all that the iteration has printed is on disk, or after `patienceSeconds`; `null`: nothing is kept. */
+  /** Resolves when all that the iteration has printed is on disk, or after `timeoutSeconds`; `null`: nothing is kept. */
   end(iteration: number, timeoutSeconds: number): Promise<OutputSizes | null>
   close(): Promise<void>
 }
 
-/** Nothing is kept: the worker writes to a terminal that nobody can listen to. */
+/** Nothing is recorded: the worker writes to a terminal whose output cannot be captured. */
 const NO_RECORDING: Recording = {
   stdio: ['inherit', 'inherit', 'inherit'],
   lost: 0,
@@ -222,7 +222,7 @@ class RecordedOutput implements Recording {
   }
 }
 
-/** What would cost it time or memory, or tie it to somebody else's run. */
+/** Variables that would cost the recorder time or memory, or connect it to another run. */
 const NOT_FOR_THE_RECORDER = /^(NODE_OPTIONS|NODE_EXTRA_CA_CERTS|LOCK_.*)$/
 
 const environmentFor = (env: World['env']): Record<string, string | undefined> =>

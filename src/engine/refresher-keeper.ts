@@ -12,7 +12,7 @@ import type { Owner } from './owner.ts'
 /** A refresher that has died sooner than this is restarted after a pause. */
 const MIN_UPTIME_SECONDS = 1
 
-/** What would cost the refresher time or memory, or tie it to somebody else's run. */
+/** Variables that would cost the refresher time or memory, or connect it to another run. */
 const NOT_FOR_THE_REFRESHER = /^(NODE_OPTIONS|NODE_EXTRA_CA_CERTS|LOCK_(?!.*_STRATEGY$).*)$/
 
 export class RefresherKeeper {

@@ -122,7 +122,7 @@ const RESULT_TEXTS: Readonly<Record<IterationResult, string>> = {
   interrupted: 'was interrupted',
 }
 
-/** An iteration that somebody has ended by hand says nothing about the command. */
+/** An iteration that was interrupted on request says nothing about the command. */
 const failuresAfter = (last: IterationEnd, before: number): number =>
   last.result === 'ok' ? 0 : last.result === 'interrupted' ? before : before + 1
 

@@ -7,7 +7,7 @@
  * | after-iteration | now               | now                      | after-iteration        |
  * | now             | now, and hurry    | now, and hurry           | now                    |
  *
- * A SIGTERM that comes with a `supersede` request means that somebody takes the session over.
+ * A SIGTERM with a `supersede` request means that another engine takes the session over.
  */
 import { constants } from 'node:os'
 import type { RequestKind } from '../store/requests.ts'
@@ -62,7 +62,7 @@ export class StopRequests {
     for (const [signal, handler] of this.#handlers) process.on(signal, handler)
   }
 
-  /** Looks for a request; a signal that told of it may have come before anybody listened. */
+  /** Reads the request file; its signal may have come before there was a handler. */
   checkFile(): void {
     const request = this.#readRequest()
     if (request === 'interrupt-iteration') this.interrupt.abort()

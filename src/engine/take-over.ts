@@ -51,7 +51,7 @@ export const takeOver = async (
     try {
       writeRequest(paths, 'supersede', record.generation)
     } catch (error) {
-      // Then it does not know why it ends; it ends all the same.
+      // Without the request the owner does not record why it ends; it ends all the same.
       world.notify(error instanceof Error ? error.message : String(error))
     }
     const answer = await askToEnd(world, record)

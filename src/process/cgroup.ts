@@ -1,11 +1,11 @@
 /**
  * A control group (cgroups(7), version 2) for each iteration's worker, where the system lets this user make one.
  *
- * What is born in it stays in it, whatever it does with its parents, its session, its environment and its descriptors;
- * and it can be killed as a whole, those who are just being born included. It needs no controller and limits nothing.
+ * A process that is started in it stays in it, whatever it does with its parents, session, environment and descriptors;
+ * and the group can be killed as a whole, forking processes included. It needs no controller and limits nothing.
  *
  * A run has a group below the one that the engine itself is in, and in it one for each iteration, named by its number.
- * Everybody may see their names, so the cookie is no part of them.
+ * Every user can read their names, so the names do not contain the cookie.
  */
 import { randomBytes } from 'node:crypto'
 import {
@@ -27,19 +27,19 @@ export const CGROUP_STRATEGIES = ['cgroup2', 'none'] as const
 /** CGROUP2_SUPER_MAGIC, statfs(2). */
 const CGROUP2 = 0x63677270
 
-/** A PID that the kernel takes for whoever writes it. */
+/** The kernel reads this PID as the process that writes it. */
 const SELF_CGROUP = '0'
 
 /**
  * The directory of this process's own group, from the contents of /proc/self/cgroup and /proc/self/mountinfo; `null`
- * when there is no version 2, or it is not to be seen from here.
+ * when there is no version 2, or it is not visible from here.
  */
 export const groupDirectory = (cgroup: string, mountinfo: string): string | null => {
   const path = /^0::(\/.*)$/m.exec(cgroup)?.[1]
   if (path === undefined) return null
   for (const { root, point, type } of parseMountinfo(mountinfo)) {
     if (type !== 'cgroup2') continue
-    // In a container the mount may show no more than a part.
+    // In a container the mount may contain only a part of the hierarchy.
     const inside = root === '/' ? path : path === root ? '/' : path.slice(root.length)
     if (root === '/' || path === root || path.startsWith(`${root}/`)) return join(point, inside, '.')
   }
@@ -48,7 +48,7 @@ export const groupDirectory = (cgroup: string, mountinfo: string): string | null
 
 const pidsOf = (group: string): readonly number[] => {
   try {
-    // Those of another PID namespace are shown as 0.
+    // Processes of another PID namespace are listed as 0.
     return readFileSync(join(group, 'cgroup.procs'), 'latin1')
       .split('\n')
       .map(Number)
@@ -68,7 +68,7 @@ const directoriesIn = (path: string): readonly string[] => {
   }
 }
 
-/** Below a run's group, by its name, and of the right kind: what a record says is not believed. */
+/** Whether it has the name and the file system of a run's group: the path in a record is not trusted. */
 const isCgroup = (path: string): boolean => {
   try {
     return path.includes(`/${PREFIX}.`) && statfsSync(path).type === CGROUP2
@@ -77,20 +77,20 @@ const isCgroup = (path: string): boolean => {
   }
 }
 
-/** Each before those below it. */
+/** Parents before their children. */
 const treeOf = (group: string): readonly string[] => [
   group,
   ...directoriesIn(group).flatMap((name) => treeOf(join(group, name))),
 ]
 
-/** @throws LockError for a strategy that there is not */
+/** @throws LockError `usage` for an unknown strategy */
 export const checkCgroupStrategy = (strategy: string | undefined): void => {
   if (strategy !== undefined && !CGROUP_STRATEGIES.some((known) => known === strategy)) {
     throw errors.usage(`LOCK_CGROUP_STRATEGY is ${strategy}; it can be ${CGROUP_STRATEGIES.join(' or ')}`)
   }
 }
 
-/** The directory of the group that this process is in now; somebody may move it. `null` where that cannot be seen. */
+/** The directory of this process's current group, which may change. `null` where it is not visible. */
 const ownGroup = (): string | null => {
   const read = (name: string): string => readFileSync(`/proc/self/${name}`, 'utf8')
   const own = groupDirectory(read('cgroup'), read('mountinfo'))
@@ -100,8 +100,8 @@ const ownGroup = (): string | null => {
 const PREFIX = 'session-lock'
 
 /**
- * Where the group of a new run is to be. It is made with the first iteration's, when the record names it already: one
- * that nobody knows of would stay for ever.
+ * Chooses the directory of a new run's group. It is made with the first iteration's, when the record names it already:
+ * a group that no record names would never be removed.
  *
  * @param session,generation for people who list the groups; a random part keeps the name unique
  * @returns its directory; `null` when none can be made here
@@ -115,7 +115,7 @@ export const chooseRunCgroup = (
   try {
     const own = ownGroup()
     if (own === null) return null
-    // To move somebody takes the right to write in the group that it leaves, too.
+    // To move a process takes write permission in the group that it leaves, too.
     accessSync(own, constants.W_OK)
     accessSync(join(own, 'cgroup.procs'), constants.W_OK)
     removeEmptyGroups(own, session)
@@ -125,7 +125,7 @@ export const chooseRunCgroup = (
   }
 }
 
-/** Of earlier runs, whose records are gone. */
+/** Removes groups of earlier runs, whose records are gone. */
 const removeEmptyGroups = (own: string, session: string): void => {
   for (const name of directoriesIn(own))
     if (name.startsWith(`${PREFIX}.${session}.`)) removeCgroup(join(own, name))
@@ -142,8 +142,8 @@ const makeGroup = (path: string): void => {
 export const iterationCgroup = (run: string, iteration: number): string => join(run, String(iteration))
 
 /**
- * Calls `start` in a new group, and comes back. A child is born in its parent's group, so nothing can run outside of it
- * for even a moment, as it could if the child were moved. `start` must have forked when it returns.
+ * Calls `start` in a new group, then moves this process back. A child starts in its parent's group, so it never runs
+ * outside of the group, as it could if the child were moved. `start` must have forked when it returns.
  *
  * @param group of an iteration; `null` to start it where this process is
  */
@@ -155,7 +155,7 @@ export const startInCgroup = <Started>(group: string | null, start: () => Starte
     home = ownGroup()
     if (home === null) return start()
     makeGroup(dirname(group))
-    // Not one that is there already: whoever has made it may have frozen it, and this process with it.
+    // Not one that exists already: its creator may have frozen it, which would freeze this process.
     mkdirSync(group)
     writeFileSync(join(dirname(group), 'cgroup.freeze'), '0')
     move(group)
@@ -175,7 +175,7 @@ export const startInCgroup = <Started>(group: string | null, start: () => Starte
 }
 
 /**
- * With the groups below. Those that somebody is in stay: the kernel sees to that.
+ * Removes a group and the groups below it. The kernel refuses to remove those that contain a process.
  *
  * @param group as the record has it; nothing else than a control group is touched
  */
@@ -185,21 +185,21 @@ export const removeCgroup = (group: string | null): void => {
     try {
       rmdirSync(path)
     } catch {
-      // Somebody has been left running in it.
+      // A process still runs in it.
     }
   }
 }
 
 /** The groups of a run's iterations, from one on. */
 export type WorkerCgroups = {
-  /** Who is in them now, and below them. */
+  /** The processes in them and below them now. */
   pids(): ReadonlySet<number>
-  /** SIGKILL to everybody, also to those who are being born. */
+  /** Sends SIGKILL to all processes, also to those that are being forked. */
   kill(): void
 }
 
 /**
- * All groups of a run but those of its earlier iterations: who moves itself from one to another stays in sight.
+ * All groups of a run but those of its earlier iterations: a process that moves from one to another is still found.
  *
  * @param run as the record has it; `null`, or no group any more: there are none
  */
@@ -218,7 +218,7 @@ export const workerCgroups = (run: string | null, iteration: number): WorkerCgro
         try {
           writeFileSync(join(group, 'cgroup.kill'), '1')
         } catch {
-          // Before Linux 5.14 there is no such file; each of them gets its own signal then.
+          // Before Linux 5.14 there is no such file; then each process gets its own signal.
         }
       }
     },

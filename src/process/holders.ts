@@ -1,4 +1,4 @@
-/** Who has a file open. Having the lock file open is not yet holding the lock, but nobody holds it otherwise. */
+/** Which processes have a file open. The holder of a lock has the lock file open; others may have it open, too. */
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs'
 import type { Holder } from '../core/held.ts'

@@ -1,8 +1,8 @@
 /**
- * Whether somebody still reads from a pipe that this process writes to, known also while it writes nothing: so that
+ * Whether a pipe that this process writes to still has a reader, known also while it writes nothing: so that
  * `logs -f | head -1` ends when `head` does.
  *
- * A write would tell, but there may be nothing to write; poll(2) would tell, but Node polls only what it reads. So
+ * A write would fail, but there may be nothing to write; poll(2) would report it, but Node polls only what it reads. So
  * the process at the other end is looked for in /proc, once, and after that it is one link to read.
  */
 import { fstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'

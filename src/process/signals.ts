@@ -3,7 +3,10 @@ import type { SendSignal } from '../core/ports.ts'
 const errorCode = (error: unknown): string =>
   error instanceof Error && 'code' in error ? String(error.code) : ''
 
-/** Signal 0, to a process or (negative) a group. EPERM means that it is there and belongs to somebody else; a thread's id answers too, on Linux. */
+/**
+ * Signal 0, to a process or (negative) a group. EPERM means that it exists and belongs to another user.
+ * On Linux a thread's id exists, too.
+ */
 export const probe = (pid: number): 'ours' | 'not-ours' | 'none' => {
   try {
     process.kill(pid, 0)

@@ -27,9 +27,9 @@ export type TreeEndRequest = {
   /** Searches anew for what belongs to the tree; `known` was found to belong to it before. */
   readonly find: (known: readonly ProcessFacts[]) => {
     readonly processes: readonly ProcessFacts[]
-    /** The process group that has nobody in it but the tree; `null` when there is none. */
+    /** The process group that contains only the tree; `null` when there is none. */
     readonly group: number | null
-    /** The control groups that have nobody in them but the tree; `null` when there are none. */
+    /** The control groups that contain only the tree; `null` when there are none. */
     readonly cgroups: Pick<WorkerCgroups, 'pids' | 'kill'> | null
   }
   /** Whether the kernel knows any process in a group, zombies included. */
@@ -44,7 +44,7 @@ export type TreeEndRequest = {
 
 const FIRST_POLL_SECONDS = 0.005
 const LAST_POLL_SECONDS = 0.1
-/** Enough for a tree that forks while it is being stopped; a fork bomb beats every bound, and meets the KILL. */
+/** Enough for a tree that forks while it is being stopped; a fork bomb exceeds every bound, and is killed then. */
 const STOP_ROUNDS = 20
 /** A search reads one process after the other and may miss what is born while its parent dies; so many do not. */
 const SEARCHES = 20

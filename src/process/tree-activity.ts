@@ -1,6 +1,6 @@
 /**
  * What the processes of a tree have done since the last reading. Reads the tree's own entries in /proc, nothing else,
- * and starts no process; where there is no /proc, one ps(1) tells processor time and states, and nothing of bytes.
+ * and starts no process; where there is no /proc, one ps(1) reports processor time and states, but no bytes.
  *
  * Not seen: bytes that come through recv(2) and its kind, which the kernel does not count in /proc/PID/io.
  */
@@ -15,7 +15,7 @@ export type TreeActivity = Pick<Sample, 'io' | 'cpuSeconds' | 'processesChange' 
 }
 
 export type ActivityReader = {
-  /** Starts a process for every reading: to be asked only when nothing else has shown progress. */
+  /** Starts a process for every reading: used only when nothing else has shown progress. */
   readonly isExpensive: boolean
   /** @param view a fresh snapshot */
   read(tree: readonly ProcessReference[], view: ProcessView): TreeActivity
@@ -44,7 +44,7 @@ const read = (path: string): string => {
   }
 }
 
-/** Numbers of read(2) and readv(2) by architecture; with others only `wchan` tells. */
+/** Numbers of read(2) and readv(2) by architecture; on others only `wchan` is used. */
 const READ_CALLS: Readonly<Record<string, readonly string[]>> = { x64: ['0', '19'], arm64: ['63', '65'] }
 
 const link = (path: string): string => {

@@ -27,7 +27,7 @@ const selfAndAncestors = (view: ProcessView): readonly number[] => {
   return line
 }
 
-/** All processes, with those of the groups that were born while the others were read. */
+/** All processes, with those of the groups that were started while the others were read. */
 const allWith = (view: ProcessView, cgroups: WorkerCgroups): readonly ProcessFacts[] => {
   const all = view.all()
   const known = new Set(all.map(({ pid }) => pid))
@@ -52,7 +52,7 @@ const queryOf = (
   const self = new Set(selfAndAncestors(view))
   const seen: readonly ProcessReference[] = known.map(({ pid, started }) => ({ pid, pid_started: started }))
   const all = allWith(view, cgroups)
-  // Read after all the others: who is in it now and was seen before has not become somebody else since.
+  // Read after all the others: a process that is in it now and was seen before is still the same one.
   const inCgroup = cgroups.pids()
   return {
     all,
@@ -73,7 +73,7 @@ export type WorkerSearch = {
   readonly processes: readonly ProcessFacts[]
   /** Its own process group, when it is proven to be that. */
   readonly group: number | null
-  /** Its control groups; `null` when somebody else is in them. */
+  /** Its control groups; `null` when they contain other processes. */
   readonly cgroups: WorkerCgroups | null
 }
 

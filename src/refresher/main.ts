@@ -52,7 +52,7 @@ const refresh = async (config: RefresherConfig): Promise<Refresher> => {
     try {
       appendHistory(paths, entry)
     } catch {
-      // Nobody to tell; the record says the same until the next run.
+      // There is no one to report it to; the record says the same until the next run.
     }
   }
   const monitor = createActivityMonitor(first, {

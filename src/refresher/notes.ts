@@ -32,7 +32,7 @@ export class NotesTail {
       fd = openSync(this.#path, READ_FLAGS)
       const stats = fstatSync(fd)
       if (!stats.isFile() || stats.size === this.#position) return NOTHING
-      // Somebody has emptied it.
+      // The file was truncated.
       if (stats.size < this.#position) this.#position = 0
       const start = Math.max(this.#position, stats.size - MAX_READ_BYTES)
       const buffer = Buffer.alloc(stats.size - start)

@@ -9,7 +9,7 @@ import type { LockTool } from '../store/lock-tool.ts'
  */
 export type RefresherConfig = {
   readonly lockDir: string
-  /** The owner's last write; the refresher goes on from it. */
+  /** The owner's last write, from which the refresher continues. */
   readonly record: LockRecord
   readonly lockTool: LockTool
   readonly forcedProcessStrategy: string | null
@@ -18,13 +18,13 @@ export type RefresherConfig = {
 
 export const LOCK_FD = 3
 export const STOP = 'stop'
-/** An owner that is stopped, or caught in a loop, sends none: no process has to be looked at to see that. */
+/** An owner that is stopped, or caught in a loop, sends none, so no process has to be inspected for that. */
 export const PING = 'ping'
-/** So many intervals without a ping, and the owner is not well. */
+/** After this many intervals without a ping the owner counts as stopped. */
 export const PING_TIMEOUT_INTERVALS = 2
 
 /** @param bytes of this run, so far */
 export const lostLine = (bytes: number): string => `lost ${bytes}`
-/** `null` when it is another line. */
+/** `null` for any other line. */
 export const parseLost = (line: string): number | null =>
   /^lost \d{1,15}$/.test(line) ? Number(line.slice('lost '.length)) : null

@@ -1,4 +1,4 @@
-/** Takes the kernel lock of a session that nobody owns. */
+/** Takes the kernel lock of a session that has no owner. */
 import { ACQUIRE_SECONDS } from '../core/defaults.ts'
 import type { LockError } from '../core/errors.ts'
 import { heldError } from '../core/held.ts'
@@ -8,10 +8,10 @@ import { type HeldLock, tryAcquire, waitAcquire } from '../store/kernel-lock.ts'
 import type { World } from '../world.ts'
 import { inspectSession } from './snapshot.ts'
 
-/** What is left of a killed owner goes within this time; whoever meets it need not fail. */
+/** The refresher of a killed owner ends within this time; a claim that meets it waits instead of failing. */
 export const OWNER_EXIT_SECONDS = 3
 
-/** Says who holds the lock, as things are now. */
+/** An error that names the holder of the lock now. */
 export const lockHeldError = (world: World, name: string): LockError => {
   const { stored, verdict } = inspectSession(world, name)
   return heldError(name, stored, verdict, holdersOf(world.paths(name).lock, world.inspector), world.now())
@@ -19,7 +19,7 @@ export const lockHeldError = (world: World, name: string): LockError => {
 
 /**
  * The owner is dead, and its refresher lives: it is about to end the worker and to let go. A refresher that is
- * stopped is woken up for that; its owner is dead, so this takes nothing from anybody.
+ * stopped is resumed for that; its owner is dead, so this takes the session from nobody.
  */
 const isBeingCleanedUp = (world: World, name: string): boolean => {
   const { stored, verdict } = inspectSession(world, name)
@@ -31,7 +31,7 @@ const isBeingCleanedUp = (world: World, name: string): boolean => {
   return true
 }
 
-/** @returns `null` when somebody holds it, and does not only die */
+/** @returns `null` when it is held by more than the refresher of a dead owner */
 export const acquireFree = async (world: World, name: string): Promise<HeldLock | null> => {
   const path = world.paths(name).lock
   const quick = await tryAcquire(path, world.lockTool, world.clock, ACQUIRE_SECONDS)

@@ -1,4 +1,4 @@
-/** Everything that can be seen of a session from outside, for `why`, `attach` and incident bundles. */
+/** Everything that can be found out about a session from outside, for `why`, `attach` and incident bundles. */
 import type { Holder } from '../core/held.ts'
 import { type Liveness, ownerLiveness, partLiveness } from '../core/identity.ts'
 import { nextSteps, type Step } from '../core/next-steps.ts'
@@ -146,7 +146,7 @@ const OUTPUT_LINES = 200
 /**
  * The pane's screen while the pane is the session's, else the end of its output.
  *
- * A pane that outlives its owner is a person's again, with what that person does there; a dead one is still the owner's.
+ * A live pane whose owner has ended may be in use for something else; a dead one still shows the owner's screen.
  */
 const readScreen = async (
   world: World,
@@ -173,7 +173,7 @@ export const diagnose = async (world: World, session: string): Promise<Diagnosis
   const { stored, verdict } = snapshot
   const { lock } = world.paths(session)
   const record = stored.kind === 'record' ? stored.record : null
-  // The owner of an ended run has let go of the session; its PID may be anybody's by now.
+  // The owner of an ended run has let go of the session; its PID may belong to another process by now.
   const open = record !== null && record.ended === null ? record : null
   const ofRecord = (reference: ProcessReference | null): Part | null =>
     open === null ? null : part(reference, partLiveness(open, reference, view, world.observer))

@@ -1,5 +1,5 @@
 /**
- * An incident bundle: what there was to see before somebody ended it by force.
+ * An incident bundle: the state of a session before it was ended by force.
  *
  * No values of the environment go in: they hold secrets.
  */
@@ -62,7 +62,7 @@ const leaveIncident = async (world: World, session: string, kind: IncidentKind):
   return dir
 }
 
-/** Says where it is, or why there is none: a full disk must not keep anybody from what hangs. @returns its directory */
+/** Reports where it is, or why there is none: a full disk must not keep a hung session. @returns its directory */
 export const tryToLeaveIncident = async (
   world: World,
   session: string,
@@ -71,7 +71,7 @@ export const tryToLeaveIncident = async (
   try {
     const incident = await leaveIncident(world, session, kind)
     world.notify(`the incident is recorded in ${incident}`)
-    // What a person has ended stays.
+    // Incidents of `--force` and `reap` are kept.
     if (kind === 'timeout') pruneIncidents(world.paths(session), kind, KEPT_TIMEOUTS)
     return incident
   } catch (error) {

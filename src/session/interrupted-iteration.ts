@@ -6,7 +6,7 @@ import { outputBytes } from '../store/output.ts'
 import type { World } from '../world.ts'
 import { HistoryWriter } from './history-writer.ts'
 
-/** More events than this do not follow an iteration before anybody runs or reaps the session. */
+/** No more events than these follow an iteration before the session is run again or reaped. */
 const RECENT_ENTRIES = 20
 
 /** The record, with the end of its iteration when only the history has it. */

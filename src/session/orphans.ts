@@ -1,4 +1,4 @@
-/** Ends what a dead owner left of its worker, and of what it had put beside its pane. Only with the kernel lock held. */
+/** Ends the processes that a dead owner has left, of its worker and of its pane. Only with the kernel lock held. */
 import { existsSync } from 'node:fs'
 import { errors } from '../core/errors.ts'
 import type { LockRecord } from '../core/record.ts'
@@ -13,7 +13,7 @@ export const killOrphans = async (world: World, record: LockRecord): Promise<Tre
   const end = await endWorker(world, record, record.options.grace)
   if (end.survivors.length > 0) throw errors.survivors(record.session, record.generation, end.survivors)
   removeCgroup(record.cgroup)
-  // Otherwise the next run in that pane would take the pipe for somebody else's.
+  // Otherwise the next run in that pane would find a pipe that is not its own.
   if (record.tmux !== null) {
     const fifo = world.paths(record.session).panePipe(record.generation)
     if (existsSync(fifo)) await unpipePane(record.tmux, fifo, world.env)

@@ -3,8 +3,8 @@ import type { World } from '../world.ts'
 import { inspectSession } from './snapshot.ts'
 
 /**
- * Without this an agent that restarts, or reaps, its own session would end itself half-way through; or, when its owner
- * has died, not be ended, because nobody ends himself, and work on beside the next run.
+ * Without this an agent that restarts or reaps its own session would end itself half-way through. If its owner has
+ * died, it would not be ended, because no process ends itself, and would go on working beside the next run.
  */
 export const refuseOwnSession = (world: World, name: string): void => {
   const { stored } = inspectSession(world, name)

@@ -1,8 +1,8 @@
 /**
- * `NAME/history.jsonl` on the disk. Only a process that holds the kernel lock appends; anybody may read meanwhile.
+ * `NAME/history.jsonl` on the disk. Only a process that holds the kernel lock appends; others may read meanwhile.
  *
- * An entry is written with one system call and is on the disk when `appendHistory` returns. What a crash has cut off
- * stays in the file as a line of its own, which readers pass over.
+ * An entry is written with one system call and is on the disk when `appendHistory` returns. An incomplete entry of a
+ * crash stays in the file as a line of its own, which readers skip.
  */
 import { isAscii } from 'node:buffer'
 import {
@@ -56,7 +56,7 @@ export const appendHistory = (paths: SessionPaths, entry: HistoryEntry): void =>
     try {
       const stats = fstatSync(fd)
       if (!stats.isFile()) throw failed(`it ${notAFile(stats)}`)
-      // Without it this entry would be lost with the one before.
+      // Without the newline this entry would be lost with the incomplete one before it.
       writeWhole(fd, `${isTorn(fd, stats.size) ? '\n' : ''}${encodeEntry(entry)}`)
       fdatasyncSync(fd)
       if (stats.size === 0) syncDirectory(paths.history)
@@ -93,7 +93,7 @@ const withFile = (path: string, read: (fd: number, size: number) => History): St
   }
 }
 
-/** Shorter when the file is by now. */
+/** Shorter when the file has become shorter. */
 const readRange = (fd: number, from: number, to: number): Buffer => {
   const bytes = Buffer.allocUnsafe(to - from)
   let length = 0
@@ -105,7 +105,7 @@ const readRange = (fd: number, from: number, to: number): Buffer => {
   return bytes.subarray(0, length)
 }
 
-/** Nearly always ASCII, which need not be decoded. */
+/** Decodes text that is nearly always ASCII. */
 const textOf = (bytes: Buffer): string => bytes.toString(isAscii(bytes) ? 'latin1' : 'utf8')
 
 const readWhole = (fd: number, size: number): History => {
@@ -142,7 +142,7 @@ export const readHistory = (paths: SessionPaths): StoredHistory => withFile(path
 
 /** More than a few hundred entries; a longer search backwards takes larger steps. */
 const TAIL_BYTES = 64 * 1024
-/** Further back nobody looks: a file with fewer entries in so much of it is mostly something else. */
+/** The search ends here: a file with fewer entries in so many bytes is mostly something else. */
 const MAX_TAIL_BYTES = TAIL_BYTES * 4 ** 5
 
 const readEnd = (fd: number, size: number, count: number): History => {

@@ -1,15 +1,15 @@
 /**
- * The kernel lock: an exclusive flock(2) on `NAME.lock`, which is the whole of the exclusion.
+ * The kernel lock: an exclusive flock(2) on `NAME.lock`. Nothing else excludes a second owner.
  *
  * Calling sequence: {@link tryAcquire} (or {@link waitAcquire}) → a {@link HeldLock} → `release()`.
  *
  * flock(2) belongs to the open file, not to the process that asked: flock(1) or perl gets our descriptor as its
  * fd 3, locks, exits, and the lock stays with us, and with every process that inherits the descriptor. It ends
- * when the last of them has closed it or died, by the kernel's hand, whatever they were doing. `release()`
- * unlocks first, so that a copy forgotten in some daemon holds nothing.
+ * when the last of them has closed it or died; the kernel sees to that. `release()` unlocks first, so that a copy
+ * that some daemon has kept open holds nothing.
  *
- * The lock file is never removed and never replaced by this program. Should somebody do it all the same, a lock on
- * the old file excludes nobody; so after locking the descriptor is compared with the path, and opened again.
+ * The lock file is never removed and never replaced by this program. If another program does, a lock on
+ * the old file excludes nobody; so after locking, the descriptor is compared with the path, and the path opened again.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { closeSync, constants, fstatSync, lstatSync, openSync } from 'node:fs'
@@ -34,7 +34,7 @@ const FLOCK_OPTIONS: Readonly<Record<Operation, readonly string[]>> = {
 }
 const CONTENDED = 1
 
-/** Both take the descriptor as fd 3, and exit with 0 for locked and 1 for held by somebody else. */
+/** Both take the descriptor as fd 3, and exit with 0 for locked and 1 for held by another process. */
 const toolCall = (tool: LockTool, operation: Operation): readonly [string, ...string[]] =>
   tool === 'flock'
     ? ['flock', ...FLOCK_OPTIONS[operation], '3']
@@ -50,7 +50,7 @@ const call = (tool: LockTool, operation: Operation, fd: number, attempts = 5): b
   const { status, signal, error } = spawnSync(command, args, { stdio: ['ignore', 'ignore', 'ignore', fd] })
   if (error !== undefined && isErrno(error, 'ENOENT')) throw errors.noLockTool()
   if (error !== undefined) throw errors.io(`${command} could not be started`, error)
-  // A Ctrl-C in the terminal reaches the tool too; what it means for us, our own handler decides.
+  // A Ctrl-C in the terminal reaches the tool too; this process has its own handler for it.
   if (signal !== null && attempts > 1) return call(tool, operation, fd, attempts - 1)
   if (status !== 0 && status !== CONTENDED) {
     throw errors.lockToolFailed(command, signal ?? `exit code ${status}`)
@@ -58,7 +58,7 @@ const call = (tool: LockTool, operation: Operation, fd: number, attempts = 5): b
   return status === 0
 }
 
-/** Like `call` with `wait`, but gives up when told to. */
+/** Like `call` with `wait`, until `giveUp` is aborted. */
 const callWaiting = (tool: LockTool, fd: number, giveUp: AbortSignal): Promise<boolean> => {
   const [command, ...args] = toolCall(tool, 'wait')
   return new Promise((resolve, reject) => {
@@ -81,7 +81,7 @@ const callWaiting = (tool: LockTool, fd: number, giveUp: AbortSignal): Promise<b
 /**
  * Follows no link, and does not wait for the other end of a FIFO.
  *
- * @throws LockError `unsafe` when something else than a plain file of ours lies there
+ * @throws LockError `unsafe` when the path is not a regular file of this user
  */
 const openLockFile = (path: string): number => {
   let fd: number
@@ -127,7 +127,7 @@ const isStillAt = (fd: number, path: string): boolean => {
 }
 
 export type HeldLock = {
-  /** To hand to the refresher, as its fd 3. */
+  /** Passed to the refresher as its fd 3. */
   readonly fd: number
   readonly tool: LockTool
   /** Unlocks and closes. A second call does nothing. */
@@ -152,7 +152,7 @@ export const adoptLock = (fd: number, tool: LockTool): HeldLock => {
   }
 }
 
-/** One open, one attempt; `null` when somebody else holds it. */
+/** One open, one attempt; `null` when another process holds it. */
 const attempt = async (
   path: string,
   lock: (fd: number) => boolean | Promise<boolean>,
@@ -163,7 +163,7 @@ const attempt = async (
     let keep = false
     try {
       if (!(await lock(fd))) return null
-      // Replaced between open and lock: what we hold excludes nobody.
+      // The file was replaced between open and lock: a lock on the old one excludes nobody.
       if (!isStillAt(fd, path)) continue
       keep = true
       return adoptLock(fd, tool)

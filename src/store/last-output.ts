@@ -6,7 +6,7 @@ import type { SessionPaths } from './paths.ts'
 /** Lines may be long; their end is what matters. */
 const MAX_BYTES = 64 * 1024
 
-/** What a terminal would show of a line that was drawn over and over. */
+/** What a terminal would show of a line that was redrawn many times. */
 const lastDrawn = (line: string): string => line.replace(/\r+$/, '').replace(/^.*\r/s, '')
 
 /** Without colours and the like. None when nothing is kept, or it cannot be read. */

@@ -50,7 +50,7 @@ export const networkFileSystemOf = (dir: string): string | null => {
   try {
     mounts = readFileSync('/proc/self/mountinfo', 'utf8')
   } catch {
-    // Without it a FUSE file system cannot be told apart, and counts as local.
+    // Without it the kind of a FUSE file system is unknown, and it counts as local.
   }
   return networkTypeOf(type, mountTypeOf(realpathSync(dir), mounts))
 }

@@ -1,13 +1,13 @@
-/** Opens a file of a session's for reading, whatever lies there. */
+/** Opens a file of a session for reading, whatever kind of file is there. */
 import { closeSync, constants, fstatSync, openSync, type Stats } from 'node:fs'
 
 export type Opened =
   | { readonly kind: 'file'; readonly fd: number; readonly size: number }
   | { readonly kind: 'none' }
-  /** `reason` goes behind the file's name: "is a directory". */
+  /** `reason` follows the file's name in a message: "is a directory". */
   | { readonly kind: 'problem'; readonly reason: string }
 
-/** Follows no link, and does not wait for somebody who writes to a FIFO. */
+/** Follows no link, and does not wait for the writer of a FIFO. */
 const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 
 const problem = (reason: string): Opened => ({ kind: 'problem', reason })

@@ -4,7 +4,7 @@
  * An iteration's output is one stream of bytes, kept in segments; OFFSET is the place of a segment's first byte in
  * that stream. The last segment grows while the iteration runs, and whole segments disappear from the middle when
  * there is more than is to be kept. Bytes between two segments that are in neither are a gap. All of this may happen
- * while somebody reads, so a reader holds a position in the stream and never a place in a file.
+ * while somebody reads, so a reader keeps a position in the stream, and never an offset in a file.
  */
 import { closeSync, readdirSync, readSync, statSync } from 'node:fs'
 import { parseSegmentName, type Segment as SegmentPlace } from '../core/segments.ts'

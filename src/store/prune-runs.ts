@@ -36,14 +36,14 @@ const removeOutput = (dir: string): boolean => {
 }
 
 const removeRun = (dir: string): boolean => {
-  // A link in its place goes by itself, and not what it leads to.
+  // A symbolic link in its place is removed, not its target.
   rmSync(dir, { recursive: true, force: true })
   return true
 }
 
 /**
  * Keeps the newest `keep` runs and removes the directories of the others; of a run that an incident bundle names,
- * the output only, so that what it said with notes stays beside the bundle.
+ * the output only, so that its notes stay beside the bundle.
  *
  * The directory with the highest number is never removed, because it is what the next generation is counted from.
  * Only with the kernel lock held, after the new run's directory was made, which counts as one of the `keep`. Never

@@ -1,4 +1,4 @@
-/** Reads `NAME.json`. Never hangs and never throws: whatever lies there gets a name and a reason. */
+/** Reads `NAME.json`. Never hangs and never throws: anything else than a record is reported with a reason. */
 import { closeSync, constants, lstatSync, openSync, readdirSync, readSync } from 'node:fs'
 import { errors } from '../core/errors.ts'
 import { parseRecord } from '../core/record-file.ts'
@@ -9,7 +9,7 @@ import { isErrno } from './errno.ts'
 /** A record has some 2 KB; a command line may have 2 MB at most (ARG_MAX). */
 const MAX_RECORD_BYTES = 4 * 1024 ** 2
 
-/** It may be a good record, and readable in a moment: whoever claims must not move it away. */
+/** It may be a good record that is readable later: a claim must not move it aside. */
 const unreadable = (reason: string): StoredRecord => ({ kind: 'unreadable', reason })
 /** No record at all, now and later. */
 const corrupt = (reason: string): StoredRecord => ({ kind: 'corrupt', reason })
@@ -40,14 +40,14 @@ const explain = (path: string, error: unknown): StoredRecord => {
   return unreadable(`the record cannot be read (${code})`)
 }
 
-/** Follows no link, and does not wait for somebody who writes to a FIFO. */
+/** Follows no link, and does not wait for the writer of a FIFO. */
 const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 
 /** A thousand sessions make no thousand buffers. */
 let buffer = Buffer.alloc(16 * 1024)
 
 /**
- * Reads by position, which a pipe or a terminal refuses: what somebody writes into one is no record.
+ * Reads by position, which a pipe or a terminal refuses: what is written into one is no record.
  *
  * @returns `null` when there is more than a record can have: a device has no end
  */

@@ -18,7 +18,7 @@ export const writeRecord = (path: string, record: LockRecord, durable: boolean):
   }
 }
 
-/** Moves a record that nobody can read out of the way, under a name that says when. @returns the new path */
+/** Moves an unreadable record aside, to a name with the time in it. @returns the new path */
 export const quarantine = (path: string, epoch: number): string => {
   const stamp = new Date(epoch * 1000).toISOString().replaceAll(/[-:]|\.\d+/g, '')
   const aside = `${path}.corrupt-${stamp}-${process.pid}`

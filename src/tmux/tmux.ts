@@ -19,9 +19,9 @@ type Outcome = {
   readonly missing: boolean
 }
 
-/** A server that is stopped answers nobody, and who asks it must not stop with it. A busy machine takes a second. */
+/** A tmux server that is stopped does not answer, and must not block its clients. A busy machine takes a second. */
 const ANSWER_SECONDS = 5
-/** To give up on a session that may be there a moment later would leave it to nobody. */
+/** Longer: giving up on a session that appears a moment later would leave it without an owner. */
 const START_SECONDS = 60
 
 const tmux = async (
@@ -166,7 +166,7 @@ export const pipePane = async (
   return { kind: 'failed' }
 }
 
-/** Takes {@link pipePane} back, and removes the FIFO. Somebody may have given the pane another pipe since: that stays. */
+/** Reverts {@link pipePane}, and removes the FIFO. Another pipe that the pane has got since stays. */
 export const unpipePane = async (target: TmuxTarget, fifo: string, env: Environment): Promise<void> => {
   try {
     process.kill(Number(readFileSync(pidFileOf(fifo), 'utf8').trim()), 0)
