@@ -1,15 +1,30 @@
 /** Puts the real world behind the ports. */
+import type { ChildProcess, SpawnOptions } from 'node:child_process'
 import { homedir, hostname, userInfo } from 'node:os'
 import { resolve } from 'node:path'
 import { errors } from './core/errors.ts'
 import type { Observer } from './core/identity.ts'
-import type { Clock, ProcessInspector, SendSignal } from './core/ports.ts'
+import type {
+  Clock,
+  ProbeProcess,
+  ProcessInspector,
+  RunCommand,
+  Self,
+  SendSignal,
+  Terminal,
+} from './core/ports.ts'
 import type { Now } from './core/verdict.ts'
 import { systemClock } from './process/clock.ts'
 import { systemInspector } from './process/inspector.ts'
-import { sendSignal } from './process/signals.ts'
+import { runCommand } from './process/run-command.ts'
+import { self } from './process/self.ts'
+import { probe, sendSignal } from './process/signals.ts'
+import { standardStreams } from './process/terminal.ts'
 import { chooseLockTool, type LockTool } from './store/lock-tool.ts'
 import { lockDirOf, type SessionPaths, sessionPaths } from './store/paths.ts'
+
+/** As of node:child_process. */
+export type Spawn = (command: string, args: readonly string[], options: SpawnOptions) => ChildProcess
 
 export type World = {
   readonly env: Readonly<Record<string, string | undefined>>
@@ -17,10 +32,15 @@ export type World = {
   readonly lockDir: string
   readonly clock: Clock
   readonly signal: SendSignal
+  readonly probe: ProbeProcess
   readonly inspector: ProcessInspector
   readonly observer: Observer
   readonly lockTool: LockTool
   readonly user: string
+  readonly self: Self
+  readonly terminal: Terminal
+  readonly spawn: Spawn
+  readonly run: RunCommand
   now(): Now
   paths(session: string): SessionPaths
   /** Writes a line for the user, on stderr. */
@@ -53,6 +73,7 @@ export const realWorld = async (notify: (line: string) => void): Promise<World> 
     lockDir,
     clock: systemClock,
     signal: sendSignal,
+    probe,
     inspector,
     observer: { startClock, startTolerance, bootId, pidNamespace, host: hostname() },
     get lockTool() {
@@ -62,6 +83,12 @@ export const realWorld = async (notify: (line: string) => void): Promise<World> 
     get user() {
       return userName()
     },
+    self,
+    terminal: standardStreams,
+    // Loaded when the first process is started: `status` starts none.
+    spawn: (command, args, options) =>
+      process.getBuiltinModule('node:child_process').spawn(command, args, options),
+    run: runCommand,
     now: () => ({ epoch: systemClock.epoch(), monotonic: systemClock.monotonic() }),
     paths: (session) => sessionPaths(lockDir, session),
     notify,

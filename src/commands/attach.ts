@@ -24,10 +24,10 @@ export const attach = async (
       session,
     )
   }
-  if (diagnosis.pane === 'gone' && (await tmuxVersion(world.env)) === null) throw errors.noTmux('attach')
+  if (diagnosis.pane === 'gone' && (await tmuxVersion(world)) === null) throw errors.noTmux('attach')
   if (diagnosis.pane === 'gone')
     throw errors.noPane(`the tmux pane of ${session} (${target.pane}) is gone`, session)
-  if (!process.stdin.isTTY) throw errors.noTerminal('attach')
-  if (!(await showPane(target, world.env)))
+  if (!world.terminal.isTerminal(0)) throw errors.noTerminal('attach')
+  if (!(await showPane(target, world)))
     throw errors.io(`tmux could not show pane ${target.pane}`, 'see above')
 }

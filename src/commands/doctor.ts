@@ -70,7 +70,7 @@ const TMUX_NEEDED = [3, 2] as const
 
 const checkTmux = async (world: World): Promise<Check> => {
   const what = 'tmux'
-  const version = await tmuxVersion(world.env)
+  const version = await tmuxVersion(world)
   if (version === null) {
     return {
       level: 'warning',

@@ -71,6 +71,8 @@ export type ProcessCounters = {
 
 export type ProcessInspector = {
   readonly startClock: StartClock
+  /** Whether the system shows processes as files: then a snapshot starts no process, and tells of open files. */
+  readonly hasProcfs: boolean
   /** Two readings of one process's `started` may differ by this much. */
   readonly startTolerance: number
   readonly bootId: string
@@ -85,3 +87,47 @@ export type SignalOutcome = 'sent' | 'gone' | 'denied'
 
 /** @param pid of a process, or of a process group with a minus before it */
 export type SendSignal = (pid: number, signal: SignalName) => SignalOutcome
+
+/** Signal 0. `not-ours`: it is there and belongs to somebody else. */
+export type ProbeProcess = (pid: number) => 'ours' | 'not-ours' | 'none'
+
+export type StopSignalName = 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGQUIT' | 'SIGUSR2'
+
+/** This process itself. */
+export type Self = {
+  readonly pid: number
+  /** The path of Node. */
+  readonly execPath: string
+  /** Calls `handler` at each such signal, from now on and instead of ending. */
+  onSignal(name: StopSignalName, handler: () => void): void
+}
+
+export type StandardStream = 0 | 1 | 2
+
+/** Where this process's standard streams lead. */
+export type Terminal = {
+  isTerminal(fd: StandardStream): boolean
+  /** Of the one at standard output; `null` when that is none. */
+  size(): { readonly columns: number; readonly rows: number } | null
+}
+
+export type CommandOutcome = {
+  /** It has ended, with exit code 0, in time. */
+  readonly ok: boolean
+  /** Without the newline at the end. */
+  readonly stdout: string
+  readonly stderr: string
+  /** There is no such program. */
+  readonly missing: boolean
+}
+
+/** Runs a command without a shell to its end, for at most `seconds`; its standard input is empty. Never rejects. */
+export type RunCommand = (
+  command: string,
+  args: readonly string[],
+  options: {
+    readonly env: Readonly<Record<string, string | undefined>>
+    readonly cwd?: string
+    readonly seconds: number
+  },
+) => Promise<CommandOutcome>

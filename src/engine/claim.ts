@@ -205,10 +205,7 @@ const firstRecord = (
     worker: null,
     members: [],
     // Where processes are looked at as on a system that has none, there are none.
-    cgroup:
-      inspector.startClock === 'boot-ticks'
-        ? chooseRunCgroup(world.env.LOCK_CGROUP_STRATEGY, name, generation)
-        : null,
+    cgroup: inspector.hasProcfs ? chooseRunCgroup(world.env.LOCK_CGROUP_STRATEGY, name, generation) : null,
     refresher: null,
     watch: null,
     output_lost: 0,

@@ -62,7 +62,7 @@ const saveScreen = async (world: World, name: string, target: TmuxTarget): Promi
   makeOwnDir(dir)
   const stamp = new Date(world.clock.epoch() * 1000).toISOString().replaceAll(/[-:]|\.\d+/g, '')
   const file = `${dir}/${stamp}-${target.pane.slice(1)}.txt`
-  const lines = await captureScreen(target, world.env, WHOLE_HISTORY)
+  const lines = await captureScreen(target, world, WHOLE_HISTORY)
   writeFileSync(file, `${lines.join('\n')}\n`, { mode: 0o600 })
   world.notify(`the screen of the run before is kept in ${file}`)
 }
@@ -76,15 +76,15 @@ const chooseContainer = async (
   name: string,
   last: LockRecord | null,
 ): Promise<'session' | 'window'> => {
-  const panes = await sessionPanes(name, world.env)
+  const panes = await sessionPanes(name, world)
   let others = 0
   for (const target of panes) {
-    if ((await paneState(target, world.env))?.kind !== 'dead') {
+    if ((await paneState(target, world))?.kind !== 'dead') {
       others += 1
       continue
     }
     await saveScreen(world, name, target)
-    await killPane(target, world.env)
+    await killPane(target, world)
   }
   if (others === 0) return 'session'
   if (last?.tmux?.session === name && last.tmux.server_pid === panes[0]?.server_pid) return 'window'
@@ -108,7 +108,7 @@ const awaitHeld = async (
     const { stored } = inspectSession(world, name)
     const record = stored.kind === 'record' ? stored.record : null
     if (record !== null && record.generation > before && record.tmux?.pane === target.pane) return 'held'
-    if ((await paneState(target, world.env))?.kind !== 'live') return 'ended'
+    if ((await paneState(target, world))?.kind !== 'live') return 'ended'
     if (world.clock.monotonic() > deadline) return 'not-yet'
     await world.clock.sleep(pause)
     pause = Math.min(pause * 1.5, MAX_POLL_SECONDS)
@@ -119,11 +119,11 @@ const awaitHeld = async (
 const awaitExitCode = async (world: World, target: TmuxTarget): Promise<number | null> => {
   const deadline = world.clock.monotonic() + EXIT_CODE_SECONDS
   for (;;) {
-    const state = await paneState(target, world.env)
+    const state = await paneState(target, world)
     if (state?.kind !== 'dead' || state.exitCode !== null || world.clock.monotonic() > deadline) {
       return state?.exitCode ?? null
     }
-    await collectEnded(target, world.env)
+    await collectEnded(target, world)
     await world.clock.sleep(POLL_SECONDS)
   }
 }
@@ -148,16 +148,18 @@ export const runDetached = async (
   if (!run.waits && !run.force && (verdict.state === 'active' || verdict.state === 'hung')) {
     throw heldError(name, stored, verdict, [], world.now())
   }
-  const start = await startDetached({
-    session: name,
-    as: await chooseContainer(world, name, last),
-    command,
-    variables: paneVariables(world),
-    env: withoutRunVariables(world),
-    cwd: world.cwd,
-    size:
-      process.stdout.isTTY === true ? { columns: process.stdout.columns, rows: process.stdout.rows } : null,
-  })
+  const start = await startDetached(
+    {
+      session: name,
+      as: await chooseContainer(world, name, last),
+      command,
+      variables: paneVariables(world),
+      env: withoutRunVariables(world),
+      cwd: world.cwd,
+      size: world.terminal.size(),
+    },
+    world.run,
+  )
   if (start.kind === 'name-taken')
     throw errors.held(`there is a tmux session called ${name} already`, 'Try again.')
   if (start.kind === 'failed') throw errors.io(`tmux could not start the session: ${start.message}`, 'tmux')
@@ -180,11 +182,11 @@ export const runDetached = async (
     )
   }
   const exitCode = await awaitExitCode(world, target)
-  const screen = await captureScreen(target, world.env, WHOLE_HISTORY)
+  const screen = await captureScreen(target, world, WHOLE_HISTORY)
   // The last line is tmux's own: "Pane is dead".
   for (const line of screen.filter((text) => text !== '' && !text.startsWith('Pane is dead'))) {
     world.notify(printable(line.replace(/^engine: /, '')))
   }
-  if (exitCode !== null) await killPane(target, world.env)
+  if (exitCode !== null) await killPane(target, world)
   return exitCode ?? EXIT_CODES.io
 }

@@ -110,7 +110,7 @@ const openPane = (world: World, fifo: string, target: TmuxTarget, terminal: 1 | 
     try {
       makeFifo(fifo)
       const fifoEnds = openFifo(fifo, ends)
-      const outcome = await pipePane(target, fifo, terminal, world.env)
+      const outcome = await pipePane(target, fifo, terminal, world)
       if (outcome.kind === 'taken')
         world.notify(`the output of this pane goes to another pipe-pane already, ${NOT_KEPT}`)
       if (outcome.kind !== 'piped') return null
@@ -118,7 +118,7 @@ const openPane = (world: World, fifo: string, target: TmuxTarget, terminal: 1 | 
       isPiped = true
       return stream
     } finally {
-      if (!isPiped) await unpipePane(target, fifo, world.env)
+      if (!isPiped) await unpipePane(target, fifo, world)
     }
   })
 

@@ -145,7 +145,7 @@ class RecordedOutput implements Recording {
   async close(): Promise<void> {
     this.#isOver = true
     const pane = this.#streams.find((stream) => stream.pane !== null)?.pane ?? null
-    if (this.#target !== null && pane !== null) await unpipePane(this.#target, pane, this.#world.env)
+    if (this.#target !== null && pane !== null) await unpipePane(this.#target, pane, this.#world)
     this.#recorder?.stdin?.end()
     this.#recorder?.unref()
     for (const { reader, writer, markers } of this.#streams) {

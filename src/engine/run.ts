@@ -228,7 +228,7 @@ export const run = async (world: World, request: ClaimRequest, scripts: Scripts)
     },
   )
   stopRequests.listen()
-  const target = await currentTarget(world.env)
+  const target = await currentTarget(world)
   let claimed: Claim
   try {
     claimed = await claim(world, request, target, stopRequests.drain.signal)

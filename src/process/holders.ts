@@ -57,7 +57,7 @@ export const holdersOf = (path: string, inspector: ProcessInspector): readonly H
     return []
   }
   const others = view.all().filter(({ pid }) => pid !== process.pid)
-  const byLsof = inspector.startClock === 'boot-ticks' ? null : openersByLsof(real)
+  const byLsof = inspector.hasProcfs ? null : openersByLsof(real)
   const openers =
     byLsof ??
     openersByProc(

@@ -210,6 +210,7 @@ const snapshot = (): ProcessView => {
 
 export const procfsInspector = (): ProcessInspector => ({
   startClock: 'boot-ticks',
+  hasProcfs: true,
   startTolerance: 0,
   bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim(),
   pidNamespace: readlinkSync('/proc/self/ns/pid'),

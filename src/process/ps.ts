@@ -164,6 +164,7 @@ const bootId = (platform: string): string => {
 
 export const psInspector = (platform: string): ProcessInspector => ({
   startClock: 'epoch-seconds',
+  hasProcfs: false,
   startTolerance: START_TOLERANCE_SECONDS,
   bootId: bootId(platform),
   pidNamespace: null,

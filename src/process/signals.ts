@@ -1,18 +1,16 @@
-import type { SendSignal } from '../core/ports.ts'
-
-const errorCode = (error: unknown): string =>
-  error instanceof Error && 'code' in error ? String(error.code) : ''
+import type { ProbeProcess, SendSignal } from '../core/ports.ts'
+import { hasCode } from '../core/system-error.ts'
 
 /**
  * Signal 0, to a process or (negative) a group. EPERM means that it exists and belongs to another user.
  * On Linux a thread's id exists, too.
  */
-export const probe = (pid: number): 'ours' | 'not-ours' | 'none' => {
+export const probe: ProbeProcess = (pid) => {
   try {
     process.kill(pid, 0)
     return 'ours'
   } catch (error) {
-    return errorCode(error) === 'ESRCH' ? 'none' : 'not-ours'
+    return hasCode(error, 'ESRCH') ? 'none' : 'not-ours'
   }
 }
 
@@ -21,6 +19,6 @@ export const sendSignal: SendSignal = (pid, signal) => {
     process.kill(pid, signal)
     return 'sent'
   } catch (error) {
-    return errorCode(error) === 'ESRCH' ? 'gone' : 'denied'
+    return hasCode(error, 'ESRCH') ? 'gone' : 'denied'
   }
 }

@@ -21,7 +21,7 @@ export const createDescendantTracker = (
   inspector: ProcessInspector,
 ): DescendantTracker => {
   let descendants: readonly ProcessReference[] = record.members
-  if (inspector.startClock !== 'boot-ticks') return { sample: () => descendants }
+  if (!inspector.hasProcfs) return { sample: () => descendants }
   return {
     sample(view: ProcessView = inspector.snapshot()): readonly ProcessReference[] {
       const roots = record.worker === null ? descendants : [record.worker, ...descendants]

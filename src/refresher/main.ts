@@ -58,7 +58,7 @@ const refresh = async (config: RefresherConfig): Promise<Refresher> => {
   const monitor = createActivityMonitor(first, {
     output: new OutputTail(run, first.iteration.number),
     notes: new NotesTail(paths.notes(first.generation), first.iteration.number),
-    activity: inspector.startClock === 'boot-ticks' ? procfsActivity() : psActivity(),
+    activity: inspector.hasProcfs ? procfsActivity() : psActivity(),
     clock,
   })
   const heartbeat = new Heartbeat(

@@ -134,9 +134,9 @@ const readPane = async (
   target: TmuxTarget | null,
 ): Promise<Pick<Diagnosis, 'pane' | 'screen'>> => {
   if (target === null) return { pane: null, screen: [] }
-  const state = await paneState(target, world.env)
+  const state = await paneState(target, world)
   if (state === null) return { pane: 'gone', screen: [] }
-  const lines = await captureScreen(target, world.env)
+  const lines = await captureScreen(target, world)
   const shown = state.kind === 'dead' ? lines.filter((line) => !PANE_IS_DEAD.test(line)) : lines
   return { pane: state.kind, screen: shown.slice(0, shown.findLastIndex((line) => line !== '') + 1) }
 }

@@ -16,7 +16,7 @@ export const killOrphans = async (world: World, record: LockRecord): Promise<Tre
   // Otherwise the next run in that pane would find a pipe that is not its own.
   if (record.tmux !== null) {
     const fifo = world.paths(record.session).panePipe(record.generation)
-    if (existsSync(fifo)) await unpipePane(record.tmux, fifo, world.env)
+    if (existsSync(fifo)) await unpipePane(record.tmux, fifo, world)
   }
   return end
 }

@@ -6,63 +6,40 @@
  * and the start directory is the client's own instead of `-c`, which would be expanded as a format.
  */
 import { existsSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
-import { setTimeout as delay } from 'node:timers/promises'
 import { errors } from '../core/errors.ts'
+import { poll } from '../core/poll.ts'
+import type { Clock, CommandOutcome, RunCommand } from '../core/ports.ts'
 import type { TmuxTarget } from '../core/record.ts'
 
-type Environment = Readonly<Record<string, string | undefined>>
-
-type Outcome = {
-  readonly ok: boolean
-  readonly stdout: string
-  readonly stderr: string
-  readonly missing: boolean
+/** What tmux(1) is reached through. */
+export type TmuxWorld = {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly clock: Clock
+  readonly run: RunCommand
 }
 
 /** A tmux server that is stopped does not answer, and must not block its clients. A busy machine takes a second. */
 const ANSWER_SECONDS = 5
-/** Longer: giving up on a session that appears a moment later would leave it without an owner. */
-const START_SECONDS = 60
 
-const tmux = async (
-  args: readonly string[],
-  env: Environment,
-  { cwd, seconds = ANSWER_SECONDS }: { readonly cwd?: string; readonly seconds?: number } = {},
-): Promise<Outcome> => {
-  const { execa } = await import('execa')
-  const asked = execa('tmux', args, {
-    reject: false,
-    env: { ...env },
-    extendEnv: false,
-    stdin: 'ignore',
-    ...(cwd === undefined ? {} : { cwd }),
-  })
-  const timer = new AbortController()
-  const late = delay(seconds * 1000, null, { signal: timer.signal }).catch(() => null)
-  const answer = await Promise.race([asked, late])
-  timer.abort()
-  if (answer === null) {
-    asked.kill('SIGKILL')
-    // The client has sent its descriptors to the server, which keeps them open.
-    asked.stdout.destroy()
-    asked.stderr.destroy()
-    return { ok: false, stdout: '', stderr: 'it does not answer', missing: false }
-  }
-  const { failed, stdout, stderr, code } = answer
-  return { ok: !failed, stdout: stdout ?? '', stderr: stderr ?? '', missing: code === 'ENOENT' }
-}
+const tmux = ({ run, env }: TmuxWorld, args: readonly string[]): Promise<CommandOutcome> =>
+  run('tmux', args, { env, seconds: ANSWER_SECONDS })
 
 const SEPARATOR = '\t'
 
 /** Where this process runs: the pane that `TMUX` and `TMUX_PANE` name. `null` outside tmux. */
-export const currentTarget = async (env: Environment): Promise<TmuxTarget | null> => {
-  const socket = env.TMUX?.split(',')[0]
-  const pane = env.TMUX_PANE
+export const currentTarget = async (world: TmuxWorld): Promise<TmuxTarget | null> => {
+  const socket = world.env.TMUX?.split(',')[0]
+  const pane = world.env.TMUX_PANE
   if (!socket || !pane || !/^%\d+$/.test(pane)) return null
-  const { ok, stdout } = await tmux(
-    ['-S', socket, 'display-message', '-p', '-t', pane, `#{pid}${SEPARATOR}#{session_name}`],
-    env,
-  )
+  const { ok, stdout } = await tmux(world, [
+    '-S',
+    socket,
+    'display-message',
+    '-p',
+    '-t',
+    pane,
+    `#{pid}${SEPARATOR}#{session_name}`,
+  ])
   const [serverPid, session] = stdout.split(SEPARATOR)
   if (!ok || !session) return null
   return { socket, session, pane, server_pid: Number(serverPid) }
@@ -75,19 +52,16 @@ export type PaneState = {
 }
 
 /** `null` when the pane is gone, tmux does not answer, or the server is another one since and only the pane's number is the same. */
-export const paneState = async (target: TmuxTarget, env: Environment): Promise<PaneState | null> => {
-  const { ok, stdout } = await tmux(
-    [
-      '-S',
-      target.socket,
-      'display-message',
-      '-p',
-      '-t',
-      target.pane,
-      '#{pane_id} #{pid} #{pane_dead} #{pane_dead_status}',
-    ],
-    env,
-  )
+export const paneState = async (target: TmuxTarget, world: TmuxWorld): Promise<PaneState | null> => {
+  const { ok, stdout } = await tmux(world, [
+    '-S',
+    target.socket,
+    'display-message',
+    '-p',
+    '-t',
+    target.pane,
+    '#{pane_id} #{pid} #{pane_dead} #{pane_dead_status}',
+  ])
   const [pane, serverPid, dead, status] = stdout.trim().split(' ')
   // display-message answers for the server when the pane is not there.
   if (!ok || pane !== target.pane || Number(serverPid) !== target.server_pid) return null
@@ -100,8 +74,8 @@ export const paneState = async (target: TmuxTarget, env: Environment): Promise<P
  * Makes the server collect what has ended. It can miss the end of a pane's program (seen with 3.3a, once in ten on a
  * busy machine): the pane is dead, its status never comes. The end of any other child lets it collect them all.
  */
-export const collectEnded = async (target: TmuxTarget, env: Environment): Promise<void> => {
-  await tmux(['-S', target.socket, 'run-shell', 'true'], env)
+export const collectEnded = async (target: TmuxTarget, world: TmuxWorld): Promise<void> => {
+  await tmux(world, ['-S', target.socket, 'run-shell', 'true'])
 }
 
 /** A text that tmux expands as a format, and with strftime(3), to itself. */
@@ -123,14 +97,10 @@ const pidFileOf = (fifo: string): string => `${fifo}.pid`
 
 const PIPE_START_SECONDS = 2
 
-const pipeIsThere = async (fifo: string): Promise<boolean> => {
-  const deadline = performance.now() + PIPE_START_SECONDS * 1000
-  while (!existsSync(pidFileOf(fifo))) {
-    if (performance.now() > deadline) return false
-    await delay(2)
-  }
-  return true
-}
+const pipeIsThere = async (fifo: string, clock: Clock): Promise<boolean> =>
+  (await poll(clock, { seconds: PIPE_START_SECONDS, pauseSeconds: 0.002 }, () =>
+    existsSync(pidFileOf(fifo)),
+  )) !== null
 
 /**
  * Sends what is printed in a pane to a FIFO too, through a cat(1) whose pid is left in `FIFO.pid`.
@@ -144,34 +114,44 @@ export const pipePane = async (
   target: TmuxTarget,
   fifo: string,
   terminal: number,
-  env: Environment,
+  world: TmuxWorld,
 ): Promise<{ readonly kind: 'piped'; readonly tty: string } | { readonly kind: 'taken' | 'failed' }> => {
-  const asked = await tmux(
-    ['-S', target.socket, 'display-message', '-p', '-t', target.pane, '#{pane_pipe} #{pane_tty}'],
-    env,
-  )
+  const asked = await tmux(world, [
+    '-S',
+    target.socket,
+    'display-message',
+    '-p',
+    '-t',
+    target.pane,
+    '#{pane_pipe} #{pane_tty}',
+  ])
   const [isPiped, tty] = asked.stdout.trim().split(' ')
   const name = terminalName(terminal)
   if (!asked.ok || tty === undefined || (name !== null && name !== tty)) return { kind: 'failed' }
   if (isPiped !== '0') return { kind: 'taken' }
   const pid = shellWord(pidFileOf(fifo))
   const command = `exec >${shellWord(fifo)} && echo $$ >${pid}.new && mv ${pid}.new ${pid} && exec cat`
-  const { ok } = await tmux(
-    ['-S', target.socket, 'pipe-pane', '-O', '-t', target.pane, unexpanded(command)],
-    env,
-  )
+  const { ok } = await tmux(world, [
+    '-S',
+    target.socket,
+    'pipe-pane',
+    '-O',
+    '-t',
+    target.pane,
+    unexpanded(command),
+  ])
   if (!ok) return { kind: 'failed' }
-  if (await pipeIsThere(fifo)) return { kind: 'piped', tty }
-  await tmux(['-S', target.socket, 'pipe-pane', '-t', target.pane], env)
+  if (await pipeIsThere(fifo, world.clock)) return { kind: 'piped', tty }
+  await tmux(world, ['-S', target.socket, 'pipe-pane', '-t', target.pane])
   return { kind: 'failed' }
 }
 
 /** Reverts {@link pipePane}, and removes the FIFO. Another pipe that the pane has got since stays. */
-export const unpipePane = async (target: TmuxTarget, fifo: string, env: Environment): Promise<void> => {
+export const unpipePane = async (target: TmuxTarget, fifo: string, world: TmuxWorld): Promise<void> => {
   try {
     process.kill(Number(readFileSync(pidFileOf(fifo), 'utf8').trim()), 0)
-    if ((await paneState(target, env)) !== null)
-      await tmux(['-S', target.socket, 'pipe-pane', '-t', target.pane], env)
+    if ((await paneState(target, world)) !== null)
+      await tmux(world, ['-S', target.socket, 'pipe-pane', '-t', target.pane])
   } catch {
     // It has ended, or never came to be.
   }
@@ -181,13 +161,20 @@ export const unpipePane = async (target: TmuxTarget, fifo: string, env: Environm
 /** The lines on a pane's screen, wrapped ones joined, and at most `history` above it; no empty ones at the end. */
 export const captureScreen = async (
   target: TmuxTarget,
-  env: Environment,
+  world: TmuxWorld,
   history = 0,
 ): Promise<readonly string[]> => {
-  const { ok, stdout } = await tmux(
-    ['-S', target.socket, 'capture-pane', '-p', '-J', '-t', target.pane, '-S', `-${history}`],
-    env,
-  )
+  const { ok, stdout } = await tmux(world, [
+    '-S',
+    target.socket,
+    'capture-pane',
+    '-p',
+    '-J',
+    '-t',
+    target.pane,
+    '-S',
+    `-${history}`,
+  ])
   const text = stdout.trimEnd()
   return ok && text !== '' ? text.split('\n').map((line) => line.trimEnd()) : []
 }
@@ -204,7 +191,7 @@ export type DetachedCommand = {
   readonly command: readonly string[]
   /** Set in the pane; the rest of its environment is the tmux server's. */
   readonly variables: Readonly<Record<string, string>>
-  readonly env: Environment
+  readonly env: TmuxWorld['env']
   readonly cwd: string
   readonly size: { readonly columns: number; readonly rows: number } | null
 }
@@ -219,8 +206,10 @@ const parseTarget = (line: string): TmuxTarget | null => {
   return socket && pane && session ? { socket, pane, session, server_pid: Number(serverPid) } : null
 }
 
-/** Runs one command in a pane of its own, which stays to be looked at when that fails. */
-export const startDetached = async (start: DetachedCommand): Promise<DetachedStart> => {
+/** Longer: giving up on a session that appears a moment later would leave it without an owner. */
+const START_SECONDS = 60
+
+const startArguments = (start: DetachedCommand): readonly string[] => {
   const { session, size } = start
   const exact = `=${session}:`
   const where =
@@ -233,26 +222,24 @@ export const startDetached = async (start: DetachedCommand): Promise<DetachedSta
           session,
           ...(size === null ? [] : ['-x', `${size.columns}`, '-y', `${size.rows}`]),
         ]
-  const { ok, stdout, stderr, missing } = await tmux(
-    [
-      ...where,
-      '-P',
-      '-F',
-      TARGET_FORMAT,
-      ...Object.entries(start.variables).flatMap(([key, value]) => ['-e', literal(`${key}=${value}`)]),
-      '--',
-      ...start.command.map(literal),
-      ';',
-      'set-option',
-      '-w',
-      '-t',
-      exact,
-      'remain-on-exit',
-      'failed',
-    ],
-    start.env,
-    { cwd: start.cwd, seconds: START_SECONDS },
-  )
+  const variables = Object.entries(start.variables).flatMap(([key, value]) => [
+    '-e',
+    literal(`${key}=${value}`),
+  ])
+  return [
+    ...[...where, '-P', '-F', TARGET_FORMAT, ...variables, '--', ...start.command.map(literal)],
+    ';',
+    ...['set-option', '-w', '-t', exact, 'remain-on-exit', 'failed'],
+  ]
+}
+
+/** Runs one command in a pane of its own, which stays to be looked at when that fails. */
+export const startDetached = async (start: DetachedCommand, run: RunCommand): Promise<DetachedStart> => {
+  const { ok, stdout, stderr, missing } = await run('tmux', startArguments(start), {
+    env: start.env,
+    cwd: start.cwd,
+    seconds: START_SECONDS,
+  })
   if (missing) throw errors.noTmux('--detach')
   const target = parseTarget(stdout.trim())
   if (ok && target !== null) return { kind: 'started', target }
@@ -262,15 +249,15 @@ export const startDetached = async (start: DetachedCommand): Promise<DetachedSta
 }
 
 /** The panes of a session by its exact name, on the server that `env` leads to. */
-export const sessionPanes = async (name: string, env: Environment): Promise<readonly TmuxTarget[]> => {
-  const { ok, stdout } = await tmux(['list-panes', '-s', '-t', `=${name}:`, '-F', TARGET_FORMAT], env)
+export const sessionPanes = async (name: string, world: TmuxWorld): Promise<readonly TmuxTarget[]> => {
+  const { ok, stdout } = await tmux(world, ['list-panes', '-s', '-t', `=${name}:`, '-F', TARGET_FORMAT])
   if (!ok) return []
   return stdout.split('\n').flatMap((line) => parseTarget(line) ?? [])
 }
 
 /** Ends a pane, and with its last one the session. */
-export const killPane = async (target: TmuxTarget, env: Environment): Promise<void> => {
-  await tmux(['-S', target.socket, 'kill-pane', '-t', target.pane], env)
+export const killPane = async (target: TmuxTarget, world: TmuxWorld): Promise<void> => {
+  await tmux(world, ['-S', target.socket, 'kill-pane', '-t', target.pane])
 }
 
 /**
@@ -278,8 +265,9 @@ export const killPane = async (target: TmuxTarget, env: Environment): Promise<vo
  *
  * @returns whether tmux could
  */
-export const showPane = async (target: TmuxTarget, env: Environment): Promise<boolean> => {
+export const showPane = async (target: TmuxTarget, world: TmuxWorld): Promise<boolean> => {
   const { execa } = await import('execa')
+  const { env } = world
   const inside = env.TMUX?.split(',')[0] === target.socket
   const { TMUX: _outer, ...withoutTmux } = env
   const { exitCode, code } = await execa(
@@ -298,7 +286,7 @@ export const showPane = async (target: TmuxTarget, env: Environment): Promise<bo
   return exitCode === 0
 }
 
-export const tmuxVersion = async (env: Environment): Promise<string | null> => {
-  const { ok, stdout } = await tmux(['-V'], env)
+export const tmuxVersion = async (world: TmuxWorld): Promise<string | null> => {
+  const { ok, stdout } = await tmux(world, ['-V'])
   return ok ? stdout.trim() : null
 }

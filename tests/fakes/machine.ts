@@ -39,6 +39,11 @@ export class FakeMachine {
     this.#processes.delete(pid)
   }
 
+  /** Of a process, or with a minus of a group. */
+  hasProcess(pid: number): boolean {
+    return pid < 0 ? this.all.some(({ group }) => group === -pid) : this.#processes.has(pid)
+  }
+
   at(seconds: number, act: () => void): void {
     this.#timers.push({ at: 100 + seconds, act })
   }

@@ -1,39 +1,123 @@
 /** A world with a machine in memory and a lock directory of its own on the disk. */
-
+import type { ChildProcess } from 'node:child_process'
+import { EventEmitter } from 'node:events'
+import { PassThrough } from 'node:stream'
+import type {
+  CommandOutcome,
+  RunCommand,
+  StandardStream,
+  StopSignalName,
+  Terminal,
+} from '../../src/core/ports.ts'
 import type { LockRecord } from '../../src/core/record.ts'
 import type { RecordFields } from '../../src/core/record-file.ts'
 import type { LockTool } from '../../src/store/lock-tool.ts'
 import { sessionPaths } from '../../src/store/paths.ts'
 import { writeRecord } from '../../src/store/write-record.ts'
-import type { World } from '../../src/world.ts'
+import type { Spawn, World } from '../../src/world.ts'
 import { FakeMachine } from './machine.ts'
 import { aRecord, HERE } from './records.ts'
 import { tempDir } from './temp-dir.ts'
 
-export type FakeWorld = World & { readonly machine: FakeMachine; readonly notified: readonly string[] }
+/** A started process: the test writes to its streams and ends it with `emit('exit', code, signal)`. */
+export class FakeChild extends EventEmitter {
+  readonly stdin = new PassThrough()
+  readonly stdout = new PassThrough()
+  readonly stderr = new PassThrough()
+  readonly signals: (NodeJS.Signals | number)[] = []
+  readonly pid: number
+  readonly command: readonly string[]
+  readonly options: Parameters<Spawn>[2]
+
+  constructor(pid: number, command: readonly string[], options: Parameters<Spawn>[2]) {
+    super()
+    this.pid = pid
+    this.command = command
+    this.options = options
+  }
+
+  kill(signal: NodeJS.Signals | number = 'SIGTERM'): boolean {
+    this.signals.push(signal)
+    return true
+  }
+
+  unref(): void {}
+}
+
+export type FakeWorld = World & {
+  readonly machine: FakeMachine
+  readonly notified: readonly string[]
+  /** What was started, in order. */
+  readonly started: readonly FakeChild[]
+  /** What was run to its end, in order. */
+  readonly commands: readonly (readonly string[])[]
+  /** The standard streams that lead to a terminal; none at first. */
+  readonly terminals: Set<StandardStream>
+  /** Sends this process a signal. */
+  deliver(signal: StopSignalName): void
+}
+
+export type FakeParts = {
+  readonly machine?: FakeMachine
+  readonly lockDir?: string
+  readonly lockTool?: LockTool
+  /** Answers a command that is run to its end. */
+  readonly answer?: (command: readonly string[]) => Partial<CommandOutcome>
+}
+
+const FIRST_CHILD = 9000
 
 export const fakeWorld = (
   env: Readonly<Record<string, string>> = {},
-  machine: FakeMachine = new FakeMachine(),
-  lockDir: string = tempDir(),
-  lockTool?: LockTool,
+  { machine = new FakeMachine(), lockDir = tempDir(), lockTool, answer }: FakeParts = {},
 ): FakeWorld => {
   const notified: string[] = []
+  const started: FakeChild[] = []
+  const commands: (readonly string[])[] = []
+  const terminals = new Set<StandardStream>()
+  const signals = new EventEmitter()
+  const terminal: Terminal = {
+    isTerminal: (fd) => terminals.has(fd),
+    size: () => (terminals.has(1) ? { columns: 80, rows: 24 } : null),
+  }
+  const run: RunCommand = async (command, args) => {
+    commands.push([command, ...args])
+    if (answer === undefined) throw new Error(`nobody runs ${command} here`)
+    return { ok: true, stdout: '', stderr: '', missing: false, ...answer([command, ...args]) }
+  }
+  const spawn: Spawn = (command, args, options) => {
+    const child = new FakeChild(FIRST_CHILD + started.length, [command, ...args], options)
+    started.push(child)
+    return child as unknown as ChildProcess
+  }
   return {
     machine,
     notified,
+    started,
+    commands,
+    terminals,
+    deliver: (signal) => void signals.emit(signal),
     env: { LOCK_DIR: lockDir, ...env },
     cwd: '/',
     lockDir,
     clock: machine.clock,
     signal: machine.signal,
-    inspector: { ...HERE, ...machine.inspector },
+    probe: (pid) => (machine.hasProcess(pid) ? 'ours' : 'none'),
+    inspector: { ...HERE, hasProcfs: true, ...machine.inspector },
     observer: HERE,
     get lockTool(): LockTool {
       if (lockTool === undefined) throw new Error('nobody locks here')
       return lockTool
     },
     user: 'ann',
+    self: {
+      pid: process.pid,
+      execPath: '/usr/bin/node',
+      onSignal: (name, handler) => void signals.on(name, handler),
+    },
+    terminal,
+    spawn,
+    run,
     now: () => ({ epoch: machine.clock.epoch(), monotonic: machine.clock.monotonic() }),
     paths: (session) => sessionPaths(lockDir, session),
     notify: (line) => notified.push(line),

@@ -91,7 +91,7 @@ class Program {
 
   get world(): World {
     const { machine } = this
-    const base = fakeWorld({}, machine, this.lockDir, LOCK_TOOL)
+    const base = fakeWorld({}, { machine, lockDir: this.lockDir, lockTool: LOCK_TOOL })
     const clock = {
       ...machine.clock,
       // No clock shows a time before 1970.

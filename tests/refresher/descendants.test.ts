@@ -5,7 +5,7 @@ import { aProcess, aRecord, HERE, viewOf, WORKER, worker } from '../fakes/record
 
 const tracking = (members = [] as { pid: number; pid_started: number }[]) => {
   let processes: readonly ProcessFacts[] = []
-  const inspector: ProcessInspector = { ...HERE, snapshot: () => viewOf(processes) }
+  const inspector: ProcessInspector = { ...HERE, hasProcfs: true, snapshot: () => viewOf(processes) }
   const tracker = createDescendantTracker(aRecord({ members }), inspector)
   return (...now: readonly ProcessFacts[]): readonly number[] => {
     processes = now
