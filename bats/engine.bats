@@ -73,7 +73,7 @@ phase_is() { [[ -f $LOCK_DIR/$1.json && $(field "$1" phase) == "$2" ]]; }
   [[ $(<iterations) == 1 ]]
 }
 
-@test "shuts down in order: stopping is written before the worker is ended" {
+@test "shuts down step by step: stopping is written before the worker is ended" {
   start_engine s --grace 1000 -- bash -c 'trap "until [[ -e go ]]; do sleep 0.05; done; exit 0" TERM; while :; do sleep 0.05; done'
   local engine=$REPLY refresher
   eventually has_refresher s

@@ -87,7 +87,7 @@ attached_to() { ui list-clients -F '#{session_name}' | grep -qx "$1"; }
   [[ $output == *'is gone'* && $output == *'lock.sh why s'* && $output == *'s is free'* ]]
 }
 
-@test "a killed pane ends the run in order" {
+@test "a killed pane ends the run cleanly" {
   open_ui
   types 'engine.sh run s -d -- sleep 1000'
   eventually has_refresher s
@@ -99,7 +99,7 @@ attached_to() { ui list-clients -F '#{session_name}' | grep -qx "$1"; }
   contains "$LOCK_DIR/s.json" '"exit_code": 129'
 }
 
-@test "a pane that goes away while its output is being listened to ends the run in order" {
+@test "a pane that goes away while its output is being listened to ends the run cleanly" {
   local real
   real=$(type -P tmux)
   mkdir bin

@@ -133,12 +133,12 @@ type Layout = {
 /** From numbers alone, so that no row is written down twice, or kept: there may be ten thousand. */
 const layoutOf = (iterations: readonly IterationEntry[], longest: number, columns: number): Layout => {
   let [run, iteration, quiet, result] = [0, 0, 0, 'RESULT'.length]
-  const words = forEachEnd(resultText)
+  const text = forEachEnd(resultText)
   for (const entry of iterations) {
     if (entry.generation > run) run = entry.generation
     if (entry.iteration > iteration) iteration = entry.iteration
     if (entry.longest_quiet > quiet) quiet = entry.longest_quiet
-    result = Math.max(result, words(entry).length)
+    result = Math.max(result, text(entry).length)
   }
   const duration = widthOfDurations(longest)
   const widths: Layout['widths'] = [
@@ -207,8 +207,8 @@ export function* renderHistory(
   const barOf = (seconds: number): string =>
     bars[longest > 0 ? Math.ceil((seconds / longest) * steps) : 0] ?? ''
   const resultOf = forEachEnd((entry) => {
-    const words = resultText(entry)
-    return paint(RESULT_STYLES[entry.result], words) + padded('', result - words.length + GAP.length)
+    const text = resultText(entry)
+    return paint(RESULT_STYLES[entry.result], text) + padded('', result - text.length + GAP.length)
   })
   const line = (entry: IterationEntry): string =>
     padded(String(entry.generation), run + GAP.length) +

@@ -273,7 +273,7 @@ describe('logs -f', () => {
     expect(world.machine.elapsed).toBeLessThan(2)
   })
 
-  it('says once what cannot be read, however often it looks', async () => {
+  it('says once what cannot be read, however often it polls', async () => {
     const world = withOutput({ '1/1.0.log': 'a', '1/1.1.log/x': '' })
     live(world)
     world.machine.at(5, () => endRun(world))
@@ -281,11 +281,11 @@ describe('logs -f', () => {
     expect(world.notified).toHaveLength(1)
   })
 
-  it('looks once more when the end has been seen', async () => {
+  it('polls once more when the end has been seen', async () => {
     const world = withOutput({ '1/1.0.log': 'a' })
     live(world)
     world.machine.at(1, () => world.machine.end(OWNER))
-    // After the look that finds the owner gone.
+    // After the poll that finds the owner gone.
     world.machine.at(1.1, () => put(world, { '1/1.0.log': 'b' }))
     expect(await shown(world, { follow: true })).toBe('ab')
   })

@@ -30,7 +30,7 @@ describe('an error', () => {
     expect(error.exitCode).toBe(code)
   })
 
-  it('names every program that is missing for the look at processes, and what has them', () => {
+  it('names every program that is needed to list processes and missing, and what has them', () => {
     const { message, hint } = errors.noProcessTool(['ps', 'sysctl'])
     expect(message).toContain('ps and sysctl are not in PATH')
     expect(errors.noProcessTool(['ps']).message).toContain('ps is not in PATH')

@@ -37,7 +37,7 @@ describe('the history of an iteration whose owner died in it', () => {
     ['before the first', { iteration: 0, last_iteration: null, iteration_started_epoch: null }],
     ['that has not been started', { iteration_started_epoch: null }],
     [
-      'that has ended in order, as between two of them',
+      'that has ended cleanly, as between two of them',
       {
         iteration: 2,
         last_iteration: {

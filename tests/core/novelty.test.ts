@@ -157,7 +157,7 @@ const TEXTS: Readonly<Record<string, string>> = {
 /** Bytes are decoded before they come here, and that never leaves half a character. */
 const splitsCharacter = (text: string, cut: number): boolean => /^[\udc00-\udfff]/.test(text.slice(cut))
 
-describe('text that is cut anywhere between two looks', () => {
+describe('text that is cut anywhere between two calls', () => {
   it.each(Object.entries(TEXTS))('is not new the second time: %s', (_, text) => {
     for (let cut = 0; cut <= text.length; cut += 1) {
       if (splitsCharacter(text, cut)) continue
@@ -255,7 +255,7 @@ describe('its memory', () => {
     ],
     // A string that is a part of another keeps the whole of it.
     [
-      'one new word in each of many large looks',
+      'one new word in each of many large calls',
       1000,
       (call) => `anewword${word(call)}abcdefgh\n${'same'.repeat(16_000)}\n`,
     ],

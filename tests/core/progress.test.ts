@@ -18,7 +18,7 @@ const NO_PROMISE = Number.NEGATIVE_INFINITY
 
 type Found = Partial<Omit<Sample, 'at'>>
 
-/** What a look may find, by what one would call it. */
+/** What a sample may find, by its name. */
 const FINDS = {
   nothing: {},
   note: { note: true },
@@ -81,7 +81,7 @@ class Watched {
   finds(find: Find, seconds: number): Assessment {
     let assessment: Assessment | undefined
     for (let elapsed = 0; elapsed < seconds; elapsed += INTERVAL) assessment = this.sample(FINDS[find])
-    if (assessment === undefined) throw new Error('no look')
+    if (assessment === undefined) throw new Error('no sample')
     return assessment
   }
 
@@ -96,7 +96,7 @@ class Watched {
   }
 }
 
-describe('what one look is worth', () => {
+describe('what one sample is worth', () => {
   it.each<[Find, Assessment['evidence'], boolean, boolean]>([
     ['nothing', null, false, false],
     ['note', 'note', true, true],
@@ -160,7 +160,7 @@ describe('what one look is worth', () => {
     expect(watched.progress.progress).toBe(watched.progress.at)
   })
 
-  it('measures processor time and bulk by the time between the looks', () => {
+  it('measures processor time and bulk by the time between the samples', () => {
     const short = assess(
       beginProgress(START),
       sampleAt(START + 5, { cpuSeconds: 5 * IDLE_FRACTION }),
@@ -179,7 +179,7 @@ describe('what one look is worth', () => {
     expect(long.evidence).toBeNull()
   })
 
-  it('makes nothing of a start of a process or two in a short look', () => {
+  it('makes nothing of a start of a process or two in a short sample', () => {
     const assessment = assess(
       beginProgress(START),
       sampleAt(START + 0.5, { cpuSeconds: 0.015, processesChange: true }),
@@ -203,7 +203,7 @@ describe('what one look is worth', () => {
     expect(seen(3)).toBe(START + 15)
   })
 
-  it('does not fail at two looks at the same time', () => {
+  it('does not fail at two samples at the same time', () => {
     const assessment = assess(beginProgress(START), sampleAt(START, {}), LIMITS, INTERVAL, NO_PROMISE)
     expect(assessment).toMatchObject({ evidence: null, stall: null })
   })
@@ -253,14 +253,14 @@ describe('the time until a worker counts as hung', () => {
     const begin = watched.progress.at
     let stall: Assessment['stall'] = null
     for (let sample = 0; stall === null && sample < 1000; sample += 1) {
-      // Not in every look: the text comes every other minute.
+      // Not in every sample: the text comes every other minute.
       stall = watched.sample(sample % 8 === 0 ? FINDS['the same text'] : FINDS[find]).stall
     }
     expect(stall?.cause).toBe('repeating')
     expect(watched.progress.at - begin).toBeLessThanOrEqual(1800 + 8 * INTERVAL)
   })
 
-  it('is counted from the last sign of life, which the verdict names', () => {
+  it('is counted from the last activity, which the verdict names', () => {
     const watched = new Watched()
     watched.finds('new text', 3000)
     const last = watched.progress.at
@@ -270,7 +270,7 @@ describe('the time until a worker counts as hung', () => {
     expect(watched.finds('processor time', 1800).stall).toEqual({ cause: 'spinning', since: progress })
   })
 
-  it('begins anew with any sign of life: silent, and active again', () => {
+  it('begins again with any activity: silent, and active again', () => {
     const watched = new Watched()
     expect(watched.finds('nothing', 600).stall).not.toBeNull()
     expect(watched.finds('new text', INTERVAL).stall).toBeNull()
@@ -294,8 +294,8 @@ describe('the time until a worker counts as hung', () => {
   })
 })
 
-describe('what two looks in a row have to show', () => {
-  it('is a stop: one look may meet a debugger', () => {
+describe('what two samples in a row have to show', () => {
+  it('is a stop: one sample may meet a debugger', () => {
     const watched = new Watched()
     expect(watched.sample(FINDS.stopped).stall).toBeNull()
     expect(watched.sample(FINDS.nothing).stall).toBeNull()

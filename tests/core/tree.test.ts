@@ -179,7 +179,7 @@ describe("the worker's process group", () => {
     ['the worker is in another one', [worker({ group: OWNER })], {}],
     ['no worker is recorded', [worker()], { worker: null, carriesCookie: cookieOf(WORKER) }],
     [
-      'whoever looks is in it',
+      'the caller is in it',
       [worker(), aProcess(5000, { group: WORKER })],
       { isExcluded: ({ pid }) => pid === 5000 },
     ],

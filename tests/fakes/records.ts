@@ -1,4 +1,4 @@
-/** A record that holds in every test unless the test says otherwise, and somebody who looks at it. */
+/** A record that holds in every test unless the test says otherwise, and an observer. */
 import type { Observer } from '../../src/core/identity.ts'
 import type { Inspection, ProcessFacts, ProcessView } from '../../src/core/ports.ts'
 import type { LockRecord } from '../../src/core/record.ts'

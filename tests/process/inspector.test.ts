@@ -26,14 +26,14 @@ describe.each(strategies)('the inspector %s', async (strategy) => {
     })
   })
 
-  it('sees the same start of a process at every look', async () => {
+  it('sees the same start of a process in every snapshot', async () => {
     const child = start('sleep', ['300'])
     const startOf = (): number => {
       const seen = inspected(inspector, child.pid)
       return seen.kind === 'process' ? seen.facts.started : Number.NaN
     }
     const first = startOf()
-    for (let look = 0; look < 5; look += 1) {
+    for (let round = 0; round < 5; round += 1) {
       expect(Math.abs(startOf() - first)).toBeLessThanOrEqual(inspector.startTolerance)
     }
   })
@@ -55,10 +55,10 @@ describe.each(strategies)('the inspector %s', async (strategy) => {
     expect(view.inspect(child.pid).kind).not.toBe('none')
   }
   if (strategy === 'procfs') {
-    it('does not call a process gone that is younger than the look', stillSeesNewcomers)
+    it('does not call a process gone that is younger than the snapshot', stillSeesNewcomers)
   } else {
     // The list is older than the process, and so not proof that there is none: a session that starts meanwhile reads dead.
-    it('does not call a process gone that is younger than the look', stillSeesNewcomers)
+    it('does not call a process gone that is younger than the snapshot', stillSeesNewcomers)
   }
 
   it('lists the processes that it sees one by one', () => {

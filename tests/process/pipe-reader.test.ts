@@ -78,7 +78,7 @@ describe.skipIf(process.platform !== 'linux')('the reader of a pipe', () => {
     expect(isGone()).toBe(true)
   })
 
-  it('is found also when it comes after the first look, and gone then when its process is', async () => {
+  it('is found also when it comes after the first check, and gone then when its process is', async () => {
     const pipe = makePipe()
     const ours = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK)
     const fd = openSync(pipe, constants.O_WRONLY)
@@ -112,7 +112,7 @@ describe.skipIf(process.platform !== 'linux')('the reader of a pipe', () => {
       }),
     )
     await end(reader)
-    for (let look = 0; look < 10_000; look += 1) expect(isGone()).toBe(false)
+    for (let check = 0; check < 10_000; check += 1) expect(isGone()).toBe(false)
     await end(mover)
     expect(isGone()).toBe(true)
   })

@@ -132,7 +132,7 @@ describe('ending a tree', () => {
     expect(log.indexOf('SIGSTOP 11')).toBeLessThan(log.indexOf('SIGKILL 10'))
   })
 
-  it('looks again with all that it has seen, for what has lost its parent meanwhile', async () => {
+  it('searches again with all that it has seen, for what has lost its parent meanwhile', async () => {
     const machine = new FakeMachine()
     machine.add(10)
     machine.add(11, ignoresTerm, { parent: 10 })
@@ -166,8 +166,8 @@ describe('ending a tree', () => {
   })
 })
 
-describe('a process that is another one at every look', () => {
-  /** Each look finds the next: its parent has gone before it could be signalled. */
+describe('a process that is another one at every search', () => {
+  /** Each search finds the next: its parent has gone before it could be signalled. */
   const chain = () => {
     const machine = new FakeMachine()
     let pid = 10
@@ -175,7 +175,7 @@ describe('a process that is another one at every look', () => {
     machine.add(pid, ignoresTerm, { group: 5 })
     const find = (): readonly ProcessFacts[] => {
       const found = machine.all
-      // A look takes its time.
+      // A search takes its time.
       void machine.clock.sleep(0.01)
       const last = found[0]
       isStopped ||= last?.state === 'stopped'
@@ -210,12 +210,12 @@ describe('a process group', () => {
     const machine = new FakeMachine()
     machine.add(10, ignoresTerm, { group: 5 })
     machine.add(11, obeys, { group: 5 })
-    let looks = 0
+    let searches = 0
     // Whoever is born while its parent dies is missed twice.
     const find = (): readonly ProcessFacts[] => {
-      looks += 1
-      if (looks === 1) return machine.all.filter(({ pid }) => pid === 11)
-      return looks < 4 ? [] : machine.all
+      searches += 1
+      if (searches === 1) return machine.all.filter(({ pid }) => pid === 11)
+      return searches < 4 ? [] : machine.all
     }
     const groupExists = (group: number): boolean => machine.all.some((facts) => facts.group === group)
     expect(await end(machine, { find, findGroup: () => 5, groupExists })).toMatchObject({ survivors: [] })
@@ -253,11 +253,11 @@ describe('a pid that is reused', () => {
     return found
   }
 
-  it('is not hit between the look and TERM', async () => {
+  it('is not hit between the search and TERM', async () => {
     const machine = new FakeMachine()
     machine.add(10)
-    let looks = 0
-    await end(machine, { find: () => (looks++ === 0 ? reuse(machine) : []) })
+    let searches = 0
+    await end(machine, { find: () => (searches++ === 0 ? reuse(machine) : []) })
     expect(machine.log).toEqual([])
     expect(machine.all.map(({ name }) => name)).toEqual(['innocent'])
   })
@@ -267,21 +267,21 @@ describe('a pid that is reused', () => {
     machine.add(10, ignoresTerm)
     const before = machine.all
     machine.at(5, () => reuse(machine))
-    let looks = 0
-    await end(machine, { find: () => (looks++ === 0 ? before : []) })
+    let searches = 0
+    await end(machine, { find: () => (searches++ === 0 ? before : []) })
     expect(machine.log).toEqual(['SIGTERM 10'])
     expect(machine.all.map(({ name }) => name)).toEqual(['innocent'])
   })
 
-  it('is not hit between the last look and KILL', async () => {
+  it('is not hit between the last search and KILL', async () => {
     const machine = new FakeMachine()
     machine.add(10, (signal, self, around) => {
       if (signal === 'SIGSTOP') reuse(around)
       else ignoresTerm(signal, self, around)
     })
     const before = machine.all
-    let looks = 0
-    await end(machine, { find: () => (looks++ < 3 ? before : []) })
+    let searches = 0
+    await end(machine, { find: () => (searches++ < 3 ? before : []) })
     expect(order(machine)).not.toContain('SIGKILL')
     expect(machine.all.map(({ name }) => name)).toEqual(['innocent'])
   })
@@ -292,8 +292,8 @@ describe('a pid that is reused', () => {
     const before = machine.all
     machine.end(10)
     machine.add(10, obeys, { state: 'exited' })
-    let looks = 0
-    await end(machine, { find: () => (looks++ === 0 ? before : []) })
+    let searches = 0
+    await end(machine, { find: () => (searches++ === 0 ? before : []) })
     expect(machine.log).toEqual([])
   })
 })

@@ -37,7 +37,7 @@ const IDLE: Omit<TreeActivity, 'totals'> = {
   blocked: null,
 }
 
-/** It takes a fresh look for every reading. */
+/** It takes a fresh snapshot for every reading. */
 type Reader = Pick<ActivityReader, 'isExpensive'> & {
   read(tree: readonly ProcessReference[]): TreeActivity
 }
@@ -117,7 +117,7 @@ describe.skipIf(!onLinux)('the activity of a tree, read from /proc', () => {
     expect(reader.read(tree)).toMatchObject(IDLE)
   })
 
-  it('counts from the first look on', async () => {
+  it('counts from the first reading on', async () => {
     const child = await obedient()
     await child.tell('for ((i = 0; i < 20000; i++)); do :; done; printf %s {1..2000} >/dev/null')
     const reader = procfsReader()
@@ -187,7 +187,7 @@ describe.skipIf(!onLinux)('the activity of a tree, read from /proc', () => {
     expect(read.totals.ioBytes).toBe(written.io.all + read.io.all)
   })
 
-  it('is a change of processes when children have ended between two looks, and their work counts', async () => {
+  it('is a change of processes when children have ended between two readings, and their work counts', async () => {
     const dir = tempDir()
     const child = await obedient()
     const reader = procfsReader()
@@ -390,7 +390,7 @@ describe('the activity of a tree, read with ps', async () => {
       ({ totals }) => totals.cpuSeconds >= 1,
     )
     expect(seen).toMatchObject({ io: { lasting: 0, all: 0 }, blocked: null })
-    // What was before the first look does not count.
+    // What was before the first reading does not count.
     expect(psReader().read(tree).totals.cpuSeconds).toBe(0)
   })
 

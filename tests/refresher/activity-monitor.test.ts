@@ -129,7 +129,7 @@ describe('a watch', () => {
     expect(sample().evidence).toBeNull()
   })
 
-  it('tells the longest time in which no look has found a sign of life', () => {
+  it('tells the longest time in which no sample has found any activity', () => {
     const sources = new FakeSources()
     const sample = sources.monitor()
     for (let n = 0; n < 6; n += 1) sample()
@@ -149,7 +149,7 @@ describe('a watch', () => {
     expect(sample().watch.stall).toBeNull()
   })
 
-  it('does not start a process to look when something else shows progress, where a look costs one', () => {
+  it('starts no process for a sample when something else shows progress', () => {
     const sources = new FakeSources()
     sources.isExpensive = true
     const sample = sources.monitor()
@@ -164,7 +164,7 @@ describe('a watch', () => {
     expect(sources.readings).toBe(2)
   })
 
-  it('always looks where it costs none', () => {
+  it('always reads the processes where that starts none', () => {
     const sources = new FakeSources()
     const sample = sources.monitor()
     sources.printed = 'new text\n'
@@ -229,7 +229,7 @@ describe('a watch after another of the same iteration', () => {
     longest_quiet: 77,
   }
 
-  it('goes on from what that one has seen: its death is no sign of life', () => {
+  it('goes on from what that one has seen: its death is no activity', () => {
     const sources = new FakeSources()
     const { options } = aRecord()
     const sample = sources.monitor({

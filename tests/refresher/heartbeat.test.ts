@@ -118,7 +118,7 @@ describe('a heartbeat', () => {
     expect(scene.last?.watch?.beats).toBe(14)
   })
 
-  it('beats within the limits also when a look finds nothing, on the evidence that there was', () => {
+  it('beats within the limits also when a sample finds nothing, on the evidence that there was', () => {
     const scene = new Scene()
     scene.tick()
     scene.sees = { evidence: null, stall: null }
@@ -164,7 +164,7 @@ describe('a heartbeat', () => {
 })
 
 describe('a stall', () => {
-  it('is written at every look, with its cause, and is no beat', () => {
+  it('is written at every sample, with its cause, and is no beat', () => {
     const scene = new Scene()
     scene.tick()
     const beat = scene.now
@@ -276,11 +276,11 @@ describe('an owner that pings no more', () => {
     const { length } = scene.written
     scene.pings = false
     scene.ticks(2)
-    const looks = scene.trees.length
+    const samples = scene.trees.length
     scene.ticks(A_STALE_TIME + 3)
     // Two ticks are within its patience.
     expect(scene.written.length).toBe(length + 2)
-    expect(scene.trees.length).toBe(looks)
+    expect(scene.trees.length).toBe(samples)
     expect(scene.events).toEqual([['hung', 'owner-stopped']])
     scene.pings = true
     scene.tick()

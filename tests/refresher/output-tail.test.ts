@@ -26,7 +26,7 @@ describe('the tail of what an iteration prints', () => {
     mkdirSync(dir)
   })
 
-  it('is what came since the last look', () => {
+  it('is what came since the last reading', () => {
     const { tail, print } = aRun()
     print('one\n')
     expect(tail.read()).toEqual({ bytes: 4, text: 'one\n', total: 4 })

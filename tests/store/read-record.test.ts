@@ -134,7 +134,7 @@ describe('a record on disk', () => {
     expect(read(path)).toEqual({ kind: 'unreadable', reason: expect.stringContaining('may not be read') })
   })
 
-  // Reading explains the failure with a look at the path, and that look throws what it meets.
+  // Reading explains the failure with a stat of the path, and that throws what it meets.
   it('is unreadable, and nothing is thrown, when its directory is a file', () => {
     const path = recordPath()
     writeFileSync(path, '')

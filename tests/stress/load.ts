@@ -12,7 +12,7 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Layout } from './lib/layout.ts'
-import { carriersOf, commandOf, hasProc, look, sleep, until } from './lib/machine.ts'
+import { carriersOf, commandOf, hasProc, inspect, sleep, until } from './lib/machine.ts'
 import { makeSandbox, removeSandbox, type Sandbox } from './lib/sandbox.ts'
 import { table } from './lib/table.ts'
 
@@ -67,7 +67,7 @@ const costs = (sandbox: Sandbox): Costs => {
   for (const { pid } of carriersOf(`STRESS_DIR=${sandbox.dir}`)) {
     const role = roleOf(pid)
     if (role === null) continue
-    sum[role].ticks += look(pid)?.cpuTicks ?? 0
+    sum[role].ticks += inspect(pid)?.cpuTicks ?? 0
     sum[role].kilobytes += privateKilobytes(pid)
   }
   return sum

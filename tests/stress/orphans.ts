@@ -12,7 +12,7 @@ import { setPriority } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Layout } from './lib/layout.ts'
-import { allPids, commandOf, hasProc, look, type Process, signal, sleep, until } from './lib/machine.ts'
+import { allPids, commandOf, hasProc, inspect, type Process, signal, sleep, until } from './lib/machine.ts'
 import { makeSandbox, removeSandbox, type Sandbox } from './lib/sandbox.ts'
 import { table } from './lib/table.ts'
 
@@ -34,7 +34,7 @@ const KINDS: Readonly<Record<string, { readonly words: string; readonly escapes?
   'slow-daemon-without-environment': {
     words: 'the same, by a parent that has lived for some seconds',
     escapes:
-      'found while its parent lives, if the refresher looks between its birth and the death of the parent',
+      'found while its parent lives, if the refresher samples between its birth and the death of the parent',
   },
 }
 
@@ -88,7 +88,7 @@ class Round {
       const command = commandOf(pid)
       if (pid === process.pid || !command.includes(this.#sandbox.dir) || !/breeder|tail/.test(command))
         return []
-      const process_ = look(pid)
+      const process_ = inspect(pid)
       // The engine has its worker's command line in its own.
       return process_?.runs === true && !/main\.cjs|tmux/.test(command) ? [process_] : []
     })
@@ -125,7 +125,7 @@ class Round {
   async #kill(kill: Kill, record: Stored): Promise<void> {
     const owner = target(record)
     const isGone = (process: { pid: number; started: number }) => (): boolean => {
-      const found = look(process.pid)
+      const found = inspect(process.pid)
       return found?.started !== process.started || !found.runs
     }
     switch (kill) {
@@ -147,7 +147,7 @@ class Round {
       }
       case 'tmux server': {
         const server = record.tmux?.server_pid ?? 0
-        signal({ pid: server, started: look(server)?.started ?? -1 }, 'SIGKILL')
+        signal({ pid: server, started: inspect(server)?.started ?? -1 }, 'SIGKILL')
         await this.#see('the engine has ended', isGone(owner))
         return
       }
@@ -161,7 +161,7 @@ class Round {
 
   dispose(): void {
     const server = this.#record()?.tmux?.server_pid
-    if (server !== undefined) signal({ pid: server, started: look(server)?.started ?? -1 }, 'SIGKILL')
+    if (server !== undefined) signal({ pid: server, started: inspect(server)?.started ?? -1 }, 'SIGKILL')
     for (let round = 0; round < 200 && this.survivors().length > 0; round += 1) {
       const left = this.survivors()
       // Who is stopped gives birth to nobody.

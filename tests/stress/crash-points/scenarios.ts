@@ -1,6 +1,6 @@
 /** What is hit, and in which state. */
 import { writeFileSync } from 'node:fs'
-import { look, sleep, until } from '../lib/machine.ts'
+import { inspect, sleep, until } from '../lib/machine.ts'
 import { ITERATIONS, type Scenario, SESSION } from './trial.ts'
 
 const nothing = async (): Promise<void> => undefined
@@ -93,7 +93,7 @@ export const SCENARIOS: readonly Scenario[] = [
     async provoke(bench) {
       const { pid } = bench.refresher
       await bench.killOwner()
-      await bench.see('the refresher has ended', () => look(pid)?.runs !== true)
+      await bench.see('the refresher has ended', () => inspect(pid)?.runs !== true)
     },
     runs: false,
   },

@@ -3,9 +3,9 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { closeSync, constants, existsSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Layout } from '../lib/layout.ts'
-import { carriersOf, commandOf, look, signal, until } from '../lib/machine.ts'
+import { carriersOf, commandOf, inspect, signal, until } from '../lib/machine.ts'
 import { makeSandbox, removeSandbox, type Sandbox } from '../lib/sandbox.ts'
-import { type Entry, judge, readJournal } from '../torture/journal.ts'
+import { assess, type Entry, readJournal } from '../torture/journal.ts'
 import { metCall, type Point, pointsOf } from './trace.ts'
 
 export const SESSION = 's'
@@ -211,7 +211,7 @@ export class Bench {
     signal(refresher, 'SIGKILL')
     await this.see(
       'the refresher is gone',
-      () => look(refresher.pid)?.started !== refresher.started || !look(refresher.pid)?.runs,
+      () => inspect(refresher.pid)?.started !== refresher.started || !inspect(refresher.pid)?.runs,
     )
   }
 
@@ -306,7 +306,7 @@ const canGoOn = (record: Stored | null): boolean =>
   record !== null && record.ended?.reason !== 'completed' && record.ended?.reason !== 'failed'
 
 /** @returns what does not hold, in words */
-export const judgeTrial = async (
+export const assessTrial = async (
   bench: Bench,
   scenario: Scenario,
   fault: Fault,
@@ -392,7 +392,7 @@ export const judgeTrial = async (
   )
   check(new Set(kept).size === kept.length, `the history has an iteration twice: ${kept.join(' ')}`)
 
-  const findings = judge(bench.journal())
+  const findings = assess(bench.journal())
   check(findings.overlapsByJournal + findings.overlapsByLock === 0, 'two workers at once')
   check(findings.notGrown === 0, 'a generation was used twice')
   check(findings.repeated === 0, 'an iteration was begun twice in one run')
@@ -454,7 +454,7 @@ export const runTrial = async (layout: Layout, scenario: Scenario, hit: Hit): Pr
     const hadRecord = bench.text() !== null
     const traced = await runTraced(bench, scenario, hit)
     // Whatever was hit instead has to be survived just the same.
-    const faults = await judgeTrial(bench, scenario, hit.fault, hadRecord, traced)
+    const faults = await assessTrial(bench, scenario, hit.fault, hadRecord, traced)
     const met = traced.trace.trimEnd().split('\n').slice(-2).join(' | ')
     return { isMet: traced.isMet, met, faults }
   } finally {

@@ -19,9 +19,9 @@ export type Process = {
 
 const PF_EXITING = 0x4
 
-export const hasProc = (): boolean => process.platform === 'linux' && look('self') !== null
+export const hasProc = (): boolean => process.platform === 'linux' && inspect('self') !== null
 
-export const look = (pid: number | 'self'): Process | null => {
+export const inspect = (pid: number | 'self'): Process | null => {
   let text: string
   try {
     text = readFileSync(`/proc/${pid}/stat`, 'latin1')
@@ -65,7 +65,7 @@ export const commandOf = (pid: number): string => {
 export const carriersOf = (entry: string): readonly Process[] =>
   allPids().flatMap((pid) => {
     if (pid === process.pid || !environmentOf(pid).includes(entry)) return []
-    const found = look(pid)
+    const found = inspect(pid)
     return found?.runs ? [found] : []
   })
 
@@ -74,7 +74,7 @@ export const lockHolders = (path: string): readonly number[] =>
   allPids().filter((pid) => {
     try {
       return (
-        look(pid)?.runs === true &&
+        inspect(pid)?.runs === true &&
         readdirSync(`/proc/${pid}/fd`).some(
           (fd) =>
             readlinkSync(`/proc/${pid}/fd/${fd}`) === path &&
@@ -88,7 +88,7 @@ export const lockHolders = (path: string): readonly number[] =>
 
 /** Signals a process that is still the one meant. @returns whether it was sent */
 export const signal = (target: { pid: number; started: number }, name: NodeJS.Signals): boolean => {
-  if (look(target.pid)?.started !== target.started) return false
+  if (inspect(target.pid)?.started !== target.started) return false
   try {
     process.kill(target.pid, name)
     return true

@@ -7,10 +7,10 @@ import { build } from 'esbuild'
 import { describe, expect, it } from 'vitest'
 import { eventually } from '../../fakes/eventually.ts'
 import { tempDir } from '../../fakes/temp-dir.ts'
-import { type Findings, judge, readJournal } from './journal.ts'
+import { assess, type Findings, readJournal } from './journal.ts'
 
-const judged = (text: string, ended: readonly string[] = []): Findings =>
-  judge(readJournal(text.replaceAll(/^ +/gm, '')), new Set(ended))
+const assessed = (text: string, ended: readonly string[] = []): Findings =>
+  assess(readJournal(text.replaceAll(/^ +/gm, '')), new Set(ended))
 
 const CLEAN: Findings = {
   sections: 0,
@@ -26,7 +26,7 @@ const CLEAN: Findings = {
 
 describe('the journal of one tenure after the other', () => {
   it('has no fault in it', () => {
-    const found = judged(`a 1 1 enter
+    const found = assessed(`a 1 1 enter
       a 1 1 step
       a 1 1 leave
       a 1 2 enter
@@ -38,7 +38,7 @@ describe('the journal of one tenure after the other', () => {
   })
 
   it('shows a takeover when the one before has not ended, and is silent', () => {
-    const found = judged(`a 1 1 enter
+    const found = assessed(`a 1 1 enter
       a 1 1 step
       b 2 1 enter
       b 2 1 leave`)
@@ -49,8 +49,8 @@ describe('the journal of one tenure after the other', () => {
     const text = `a 1 1 enter
       a 1 1 leave
       b 2 1 enter`
-    expect(judged(text, ['a']).takeovers).toBe(0)
-    expect(judged(text, ['b']).takeovers).toBe(1)
+    expect(assessed(text, ['a']).takeovers).toBe(0)
+    expect(assessed(text, ['b']).takeovers).toBe(1)
   })
 })
 
@@ -59,16 +59,16 @@ describe('the journal shows a fault', () => {
     ['step', 'a 1 1 step'],
     ['leave', 'a 1 1 leave'],
   ])('when a section writes %s after another has begun', (_what, line) => {
-    expect(judged(`a 1 1 enter\nb 2 1 enter\n${line}\nb 2 1 leave`).overlapsByJournal).toBe(1)
+    expect(assessed(`a 1 1 enter\nb 2 1 enter\n${line}\nb 2 1 leave`).overlapsByJournal).toBe(1)
   })
 
   it('once for each section, however much it writes', () => {
     const text = 'a 1 1 enter\nb 2 1 enter\na 1 1 step\na 1 1 leave\nb 2 1 step'
-    expect(judged(text).overlapsByJournal).toBe(1)
+    expect(assessed(text).overlapsByJournal).toBe(1)
   })
 
   it('when the second lock was held', () => {
-    expect(judged('a 1 1 held\na 1 1 enter').overlapsByLock).toBe(1)
+    expect(assessed('a 1 1 held\na 1 1 enter').overlapsByLock).toBe(1)
   })
 
   it.each([
@@ -76,15 +76,15 @@ describe('the journal shows a fault', () => {
     ['a lower one', 'a 4 1 enter\nb 3 1 enter'],
     ['one that an earlier run had', 'a 3 1 enter\nb 4 1 enter\nc 3 2 enter'],
   ])('when a generation is %s', (_what, text) => {
-    expect(judged(text).notGrown).toBe(1)
+    expect(assessed(text).notGrown).toBe(1)
   })
 
   it('when an iteration is begun twice', () => {
-    expect(judged('a 1 1 enter\na 1 1 leave\na 1 1 enter').repeated).toBe(1)
+    expect(assessed('a 1 1 enter\na 1 1 leave\na 1 1 enter').repeated).toBe(1)
   })
 
   it('when a record was lost, or an error met', () => {
-    expect(judged('a 1 1 enter\na 1 1 lost\nb 0 0 error')).toMatchObject({ recordsLost: 1, errors: 1 })
+    expect(assessed('a 1 1 enter\na 1 1 lost\nb 0 0 error')).toMatchObject({ recordsLost: 1, errors: 1 })
   })
 
   it.each(['a 1 1', 'a x 1 enter', 'a 1 1 entera 1 1 leave', 'nonsense'])(
@@ -117,7 +117,7 @@ describe.runIf(process.platform === 'linux')('both witnesses, with real contende
     try {
       await eventually('the journal and the lock show overlaps', () => {
         const text = readFileSync(join(dir, 'journal'), { encoding: 'utf8', flag: 'a+' })
-        const found = judge(readJournal(text.slice(0, text.lastIndexOf('\n') + 1)))
+        const found = assess(readJournal(text.slice(0, text.lastIndexOf('\n') + 1)))
         return found.overlapsByJournal > 0 && found.overlapsByLock > 0
       })
     } finally {

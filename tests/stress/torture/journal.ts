@@ -10,7 +10,7 @@ export const WHATS = ['enter', 'step', 'leave', 'held', 'lost', 'error', 'end'] 
 
 /**
  * `held`: the second witness, a kernel lock, was held by somebody alive. `lost`: the record is not the one that this
- * owner has written. `error`: something failed that cannot be explained by a kill. `end`: the tenure ended in order.
+ * owner has written. `error`: something failed that cannot be explained by a kill. `end`: the tenure ended cleanly.
  */
 export type What = (typeof WHATS)[number]
 
@@ -40,7 +40,7 @@ export type Findings = {
   /** Critical sections that were entered. */
   readonly sections: number
   readonly tenures: number
-  /** Tenures that followed one which had not ended in order. */
+  /** Tenures that followed one which had not ended cleanly. */
   readonly takeovers: number
   /** Sections that wrote after another one had begun. */
   readonly overlapsByJournal: number
@@ -55,11 +55,14 @@ export type Findings = {
 }
 
 /** @param endedInOrder tenures of which it is known otherwise than by an `end` line */
-export const judge = (entries: readonly Entry[], endedInOrder: ReadonlySet<string> = new Set()): Findings => {
+export const assess = (
+  entries: readonly Entry[],
+  endedCleanly: ReadonlySet<string> = new Set(),
+): Findings => {
   const begun = new Set<string>()
   const overlapping = new Set<string>()
   const repeated = new Set<string>()
-  const ended = new Set(endedInOrder)
+  const ended = new Set(endedCleanly)
   const tenures: string[] = []
   const known = new Set<string>()
   let latest = ''

@@ -9,9 +9,9 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Layout } from '../lib/layout.ts'
-import { carriersOf, commandOf, look, signal, sleep, until } from '../lib/machine.ts'
+import { carriersOf, commandOf, inspect, signal, sleep, until } from '../lib/machine.ts'
 import type { Sandbox } from '../lib/sandbox.ts'
-import { type Findings, judge, readJournal } from './journal.ts'
+import { assess, type Findings, readJournal } from './journal.ts'
 import { type Protocol, SESSION } from './protocols.ts'
 
 export type Siege = {
@@ -50,7 +50,7 @@ type Seen = {
 /** Who is killed all the time gets nowhere: between the storms the contenders work, and have refreshers. */
 const STORM_SECONDS = 1
 const CALM_SECONDS = 4
-/** How often a calm besieger looks whether there is a refresher, per second. */
+/** How often a calm besieger checks whether there is a refresher, per second. */
 const CALM_LOOKS = 20
 
 const chance = (probability: number): boolean => Math.random() < probability
@@ -121,7 +121,7 @@ export class Besieger {
     const seconds = elapsed()
     if (protocol === 'session-lock') await this.#endLastRun()
     const orphans = await this.#countOrphans()
-    const findings = judge(
+    const findings = assess(
       readJournal(existsSync(this.#journal) ? readFileSync(this.#journal, 'utf8') : ''),
       this.#endedInOrder,
     )
@@ -143,14 +143,14 @@ export class Besieger {
     const child = isEngine ? this.#startEngine(run) : this.#startModules(run)
     const { pid } = child
     if (pid === undefined) throw new Error('a contender could not be started')
-    const contender: Contender = { run, child, started: look(pid)?.started ?? -1, isEngine, stderr: '' }
+    const contender: Contender = { run, child, started: inspect(pid)?.started ?? -1, isEngine, stderr: '' }
     this.#contenders.set(run, contender)
     child.stderr?.on('data', (chunk: Buffer) => {
       contender.stderr = (contender.stderr + chunk.toString()).slice(-4000)
     })
     child.on('close', (code, signalName) => {
       this.#contenders.delete(run)
-      if (isEngine) this.#judgeEngine(contender, code, signalName)
+      if (isEngine) this.#assessEngine(contender, code, signalName)
       if (!this.#over)
         setTimeout(() => this.#over || this.#start(isEngine), Math.random() * (isEngine ? 150 : 10))
     })
@@ -193,14 +193,14 @@ export class Besieger {
     )
   }
 
-  #judgeEngine({ run, stderr }: Contender, code: number | null, signalName: NodeJS.Signals | null): void {
+  #assessEngine({ run, stderr }: Contender, code: number | null, signalName: NodeJS.Signals | null): void {
     if (code === 0 || code === 3) this.#endedInOrder.add(run)
     const expected = code === null ? signalName === 'SIGKILL' : EXPECTED_CODES.includes(code)
     const strange = /unexpected error|\n {4}at /.test(stderr)
     if (!expected || strange) this.#faults.push(`engine ${run} ended with ${code ?? signalName}:\n${stderr}`)
   }
 
-  /** One look at the record, from outside. */
+  /** Reads the record once, from outside. */
   #seen(): Seen | null {
     if (this.#siege.protocol !== 'session-lock') return null
     let text: string

@@ -114,7 +114,7 @@ export const runRound = async (scenarios, { limits, jobs, signal, onSandbox, onR
     if (signal.aborted) return { results, left: [] }
     return { results, left: await orphans(sandbox) }
   } finally {
-    // After a failure or Ctrl-C: in order where that is quick, and by force where it is not.
+    // After a failure or Ctrl-C: cleanly where that is quick, and by force where it is not.
     const ends = [...running].map(({ session }) => session.end().catch(() => undefined))
     const patience = new AbortController()
     await Promise.race([

@@ -68,7 +68,7 @@ export class Session {
       const out = openSync(this.#outPath, 'a')
       const [file, ...args] = command
       const env = { ...this.#sandbox.env, ...variables }
-      // A session of its own: a Ctrl-C is for the harness, which ends them in order.
+      // A session of its own: a Ctrl-C is for the harness, which ends them cleanly.
       this.#child = spawn(file, args, { detached: true, env, stdio: ['ignore', out, out] })
       this.#child.on('error', () => undefined)
       closeSync(out)
