@@ -6,6 +6,7 @@
  * over; the fields that it has beside the known ones are ignored. Epochs are Unix seconds, durations are seconds,
  * sizes are bytes.
  */
+import { type Changed, isChanged } from './loop/changed.ts'
 import { type IterationResult, RESULTS } from './record.ts'
 
 export const EVENTS = ['claimed', 'resumed', 'forced', 'hung', 'active-again', 'reaped', 'ended'] as const
@@ -30,6 +31,8 @@ export type IterationEntry = {
   readonly left_running: number
   /** The path of a bundle. */
   readonly incident: string | null
+  /** `null` when it was not looked at, or could not be seen; so in lines of older versions. */
+  readonly changed: Changed | null
 }
 
 export type EventEntry = {
@@ -76,7 +79,8 @@ const isIteration = (v: Fields): boolean =>
   isCount(v.output_bytes) &&
   isCount(v.output_lost) &&
   isCount(v.left_running) &&
-  isFilledOrNull(v.incident)
+  isFilledOrNull(v.incident) &&
+  (v.changed === undefined || v.changed === null || isChanged(v.changed))
 
 const isEvent = (v: Fields): boolean =>
   isNatural(v.generation) &&
@@ -89,9 +93,11 @@ const isEvent = (v: Fields): boolean =>
 const entryOf = (value: unknown): HistoryEntry | null => {
   if (typeof value !== 'object' || value === null) return null
   const fields = value as Fields
-  const isEntry =
-    fields.kind === 'iteration' ? isIteration(fields) : fields.kind === 'event' && isEvent(fields)
-  return isEntry ? (value as HistoryEntry) : null
+  if (fields.kind === 'event') return isEvent(fields) ? (value as EventEntry) : null
+  if (fields.kind !== 'iteration' || !isIteration(fields)) return null
+  return fields.changed === undefined
+    ? { ...(value as IterationEntry), changed: null }
+    : (value as IterationEntry)
 }
 
 /** `undefined` when it is not JSON at all. */
@@ -108,6 +114,9 @@ const COUNT = '(0|[1-9]\\d{0,14})'
 const SECONDS = '((?:0|[1-9]\\d{0,14})(?:\\.\\d{1,20})?)'
 /** Without anything that JSON would have to escape. */
 const PLAIN_OR_NULL = '(?:null|"([ !#-\\[\\]-~]{1,4096})")'
+
+/** Left out by older versions. */
+const CHANGED = `(?:,"changed":(?:null|{"commits":${COUNT},"files":${COUNT},"head_moved":(true|false),"notes":${COUNT},"output":${COUNT}}))?`
 
 /**
  * An iteration just as `encodeEntry` writes it. JSON.parse and the checks take twice as long, and a history may have
@@ -128,7 +137,7 @@ const ITERATION_LINE = new RegExp(
     `"output_bytes":${COUNT}`,
     `"output_lost":${COUNT}`,
     `"left_running":${COUNT}`,
-    `"incident":${PLAIN_OR_NULL}}\\n`,
+    `"incident":${PLAIN_OR_NULL}${CHANGED}}\\n`,
   ].join(','),
   'y',
 )
@@ -151,6 +160,16 @@ const iterationOf = (match: RegExpExecArray): IterationEntry | null => {
     output_lost: Number(match[11]),
     left_running: Number(match[12]),
     incident: match[13] ?? null,
+    changed:
+      match[14] === undefined
+        ? null
+        : {
+            commits: Number(match[14]),
+            files: Number(match[15]),
+            head_moved: match[16] === 'true',
+            notes: Number(match[17]),
+            output: Number(match[18]),
+          },
   }
 }
 
@@ -199,4 +218,5 @@ export const iterationReport = (entry: IterationEntry): Omit<IterationEntry, 'ki
   output_lost: entry.output_lost,
   left_running: entry.left_running,
   incident: entry.incident,
+  changed: entry.changed,
 })

@@ -35,6 +35,7 @@ export const interruptedEntry = (
     output_lost: record.output_lost,
     left_running: 0,
     incident: null,
+    changed: null,
   }
 }
 

@@ -9,6 +9,8 @@ export type WorkerNote = {
   readonly note: string
   /** No sign of life for so many seconds from `epoch` on is fine; `null`: as usual. */
   readonly for: number | null
+  /** Unix seconds; the next iteration begins then, whatever else is set. Left out when nothing is said of it. */
+  readonly retry_at?: number
 }
 
 /** Longer notes are cut: they are shown on one line, and read at every beat. */
@@ -32,6 +34,7 @@ export const parseNote = (line: string): WorkerNote | null => {
     Number.isSafeInteger(value.iteration) &&
     (value.iteration as number) > 0 &&
     typeof value.note === 'string' &&
-    (value.for === null || isSeconds(value.for))
+    (value.for === null || isSeconds(value.for)) &&
+    (value.retry_at === undefined || isSeconds(value.retry_at))
   return isNote ? (value as WorkerNote) : null
 }

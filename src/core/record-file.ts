@@ -16,6 +16,7 @@ import {
   isSeconds,
   isText,
 } from './checks.ts'
+import { isLoopState, type LoopState, NEW_LOOP } from './loop/state.ts'
 import {
   type Activity,
   END_REASONS,
@@ -63,6 +64,7 @@ export type RecordFields = {
   readonly iteration_started_epoch: number | null
   readonly failures: number
   readonly last_iteration: (Omit<LastIteration, 'generation'> & { readonly generation?: number }) | null
+  readonly loop: LoopState
   readonly worker: ProcessReference | null
   readonly members: readonly ProcessReference[]
   readonly cgroup: string | null
@@ -74,7 +76,7 @@ export type RecordFields = {
 }
 
 /** Fields that a file of this format may lack; {@link fromFields} has their defaults. */
-export type OptionalField = 'members' | 'cgroup' | 'watch' | 'output_lost'
+export type OptionalField = 'loop' | 'members' | 'cgroup' | 'watch' | 'output_lost'
 
 type FieldsInFile = Omit<RecordFields, OptionalField> & Partial<Pick<RecordFields, OptionalField>>
 
@@ -105,6 +107,7 @@ export const toFields = (record: LockRecord): RecordFields => ({
   iteration_started_epoch: record.iteration.started_epoch,
   failures: record.failures,
   last_iteration: record.last_iteration,
+  loop: record.loop,
   worker: record.worker,
   members: record.members,
   cgroup: record.cgroup,
@@ -145,6 +148,8 @@ export const fromFields = (f: FieldsInFile): LockRecord => ({
   iteration: { number: f.iteration, total: f.iterations, started_epoch: f.iteration_started_epoch },
   failures: f.failures,
   last_iteration: lastIteration(f),
+  // Of a version with fewer rules: what it lacks is as in a new run.
+  loop: f.loop === undefined ? NEW_LOOP : { ...NEW_LOOP, ...f.loop },
   worker: f.worker,
   members: f.members ?? [],
   cgroup: f.cgroup ?? null,
@@ -208,6 +213,7 @@ const isEnded = (v: unknown): boolean =>
   isSeconds(v.epoch) &&
   isOneOf(END_REASONS, v.reason) &&
   (v.exit_code === null || isExitCode(v.exit_code)) &&
+  (v.detail === undefined || isText(v.detail)) &&
   (v.reaped_epoch === undefined || isSeconds(v.reaped_epoch))
 
 const isLastIteration = (v: unknown): boolean =>
@@ -252,6 +258,7 @@ const wrongField = (r: Fields): keyof RecordFields | null => {
     return 'iteration_started_epoch'
   if (!isCount(r.failures)) return 'failures'
   if (r.last_iteration !== null && !isLastIteration(r.last_iteration)) return 'last_iteration'
+  if (r.loop !== undefined && !isLoopState(r.loop)) return 'loop'
   if (r.worker !== null && !isProcess(r.worker)) return 'worker'
   if (!areProcesses(r.members)) return 'members'
   if (r.cgroup != null && !(isFilled(r.cgroup) && isNulFree(r.cgroup))) return 'cgroup'

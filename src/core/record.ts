@@ -4,6 +4,7 @@
  *
  * Epochs are Unix seconds, durations are seconds, `monotonic` is the system's monotonic clock in seconds.
  */
+import type { LoopState } from './loop/state.ts'
 import type { RunOptions } from './run-options.ts'
 
 export const FORMAT = 1
@@ -40,6 +41,8 @@ export type Ended = {
   readonly epoch: number
   readonly reason: EndReason
   readonly exit_code: number | null
+  /** Which rule ended the run, where the reason does not say all. */
+  readonly detail?: string
   /** Set when `reap` has cleared away what a dead owner left. */
   readonly reaped_epoch?: number
 }
@@ -125,6 +128,8 @@ export type LockRecord = {
   /** Failed iterations in a row, up to now. */
   readonly failures: number
   readonly last_iteration: LastIteration | null
+  /** What its rules have counted. */
+  readonly loop: LoopState
   readonly worker: ProcessReference | null
   /** Descendants of the worker that the refresher has seen, and that lived at its last beat. */
   readonly members: readonly ProcessReference[]

@@ -34,6 +34,7 @@ const SHOWN = [
   'iteration_started_epoch',
   'failures',
   'last_iteration',
+  'loop',
   'worker',
   'members',
   'cgroup',

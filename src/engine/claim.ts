@@ -15,6 +15,7 @@ import { errors } from '../core/errors.ts'
 import { heldError } from '../core/held.ts'
 import type { EventEntry } from '../core/history.ts'
 import { ownerLiveness, recordLocation } from '../core/identity.ts'
+import { NEW_LOOP } from '../core/loop/state.ts'
 import { planRun, type RunPlan, type RunRequest } from '../core/plan.ts'
 import { printable } from '../core/printable.ts'
 import { FORMAT, type LockRecord, type TmuxTarget } from '../core/record.ts'
@@ -202,6 +203,7 @@ const firstRecord = (
     iteration: { number: plan.first - 1, total: plan.iterations, started_epoch: null },
     failures: 0,
     last_iteration: plan.continues?.last_iteration ?? null,
+    loop: NEW_LOOP,
     worker: null,
     members: [],
     // Where processes are looked at as on a system that has none, there are none.

@@ -111,6 +111,7 @@ const iterationEntry = (record: LockRecord, last: IterationEnd, endedEpoch: numb
     output_lost: last.output?.lost ?? 0,
     left_running: last.leftRunning,
     incident: last.incident,
+    changed: null,
   }
 }
 

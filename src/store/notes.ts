@@ -28,20 +28,35 @@ export const appendNote = (paths: SessionPaths, generation: number, note: Worker
 
 /** More than any note is long. */
 const TAIL_BYTES = 16 * 1024
+/** Of an iteration that says more than this, the last notes count. */
+const ITERATION_BYTES = 1024 ** 2
 
-/** `null` when there is none, or none that can be read. */
-export const lastNote = (paths: SessionPaths, generation: number, iteration: number): WorkerNote | null => {
-  const opened = openFile(paths.notes(generation))
-  if (opened.kind !== 'file') return null
+/** Those of one iteration in the last bytes of the file, in order; none when it cannot be read. */
+const notesAtEnd = (path: string, iteration: number, bytes: number): readonly WorkerNote[] => {
+  const opened = openFile(path)
+  if (opened.kind !== 'file') return []
   const { fd, size } = opened
   try {
-    const buffer = Buffer.alloc(Math.min(size, TAIL_BYTES))
+    const buffer = Buffer.alloc(Math.min(size, bytes))
     const text = buffer.toString('utf8', 0, readSync(fd, buffer, 0, buffer.length, size - buffer.length))
-    const notes = text.split('\n').flatMap((line) => parseNote(line) ?? [])
-    return notes.findLast((note) => note.iteration === iteration) ?? null
+    return text
+      .split('\n')
+      .flatMap((line) => parseNote(line) ?? [])
+      .filter((note) => note.iteration === iteration)
   } catch {
-    return null
+    return []
   } finally {
     closeSync(fd)
   }
 }
+
+/** `null` when there is none, or none that can be read. */
+export const lastNote = (paths: SessionPaths, generation: number, iteration: number): WorkerNote | null =>
+  notesAtEnd(paths.notes(generation), iteration, TAIL_BYTES).at(-1) ?? null
+
+/** What the worker has said in one iteration, in order. */
+export const iterationNotes = (
+  paths: SessionPaths,
+  generation: number,
+  iteration: number,
+): readonly WorkerNote[] => notesAtEnd(paths.notes(generation), iteration, ITERATION_BYTES)

@@ -10,6 +10,19 @@ describe('a history', () => {
     expect(parseHistory(entries.map(encodeEntry).join(''))).toEqual({ entries, skipped: 0, torn: false })
   })
 
+  it('knows nothing of what was changed in lines of older versions', () => {
+    const changed = { commits: 2, files: 3, head_moved: true, notes: 0, output: 1 }
+    const { changed: _, ...older } = anIteration()
+    const text = [older, anIteration({ changed }), anIteration({ iteration: 2 })].map((entry) =>
+      JSON.stringify(entry),
+    )
+    expect(parseHistory(text.join('\n')).entries).toEqual([
+      anIteration(),
+      anIteration({ changed }),
+      anIteration({ iteration: 2 }),
+    ])
+  })
+
   it('is empty when nothing was written', () => {
     expect(parseHistory('')).toEqual({ entries: [], skipped: 0, torn: false })
   })
@@ -78,6 +91,8 @@ describe('a history', () => {
     ['longest_quiet', -0.5],
     ['output_bytes', 1.5],
     ['output_lost', null],
+    ['changed', {}],
+    ['changed', 'much'],
     ['left_running', 2 ** 60],
     ['incident', ''],
     ['incident', undefined],

@@ -20,6 +20,7 @@ describe('the history of an iteration whose owner died in it', () => {
       output_lost: 7,
       left_running: 0,
       incident: null,
+      changed: null,
     })
   })
 

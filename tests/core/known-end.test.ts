@@ -18,6 +18,7 @@ const entry = (changes: Partial<IterationEntry> = {}): IterationEntry => ({
   output_lost: 0,
   left_running: 0,
   incident: null,
+  changed: null,
   ...changes,
 })
 

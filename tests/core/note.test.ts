@@ -4,14 +4,17 @@ import { encodeNote, MAX_NOTE_CHARACTERS, parseNote, type WorkerNote } from '../
 const NOTE: WorkerNote = { epoch: 1_800_000_000.5, iteration: 3, note: 'half way', for: 600 }
 
 describe('a note of a worker', () => {
-  it.each([NOTE, { ...NOTE, for: null }, { ...NOTE, note: '' }, { ...NOTE, note: 'a\nb"\u0007' }])(
-    'is read back as it was written, from one line: %j',
-    (note) => {
-      const line = encodeNote(note)
-      expect(line.indexOf('\n')).toBe(line.length - 1)
-      expect(parseNote(line)).toEqual(note)
-    },
-  )
+  it.each([
+    NOTE,
+    { ...NOTE, retry_at: 1_800_000_600 },
+    { ...NOTE, for: null },
+    { ...NOTE, note: '' },
+    { ...NOTE, note: 'a\nb"\u0007' },
+  ])('is read back as it was written, from one line: %j', (note) => {
+    const line = encodeNote(note)
+    expect(line.indexOf('\n')).toBe(line.length - 1)
+    expect(parseNote(line)).toEqual(note)
+  })
 
   it('is cut when it is long, and not within a character', () => {
     const note = parseNote(encodeNote({ ...NOTE, note: '\u{1f600}'.repeat(MAX_NOTE_CHARACTERS + 1) }))
@@ -29,6 +32,7 @@ describe('a note of a worker', () => {
     JSON.stringify({ ...NOTE, note: null }),
     JSON.stringify({ ...NOTE, for: -1 }),
     JSON.stringify({ ...NOTE, for: undefined }),
+    JSON.stringify({ ...NOTE, retry_at: 'soon' }),
   ])('is none when it reads %j', (line) => {
     expect(parseNote(line)).toBeNull()
   })

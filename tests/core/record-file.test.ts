@@ -120,7 +120,7 @@ describe('a bad record', () => {
 
   it.each(
     Object.keys(recordFields()).filter(
-      (field) => !['format', 'members', 'cgroup', 'watch', 'output_lost'].includes(field),
+      (field) => !['format', 'loop', 'members', 'cgroup', 'watch', 'output_lost'].includes(field),
     ),
   )('is corrupt without its field %s', (field) => {
     expect(parsed(without(field))).toEqual({ kind: 'corrupt', reason: `field "${field}" is missing` })
@@ -131,6 +131,8 @@ describe('a bad record', () => {
     ['a generation of 0', 'generation', 0],
     ['a generation with a fraction', 'generation', 1.5],
     ['a generation too big to count on', 'generation', 1e15],
+    ['a loop that counts backwards', 'loop', { unchanged: -1 }],
+    ['a loop that is none', 'loop', null],
     ['a phase that does not exist', 'phase', 'done'],
     ['a phase of the prototype', 'phase', 'toString'],
     ['a pid of 0', 'pid', 0],

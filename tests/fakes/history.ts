@@ -17,6 +17,7 @@ export const anIteration = (changes: Partial<IterationEntry> = {}): IterationEnt
   output_lost: 0,
   left_running: 0,
   incident: null,
+  changed: null,
   ...changes,
 })
 

@@ -1,5 +1,6 @@
 /** A record that holds in every test unless the test says otherwise, and an observer. */
 import type { Observer } from '../../src/core/identity.ts'
+import { NEW_LOOP } from '../../src/core/loop/state.ts'
 import type { Inspection, ProcessFacts, ProcessView } from '../../src/core/ports.ts'
 import type { LockRecord } from '../../src/core/record.ts'
 import { fromFields, type RecordFields } from '../../src/core/record-file.ts'
@@ -59,6 +60,7 @@ export const recordFields = (changes: Partial<RecordFields> = {}): RecordFields 
     signal: null,
     ended_epoch: NOW.epoch - 200,
   },
+  loop: NEW_LOOP,
   worker: { pid: WORKER, pid_started: 1100 },
   members: [{ pid: 4003, pid_started: 1200 }],
   cgroup: '/sys/fs/cgroup/user.slice',

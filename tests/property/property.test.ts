@@ -131,6 +131,15 @@ describe('the history', () => {
       output_lost: count,
       left_running: count,
       incident: orNull(text),
+      changed: orNull(
+        fc.record({
+          commits: count,
+          files: count,
+          head_moved: fc.boolean(),
+          notes: count,
+          output: count,
+        }),
+      ),
     }),
     fc.record({
       kind: fc.constant('event' as const),

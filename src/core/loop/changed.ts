@@ -1,4 +1,6 @@
 /** What an iteration has changed, as its line in the history says it. Pure. */
+import { isCount, isObject } from '../checks.ts'
+
 export type Changed = {
   /** Commits that the work tree's HEAD leads to now, and did not lead to before. */
   readonly commits: number
@@ -33,13 +35,11 @@ export const changedWords = (changed: Changed | null): string => {
   return changed.head_moved ? 'another commit or branch' : 'nothing'
 }
 
-const isCount = (v: unknown): boolean => Number.isSafeInteger(v) && (v as number) >= 0
-
-/** @returns `undefined` when it is no such object @param value `null` is valid, and so is what older versions leave out */
-export const parseChanged = (value: unknown): Changed | null | undefined => {
-  if (value === null || value === undefined) return null
-  if (typeof value !== 'object') return undefined
-  const { commits = 0, files = 0, head_moved = false, notes = 0, output = 0 } = value as Partial<Changed>
-  if (![commits, files, notes, output].every(isCount) || typeof head_moved !== 'boolean') return undefined
-  return { commits, files, head_moved, notes, output }
-}
+/** Of a history line. */
+export const isChanged = (v: unknown): v is Changed =>
+  isObject(v) &&
+  isCount(v.commits) &&
+  isCount(v.files) &&
+  typeof v.head_moved === 'boolean' &&
+  isCount(v.notes) &&
+  isCount(v.output)

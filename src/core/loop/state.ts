@@ -1,4 +1,5 @@
 /** What a loop remembers from one iteration to the next: the record's field `loop`, and so also what a resumed run knows. Pure. */
+import { isCount, isObject, isSeconds, isText } from '../checks.ts'
 import { nextClockTime } from './times.ts'
 
 /** Quick iterations in a row that printed the same text and ended with the same exit code. */
@@ -52,33 +53,23 @@ export const deadlineOf = (options: TimeOptions, started: number): number | null
   return ends.length === 0 ? null : Math.min(...ends)
 }
 
-type Fields = Readonly<Record<string, unknown>>
-
-const isObject = (v: unknown): v is Fields => typeof v === 'object' && v !== null && !Array.isArray(v)
-const isCount = (v: unknown): boolean => Number.isSafeInteger(v) && (v as number) >= 0
-const isSeconds = (v: unknown): boolean => typeof v === 'number' && v >= 0 && v < Number.POSITIVE_INFINITY
-const isSecondsOrNull = (v: unknown): boolean => v === null || isSeconds(v)
+const isCountIfThere = (v: unknown): boolean => v === undefined || isCount(v)
+const isSecondsOrNull = (v: unknown): boolean => v === undefined || v === null || isSeconds(v)
 
 const isRepetition = (v: unknown): boolean =>
-  v === null || (isObject(v) && isCount(v.count) && isCount(v.exit_code) && typeof v.text === 'string')
+  v === undefined || v === null || (isObject(v) && isCount(v.count) && isCount(v.exit_code) && isText(v.text))
 
-/** @param value `undefined` in records that know nothing of it @returns `null` when it is no loop's state */
-export const parseLoopState = (value: unknown): LoopState | null => {
-  if (value === undefined || value === null) return NEW_LOOP
-  if (!isObject(value)) return null
-  const state = { ...NEW_LOOP, ...value }
-  const isValid =
-    isSecondsOrNull(state.deadline_epoch) &&
-    isCount(state.unchanged) &&
-    isCount(state.excused) &&
-    isSecondsOrNull(state.excused_since_epoch) &&
-    isSecondsOrNull(state.next_epoch) &&
-    (state.next_reason === null || typeof state.next_reason === 'string') &&
-    isRepetition(state.repetition) &&
-    Array.isArray(state.durations) &&
-    state.durations.every(isSeconds)
-  return isValid ? state : null
-}
+/** Of the field in a record's file; what it lacks is as in {@link NEW_LOOP}. */
+export const isLoopState = (v: unknown): v is Partial<LoopState> =>
+  isObject(v) &&
+  isSecondsOrNull(v.deadline_epoch) &&
+  isCountIfThere(v.unchanged) &&
+  isCountIfThere(v.excused) &&
+  isSecondsOrNull(v.excused_since_epoch) &&
+  isSecondsOrNull(v.next_epoch) &&
+  (v.next_reason === undefined || v.next_reason === null || isText(v.next_reason)) &&
+  isRepetition(v.repetition) &&
+  (v.durations === undefined || (Array.isArray(v.durations) && v.durations.every(isSeconds)))
 
 /** Of a run that goes on: who starts it again after it had failed has looked at it, so the counting begins anew. */
 export const resumedLoop = (before: LoopState, hadFailed: boolean): LoopState => ({
