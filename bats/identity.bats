@@ -161,7 +161,7 @@ needs_another_user() {
   chmod 755 "$BATS_TEST_TMPDIR" "$BATS_FILE_TMPDIR" "$BATS_SUITE_TMPDIR" "$BATS_RUN_TMPDIR"
   mkdir copy
   chown nobody copy
-  as_nobody test -r "$PWD" -a -r "$ROOT/dist/main.cjs" || skip 'another user cannot read this clone'
+  as_nobody test -r "$PWD" -a -r "$ROOT/dist/loader.cjs" || skip 'another user cannot read this clone'
 }
 
 @test "an owner that may be looked at and not signalled (EPERM) is alive" {

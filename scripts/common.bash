@@ -37,10 +37,10 @@ find_node() {
 # and to look at every one would take longer than all the rest. After an edit in place: npm run build.
 is_current() { # ROOT
   local root=$1 file
-  [[ -f $root/dist/main.cjs ]] || return 1
+  [[ -f $root/dist/loader.cjs ]] || return 1
   [[ -d $root/src ]] || return 0
   for file in "$root"/package-lock.json "$root"/scripts "$root"/src "$root"/src/*/; do
-    [[ $file -nt $root/dist/main.cjs ]] && return 1
+    [[ $file -nt $root/dist/loader.cjs ]] && return 1
   done
   return 0
 }
@@ -76,7 +76,7 @@ ensure_helper() { # ROOT NODE
   local root=$1 node=$2
   is_current "$root" && return
   [[ -w $root ]] || {
-    [[ -f $root/dist/main.cjs ]] && return # Somebody else's installation; as built as it will get.
+    [[ -f $root/dist/loader.cjs ]] && return # Somebody else's installation; as built as it will get.
     fail $EX_UNAVAILABLE "tmux-session-lock is not built, and $root is not writable." "  Let its owner run: npm ci && npm run build"
   }
   exec 9>"$root/.build.lock"
@@ -95,5 +95,5 @@ start_helper() { # PROGRAM ARG...
   find_node
   node=$REPLY
   ensure_helper "$root" "$node"
-  exec "$node" "$root/dist/main.cjs" "$@"
+  exec "$node" "$root/dist/loader.cjs" "$@"
 }

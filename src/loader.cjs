@@ -1,34 +1,28 @@
 /**
- * dist/main.cjs: checks Node's version, then runs quick.js or cli.js. In the syntax of the oldest Node there is.
+ * dist/loader.cjs: checks Node's version, then runs main.js. In the syntax of the oldest Node there is.
  *
- * The build leaves V8's compiled code beside each file, which saves a quarter of the start. V8 refuses it by itself
- * when it is from another version or other flags, and compiles as usual. (From Node 22.8 on module.enableCompileCache
- * does the same.)
+ * V8's compiled code of main.js is kept, which saves a fifth of the start: beside main.js, or where that cannot be
+ * written under XDG_CACHE_HOME. There is one file for each verb and version of Node, because code that a verb does not
+ * use only makes it slower. What a verb compiles depends on what it finds, so the first uses add to the file, and after
+ * these it stays as it is. V8 refuses by itself what is of another version or of other flags, and compiles as usual.
+ * Measured, module.enableCompileCache() saves half of that: it keeps less.
+ *
+ * Whoever can write compiled code can make this program do anything, so a directory of another owner, or one that
+ * others can write to, is not used. Nothing that goes wrong here is reported: all that is lost is time.
  */
 var fs = require('fs')
 var path = require('path')
 var vm = require('vm')
 
 var NEEDED = [__MAJOR__, __MINOR__]
-/** Named by the contents of the source: V8 itself compares no more than the lengths. */
-var CACHES = __CACHES__
-var QUICK = { status: true, wait: true, progress: true, logs: true, history: true }
-
-function scriptOf(name) {
-  var file = path.join(__dirname, name + '.js')
-  var cachedData
-  try {
-    cachedData = fs.readFileSync(path.join(__dirname, CACHES[name]))
-  } catch (_missing) {
-    // Slower, and no worse.
-  }
-  var source = '(function (require, __filename, __dirname) {' + fs.readFileSync(file, 'latin1') + '\n})'
-  return new vm.Script(source, { filename: file, cachedData: cachedData })
-}
-
-function run(script, name) {
-  script.runInThisContext()(require, path.join(__dirname, name + '.js'), __dirname)
-}
+/** Of the contents of main.js: V8 itself compares no more than the length. */
+var HASH = '__HASH__'
+var MAIN = path.join(__dirname, 'main.js')
+var SAVES = 3
+/** A run may last for days, and V8 forgets meanwhile what it has compiled at the start. */
+var SAVE_AFTER_MS = 1000
+var USAGE_ERROR = 64
+var WRITABLE_BY_OTHERS = 18 // 022
 
 function checkVersion() {
   var version = process.versions.node.split('.').map(Number)
@@ -45,11 +39,105 @@ function checkVersion() {
   process.exit(69)
 }
 
-function main() {
-  checkVersion()
-  var name = process.argv[2] === 'lock' && QUICK[process.argv[3]] === true ? 'quick' : 'cli'
-  run(scriptOf(name), name)
+/** Where compiled code may be, and who has to own it. The first one is preferred. */
+function places() {
+  var home = process.env.HOME ? path.join(process.env.HOME, '.cache') : ''
+  var cacheHome = process.env.XDG_CACHE_HOME || ''
+  if (!path.isAbsolute(cacheHome)) cacheHome = home
+  var found = [{ dir: path.join(__dirname, 'compiled'), owner: fs.statSync(MAIN).uid }]
+  if (path.isAbsolute(cacheHome))
+    found.push({ dir: path.join(cacheHome, 'tmux-session-lock'), owner: process.geteuid() })
+  return found
 }
 
-if (require.main === module) main()
-else module.exports = { CACHES: CACHES, scriptOf: scriptOf, run: run }
+function isTrusted(place) {
+  var stats = fs.lstatSync(place.dir)
+  return stats.isDirectory() && stats.uid === place.owner && (stats.mode & WRITABLE_BY_OTHERS) === 0
+}
+
+/** `lock.status`; what is no verb is not kept apart. */
+function nameOf(program, verb) {
+  var word = /^[a-z_-]{1,32}$/.test(verb) ? verb : 'other'
+  return [program, word, process.version, process.arch, HASH].join('.')
+}
+
+/** @returns {{ saves: number, data?: Buffer } | null} compiled code, and how often it has been saved */
+function readFrom(place, name) {
+  var saves = SAVES
+  try {
+    if (!isTrusted(place)) return null
+  } catch (_missing) {
+    return null
+  }
+  for (; saves > 0; saves -= 1) {
+    try {
+      return { saves: saves, data: fs.readFileSync(path.join(place.dir, name + '.' + saves)) }
+    } catch (_missing) {}
+  }
+  return null
+}
+
+function readCompiled(name) {
+  var found = places()
+  return readFrom(found[0], name) || (found[1] && readFrom(found[1], name)) || { saves: 0 }
+}
+
+/** Whole or not at all, also when the power fails: V8 does not notice every damage. */
+function writeTo(place, name, saves, data) {
+  fs.mkdirSync(place.dir, { recursive: true, mode: 0o755 })
+  if (!isTrusted(place)) return false
+  var target = path.join(place.dir, name + '.' + saves)
+  var temporary = target + '.' + process.pid
+  var fd = fs.openSync(temporary, 'wx', 0o644)
+  try {
+    fs.writeSync(fd, data, 0, data.length)
+    fs.fsyncSync(fd)
+  } finally {
+    fs.closeSync(fd)
+  }
+  fs.renameSync(temporary, target)
+  if (saves > 1) fs.unlinkSync(path.join(place.dir, name + '.' + (saves - 1)))
+  return true
+}
+
+function writeCompiled(name, saves, data) {
+  places().some(function (place) {
+    try {
+      return place.owner === process.geteuid() && writeTo(place, name, saves, data)
+    } catch (_refused) {
+      return false
+    }
+  })
+}
+
+/** Once, at the end or when the start is over. */
+function saveLater(script, name, saves) {
+  var saved = false
+  function save() {
+    if (saved) return
+    saved = true
+    try {
+      writeCompiled(name, saves, script.createCachedData())
+    } catch (_failed) {}
+  }
+  setTimeout(save, SAVE_AFTER_MS).unref()
+  process.on('exit', function (code) {
+    // A word that is no verb leaves no file.
+    if (code !== USAGE_ERROR) save()
+  })
+}
+
+function main() {
+  checkVersion()
+  var name = nameOf(process.argv[2], process.argv[3])
+  var compiled = readCompiled(name)
+  var source = '(function (require, __filename, __dirname) {' + fs.readFileSync(MAIN, 'latin1') + '\n})'
+  var script = new vm.Script(source, { filename: MAIN, cachedData: compiled.data })
+  var saves = script.cachedDataRejected ? 0 : compiled.saves
+  // Code that was compiled with other flags would be refused the next time.
+  var isUsual = process.execArgv.length === 0 && !process.env.NODE_OPTIONS
+  if (saves < SAVES && isUsual) saveLater(script, name, saves + 1)
+  script.runInThisContext()(require, MAIN, __dirname)
+}
+
+main()

@@ -1,7 +1,92 @@
-/** All verbs. */
-import { ACTING_VERBS } from './cli/acting-verbs.ts'
-import { QUICK_VERBS } from './cli/quick-verbs.ts'
-import { READING_VERBS } from './cli/reading-verbs.ts'
-import { start } from './start.ts'
+/** From argv to an exit code; the only place that touches them. */
+import { closeSync } from 'node:fs'
+import { join } from 'node:path'
+import { NonBlockingWriter } from './cli/non-blocking-writer.ts'
+import { parseArguments, parseRequest } from './cli/parse.ts'
+import { STDERR, STDOUT, terminalOf, write } from './cli/terminal.ts'
+import { loadVerb, loadVerbs, type NamedVerb, type Program } from './cli/verb.ts'
+import { EXIT_CODES, errors, formatError, LockError } from './core/errors.ts'
+import { printableLines } from './core/printable.ts'
+import { VERBS } from './verbs/index.ts'
+import { realWorld } from './world.ts'
 
-start({ ...QUICK_VERBS, ...READING_VERBS, ...ACTING_VERBS })
+declare const VERSION: string
+
+/** An unexpected error of a system call (a full table of files, a failing disk) is no defect of this program. */
+const asLockError = (error: unknown): LockError | null => {
+  if (error instanceof LockError) return error
+  if (!(error instanceof Error) || !('syscall' in error && 'code' in error)) return null
+  const of = 'path' in error ? ` of ${String(error.path)}` : ''
+  return errors.io(`${String(error.syscall)}${of} failed`, error)
+}
+
+const stderr = new NonBlockingWriter(STDERR, process.platform)
+
+const report = (program: string, error: unknown): number => {
+  const known = asLockError(error)
+  if (known !== null) {
+    stderr.write(`${printableLines(`${program}: ${formatError(known)}`)}\n`)
+    return known.exitCode
+  }
+  const details = process.env.LOCK_DEBUG
+    ? String(error instanceof Error ? error.stack : error)
+    : String(error)
+  stderr.write(`${program}: an unexpected error, please report it: ${details}\n`)
+  return EXIT_CODES.io
+}
+
+const closeQuietly = (fd: number): void => {
+  try {
+    closeSync(fd)
+  } catch {
+    // It was closed from the start.
+  }
+}
+
+/** @param verb `null` for the help of the whole program @param asked whether help was asked for, or is given */
+const showHelp = async (program: Program, verb: NamedVerb | null, asked: boolean): Promise<number> => {
+  const { programHelp, verbHelp } = await import('./cli/help.ts')
+  const fd = asked ? STDOUT : STDERR
+  const { columns: width } = terminalOf(fd, process.env)
+  const columns = Number.isFinite(width) ? width : 80
+  write(
+    fd,
+    verb === null
+      ? await programHelp(program, await loadVerbs(VERBS, program), VERBS, columns)
+      : await verbHelp(verb, columns),
+  )
+  return asked ? 0 : EXIT_CODES.usage
+}
+
+const main = async (program: Program, argv: readonly string[]): Promise<number> => {
+  const request = parseRequest(VERBS, program, argv)
+  if (request.kind === 'version') {
+    write(STDOUT, `${VERSION}\n`)
+    return 0
+  }
+  const verb = request.verb === null ? null : await loadVerb(VERBS, program, request.verb)
+  if (request.kind === 'help' || verb === null)
+    return showHelp(program, verb, request.kind !== 'help' || request.asked)
+  const args = parseArguments(verb, request.words)
+  if (args === 'help') return showHelp(program, verb, true)
+  const world = await realWorld((line) => stderr.write(`${printableLines(`${program}: ${line}`)}\n`))
+  return verb.run(world, args, {
+    node: process.execPath,
+    script: join(__dirname, 'loader.cjs'),
+    directory: __dirname,
+  })
+}
+
+const exit = (code: number): never => {
+  stderr.flush()
+  // Node gives terminals their modes back at its end, and aborts when one of them has gone meanwhile.
+  for (const fd of [0, 1, 2]) closeQuietly(fd)
+  process.exit(code)
+}
+
+const [, , program, ...argv] = process.argv
+const isProgram = program === 'engine' || program === 'lock'
+const done = isProgram
+  ? main(program, argv)
+  : Promise.reject(errors.usage('start it as engine.sh or lock.sh'))
+done.then(exit, (error: unknown) => exit(report(isProgram ? program : 'tmux-session-lock', error)))

@@ -72,7 +72,6 @@ describe('the reader of imports', () => {
     expect([...ROOMS].sort()).toEqual(
       [
         'cli',
-        'commands',
         'core',
         'engine',
         'process',
@@ -81,6 +80,7 @@ describe('the reader of imports', () => {
         'session',
         'store',
         'tmux',
+        'verbs',
       ].sort(),
     )
   })
@@ -111,11 +111,11 @@ describe('the arrows', () => {
     ).toEqual([])
   })
 
-  it('of session/ do not lead to engine/, commands/ or cli/', () => {
+  it('of session/ do not lead to engine/, verbs/ or cli/', () => {
     expect(trespasses('session', ['core', 'process', 'refresher', 'store', 'tmux', 'world.ts'])).toEqual([])
   })
 
-  it('of engine/ do not lead to commands/ or cli/', () => {
+  it('of engine/ do not lead to verbs/ or cli/', () => {
     expect(
       trespasses('engine', [
         'core',
@@ -130,13 +130,14 @@ describe('the arrows', () => {
     ).toEqual([])
   })
 
-  it('of commands/ do not lead to cli/', () => {
-    expect(
-      trespasses(
-        'commands',
-        [...ROOMS, 'world.ts'].filter((to) => to !== 'cli'),
-      ),
-    ).toEqual([])
+  it('of cli/ lead to core/ only: it knows no verb', () => {
+    expect(trespasses('cli', ['core', 'world.ts'])).toEqual([])
+  })
+
+  it('of verbs/ lead to no other verb', () => {
+    const other = /from '\.\/(?!shared\/)/
+    const wrong = FILES.filter((file) => /^verbs\/[^/]+$/.test(file) && file !== 'verbs/index.ts')
+    expect(wrong.filter((file) => other.test(sourceOf(file)))).toEqual([])
   })
 
   it('lead to nothing but files that are there', () => {
@@ -151,14 +152,14 @@ describe('what belongs to the start of the program alone', () => {
     FILES.filter((file) => pattern.test(sourceOf(file)))
 
   it('is argv', () => {
-    expect(filesWith(/\bprocess\s*\.\s*argv\b/)).toEqual(['start.ts'])
+    expect(filesWith(/\bprocess\s*\.\s*argv\b/)).toEqual(['main.ts'])
   })
 
   it('is the exit, but for refresher and recorder, which are programs too', () => {
     expect(filesWith(/\bprocess\s*\.\s*exit\s*\(/)).toEqual([
+      'main.ts',
       'recorder/main.ts',
       'refresher/main.ts',
-      'start.ts',
     ])
   })
 })

@@ -1,44 +1,47 @@
 /** A completion script for bash 3.2 and up, from the table of verbs. */
-import { type OptionSpec, type Program, VERBS, type VerbSpec } from './spec.ts'
+import type { NamedVerb, OptionSpec, Program } from './verb.ts'
 
-const spellings = ({ name, alias }: OptionSpec): readonly string[] => [
+type Option = readonly [name: string, spec: OptionSpec]
+
+const optionsOf = (verb: NamedVerb): readonly Option[] => Object.entries(verb.options)
+
+const spellings = ([name, { alias }]: Option): readonly string[] => [
   ...(alias === undefined ? [] : [`-${alias}`]),
   `--${name}`,
 ]
 
 /** The words that a value may be, as help shows them: `off` of `D|off`. */
-const choices = ({ value = '' }: OptionSpec): readonly string[] =>
+const choices = ([, { value = '' }]: Option): readonly string[] =>
   value.split('|').filter((word) => /^[a-z]+$/.test(word))
 
-const takesValue = ({ value, optionalValue }: OptionSpec): boolean =>
-  value !== undefined && optionalValue !== true
+const takesValue = ([, { type, requiresArg }]: Option): boolean => type === 'string' && requiresArg !== false
 
-const verbCase = (spec: VerbSpec): string => {
-  // As a tuple of literals it has no common type.
-  const options: readonly OptionSpec[] = spec.options
-  const wants = spec.positionals.some((label) => label.includes('NAME')) ? 'name' : 'nothing'
-  const words = [...options.flatMap(spellings), '--help', ...(spec.takesCommand === true ? ['--'] : [])]
-  return `    '${spec.program} ${spec.verb}') options='${words.join(' ')}' valued=' ${options.filter(takesValue).flatMap(spellings).join(' ')} ' wants=${wants} ;;`
+const verbCase = (verb: NamedVerb): string => {
+  const options = optionsOf(verb)
+  const wants = verb.positionals.some((label) => label.includes('NAME')) ? 'name' : 'nothing'
+  const words = [...options.flatMap(spellings), '--help', ...(verb.takesCommand === true ? ['--'] : [])]
+  return `    '${verb.program} ${verb.name}') options='${words.join(' ')}' valued=' ${options.filter(takesValue).flatMap(spellings).join(' ')} ' wants=${wants} ;;`
 }
 
-const choiceCases = (spec: VerbSpec): readonly string[] =>
-  spec.options
+const choiceCases = (verb: NamedVerb): readonly string[] =>
+  optionsOf(verb)
     .filter((option) => takesValue(option) && choices(option).length > 0)
     .map((option) => {
-      const patterns = spellings(option).map((word) => `'${spec.program} ${spec.verb} ${word}'`)
+      const patterns = spellings(option).map((word) => `'${verb.program} ${verb.name} ${word}'`)
       return `      ${patterns.join(' | ')}) words='${choices(option).join(' ')}' ;;`
     })
 
-const verbNames = (program: Program): string =>
-  VERBS.filter((spec) => spec.program === program)
-    .map(({ verb }) => verb)
+const verbNames = (verbs: readonly NamedVerb[], program: Program): string =>
+  verbs
+    .filter((verb) => verb.program === program)
+    .map(({ name }) => name)
     .join(' ')
 
 /**
  * Starts no process but the subshells of compgen. The list of sessions is that of the records in the lock directory;
  * a file that has no session's name is left out, because compgen expands what it gets.
  */
-export const completionScript = (): string => `\
+export const completionScript = (verbs: readonly NamedVerb[]): string => `\
 # Completion of engine.sh and lock.sh for bash, and for zsh through bashcompinit.
 #   eval "$(lock.sh completion)"
 # shellcheck shell=bash
@@ -68,8 +71,8 @@ _tmux_session_lock() {
   program=\${program%.sh}
   if ((COMP_CWORD == 1)); then
     case $program in
-      engine) words='${verbNames('engine')} --help --version' ;;
-      lock) words='${verbNames('lock')} --help --version' ;;
+      engine) words='${verbNames(verbs, 'engine')} --help --version' ;;
+      lock) words='${verbNames(verbs, 'lock')} --help --version' ;;
     esac
     # shellcheck disable=SC2207 # None of these words has a space in it.
     COMPREPLY=($(compgen -W "$words" -- "$cur"))
@@ -77,7 +80,7 @@ _tmux_session_lock() {
   fi
   verb=\${COMP_WORDS[1]}
   case "$program $verb" in
-${VERBS.map(verbCase).join('\n')}
+${verbs.map(verbCase).join('\n')}
     *) return ;;
   esac
 
@@ -112,7 +115,7 @@ ${VERBS.map(verbCase).join('\n')}
 
   if [[ -n $prev && $valued == *" $prev "* ]]; then
     case "$program $verb $prev" in
-${VERBS.flatMap(choiceCases).join('\n')}
+${verbs.flatMap(choiceCases).join('\n')}
       *) return ;;
     esac
   elif [[ $cur == -* || $wants != name ]]; then

@@ -4,8 +4,8 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { completionScript } from '../../src/cli/completion.ts'
-import { VERBS } from '../../src/cli/spec.ts'
 import { tempDir } from '../fakes/temp-dir.ts'
+import { ALL_VERBS } from '../fakes/verbs.ts'
 
 const withSessions = (...names: readonly string[]): string => {
   const dir = tempDir()
@@ -15,7 +15,7 @@ const withSessions = (...names: readonly string[]): string => {
 
 /** What bash is offered at the end of these words; the last one is the one that is being typed. */
 const offered = (words: readonly string[], lockDir = withSessions('api', 'docs')): readonly string[] => {
-  const script = `${completionScript()}
+  const script = `${completionScript(ALL_VERBS)}
 COMP_WORDS=("$@")
 COMP_CWORD=$(($# - 1))
 # As in bash 3.2; and outside of a completion it would complain.
@@ -34,19 +34,18 @@ printf '%s\\n' "\${COMPREPLY[@]}"`
 describe('completion', () => {
   it('offers the verbs of each program', () => {
     for (const program of ['engine', 'lock'] as const) {
-      const verbs = VERBS.filter((spec) => spec.program === program).map(({ verb }) => verb)
+      const verbs = ALL_VERBS.filter((verb) => verb.program === program).map(({ name }) => name)
       expect(offered([`${program}.sh`, ''])).toEqual([...verbs, '--help', '--version'])
       expect(offered([`./scripts/${program}.sh`, ''])).toEqual([...verbs, '--help', '--version'])
     }
     expect(offered(['lock', 'st'])).toEqual(['status'])
   })
 
-  it.each(VERBS.map((spec) => [spec.program, spec.verb, spec] as const))(
+  it.each(ALL_VERBS.map((verb) => [verb.program, verb.name, verb] as const))(
     'offers every option of %s %s',
-    (program, verb, spec) => {
-      const options: readonly { readonly name: string }[] = spec.options
-      const words = offered([program, verb, '--'])
-      for (const { name } of options) expect(words).toContain(`--${name}`)
+    (program, name, verb) => {
+      const words = offered([program, name, '--'])
+      for (const option of Object.keys(verb.options)) expect(words).toContain(`--${option}`)
       expect(words).toContain('--help')
     },
   )
@@ -116,7 +115,7 @@ describe('completion', () => {
   })
 
   it('completes the four names', () => {
-    const { stdout } = spawnSync('bash', ['--norc', '-c', `${completionScript()}\ncomplete -p`], {
+    const { stdout } = spawnSync('bash', ['--norc', '-c', `${completionScript(ALL_VERBS)}\ncomplete -p`], {
       encoding: 'utf8',
     })
     for (const name of ['engine.sh', 'lock.sh', 'engine', 'lock'])
@@ -125,7 +124,10 @@ describe('completion', () => {
 
   const shellcheck = spawnSync('shellcheck', ['--version']).status === 0
   it.skipIf(!shellcheck)('has nothing that shellcheck would fix', () => {
-    const { stdout, status } = spawnSync('shellcheck', ['-'], { input: completionScript(), encoding: 'utf8' })
+    const { stdout, status } = spawnSync('shellcheck', ['-'], {
+      input: completionScript(ALL_VERBS),
+      encoding: 'utf8',
+    })
     expect([stdout, status]).toEqual(['', 0])
   })
 })

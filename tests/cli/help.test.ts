@@ -1,17 +1,22 @@
 import { describe, expect, it } from 'vitest'
-import { helpText } from '../../src/cli/help.ts'
-import { type Program, VERBS, type VerbSpec, verbsOf } from '../../src/cli/spec.ts'
+import { programHelp, verbHelp } from '../../src/cli/help.ts'
+import type { NamedVerb, Program } from '../../src/cli/verb.ts'
+import { VERBS } from '../../src/verbs/index.ts'
+import { ALL_VERBS } from '../fakes/verbs.ts'
 
-const specOf = (verb: string): VerbSpec => {
-  const spec = [...verbsOf('engine'), ...verbsOf('lock')].find((one) => one.verb === verb)
-  if (spec === undefined) throw new Error(`no verb ${verb}`)
-  return spec
+const verbOf = (name: string): NamedVerb => {
+  const verb = ALL_VERBS.find((one) => one.name === name)
+  if (verb === undefined) throw new Error(`no verb ${name}`)
+  return verb
 }
+
+const ofProgram = (program: Program): readonly NamedVerb[] =>
+  ALL_VERBS.filter((verb) => verb.program === program)
 
 describe('the help', () => {
   /** Section 6 of the contract. */
   it('of run has every option that is promised', async () => {
-    const text = await helpText('engine', specOf('run'), 80)
+    const text = await verbHelp(verbOf('run'), 80)
     for (const option of [
       '-n, --iterations',
       '--delay',
@@ -47,20 +52,19 @@ describe('the help', () => {
     ['interrupt', ['NAME']],
     ['progress', ['--for', '[NOTE]']],
     ['completion', []],
-  ])('of %s has what is promised', async (verb, words) => {
-    const spec = specOf(verb)
-    const text = await helpText(spec.program, spec, 80)
-    for (const word of [verb, ...words]) expect(text).toContain(word)
+  ])('of %s has what is promised', async (name, words) => {
+    const text = await verbHelp(verbOf(name), 80)
+    for (const word of [name, ...words, 'Examples:']) expect(text).toContain(word)
   })
 
   it.each<[Program]>([['engine'], ['lock']])('of %s has every verb', async (program) => {
-    const text = await helpText(program, null, 80)
-    for (const spec of VERBS) if (spec.program === program) expect(text).toContain(`${spec.verb} `)
+    const text = await programHelp(program, ofProgram(program), VERBS, 80)
+    for (const { name } of ofProgram(program)) expect(text).toContain(`${name} `)
   })
 
   it.each([60, 80, 200])('fits into %d columns', async (columns) => {
-    for (const spec of VERBS) {
-      const lines = (await helpText(spec.program, spec, columns)).split('\n')
+    for (const verb of ALL_VERBS) {
+      const lines = (await verbHelp(verb, columns)).split('\n')
       const options = lines.filter((line) => /^\s+-/.test(line))
       for (const line of options) expect(line.length).toBeLessThanOrEqual(Math.min(columns, 100))
     }

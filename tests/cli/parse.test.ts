@@ -1,13 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { type Arguments, parse } from '../../src/cli/parse.ts'
-import { VERBS } from '../../src/cli/spec.ts'
+import type { Arguments } from '../../src/cli/parse.ts'
 import { failureOf } from '../fakes/failure.ts'
+import { ALL_VERBS, parsedArguments as args, parse } from '../fakes/verbs.ts'
 
-const args = (program: 'engine' | 'lock', ...words: readonly string[]): Arguments => {
-  const parsed = parse(program, words)
-  if (parsed.kind !== 'arguments') throw new Error(`it is ${parsed.kind}`)
-  return parsed.args
-}
 const run = (...words: readonly string[]): Arguments => args('engine', 'run', ...words)
 const refused = (program: 'engine' | 'lock', ...words: readonly string[]) => {
   const failure = failureOf(() => parse(program, words))
@@ -18,7 +13,7 @@ const refused = (program: 'engine' | 'lock', ...words: readonly string[]) => {
 describe('a command line', () => {
   it('has a verb, a name and a command', () => {
     const parsed = run('demo', '--', 'make', '-j2')
-    expect(parsed.spec.verb).toBe('run')
+    expect(parsed.verb).toBe('run')
     expect(parsed.positionals).toEqual(['demo'])
     expect(parsed.command).toEqual(['make', '-j2'])
   })
@@ -118,11 +113,11 @@ describe('help', () => {
   ] as const)('is asked for by %s %j', (program, words, verb) => {
     const parsed = parse(program, words)
     expect(parsed).toMatchObject({ kind: 'help', asked: true })
-    expect(parsed.kind === 'help' ? (parsed.spec?.verb ?? null) : '').toBe(verb)
+    expect(parsed.kind === 'help' ? parsed.verb : '').toBe(verb)
   })
 
   it('is given, and not as a success, when nothing is asked', () => {
-    expect(parse('engine', [])).toEqual({ kind: 'help', spec: null, asked: false })
+    expect(parse('engine', [])).toEqual({ kind: 'help', verb: null, asked: false })
   })
 
   it('of the command behind the -- is not ours', () => {
@@ -289,13 +284,22 @@ describe('the same command line without an option', () => {
 })
 
 describe('the table of verbs', () => {
-  it.each(VERBS.map((spec) => [spec.verb, spec] as const))('names every option of %s once', (_, spec) => {
-    const options: readonly { readonly name: string; readonly alias?: string }[] = spec.options
+  it.each(ALL_VERBS.map((verb) => [verb.name, verb] as const))('names every option of %s once', (_, verb) => {
     const names = [
-      ...options.flatMap(({ name, alias }) => (alias === undefined ? [name] : [name, alias])),
+      ...Object.entries(verb.options).flatMap(([name, { alias }]) =>
+        alias === undefined ? [name] : [name, alias],
+      ),
       'help',
       'h',
     ]
     expect(new Set(names).size).toBe(names.length)
+  })
+
+  it.each(ALL_VERBS.map((verb) => [verb.name, verb] as const))('has an example of %s', (_, verb) => {
+    expect(verb.examples.length).toBeGreaterThan(0)
+    for (const [command, purpose] of verb.examples) {
+      expect(command).toContain(`${verb.program}.sh ${verb.name}`)
+      expect(purpose).not.toBe('')
+    }
   })
 })

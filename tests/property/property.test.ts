@@ -2,7 +2,6 @@
 import { normalize } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
-import { parse } from '../../src/cli/parse.ts'
 import { formatDuration, parseDuration } from '../../src/core/duration.ts'
 import { LockError } from '../../src/core/errors.ts'
 import { EVENTS, encodeEntry, type HistoryEntry, parseHistory } from '../../src/core/history.ts'
@@ -14,6 +13,7 @@ import { parseSize } from '../../src/core/size.ts'
 import { classify, type StoredRecord } from '../../src/core/verdict.ts'
 import { sessionPaths } from '../../src/store/paths.ts'
 import { aRecord, HERE, NOW, owner, refresher, viewOf, worker } from '../fakes/records.ts'
+import { parse } from '../fakes/verbs.ts'
 import { cases, limitless } from './cases.ts'
 import { anyContent, mutatedRecord } from './contents.ts'
 
@@ -297,8 +297,6 @@ describe('what a person types', () => {
         ),
         fc.array(word, { maxLength: 6 }),
         (program, verb, words) => {
-          // Short options with an underscore among them: see the tests of parse.
-          fc.pre(!words.some((one) => /^-[^-].*_/s.test(one)))
           failsOnlyByUsage(() => parse(program, [verb, ...words]))
         },
       ),

@@ -53,7 +53,7 @@ const roleOf = (pid: number): Role | null => {
   const command = commandOf(pid)
   if (command.includes('refresher.js')) return 'refresher'
   if (command.includes('recorder.js')) return 'recorder'
-  return command.includes('main.cjs') ? 'engine' : null
+  return command.includes('loader.cjs') ? 'engine' : null
 }
 
 type Costs = Readonly<Record<Role, { readonly ticks: number; readonly kilobytes: number }>>

@@ -42,7 +42,7 @@ export type Scenario = {
   readonly name: string
   /** Makes the state that the command meets. */
   prepare(bench: Bench): Promise<void>
-  /** The command line behind `node dist/main.cjs`, or which helper of the prepared run is to be hit. */
+  /** The command line behind `node dist/loader.cjs`, or which helper of the prepared run is to be hit. */
   readonly command: readonly string[] | 'refresher' | 'recorder'
   /**
    * With the tracer on the helper: makes it do what is to be hit.
@@ -164,7 +164,7 @@ export class Bench {
   }
 
   command(who: string, ...args: readonly string[]): { child: ChildProcess; ended: Promise<Ended> } {
-    return this.start(who, process.execPath, [join(this.layout.root, 'dist/main.cjs'), ...args])
+    return this.start(who, process.execPath, [join(this.layout.root, 'dist/loader.cjs'), ...args])
   }
 
   /** An engine that stays in its first iteration. */
@@ -279,7 +279,7 @@ export const runTraced = async (bench: Bench, scenario: Scenario, hit: Hit | nul
     const words = scenario.command.map((word) => (word === '@section' ? bench.section : word))
     const { ended } = bench.start('traced', 'strace', [
       ...options,
-      ...['--', process.execPath, join(bench.layout.root, 'dist/main.cjs'), ...words],
+      ...['--', process.execPath, join(bench.layout.root, 'dist/loader.cjs'), ...words],
     ])
     const { code, stderr } = await ended
     return { code, stderr, trace: read(), isMet: isMet(read(), bench.sandbox.locks, hit) }

@@ -1,13 +1,14 @@
-/** What `why`, `attach` and `doctor` say. Every text that comes from a record goes through `printable`. */
-import type { Check } from '../commands/doctor.ts'
+/** Every text that comes from a record goes through `printable`. */
+import { type Terminal, table, truncate } from '../cli/terminal.ts'
+import { JSON_OPTION, nameOf, print, printJson, stdout, type Verb } from '../cli/verb.ts'
 import { formatDuration } from '../core/duration.ts'
 import type { WorkerNote } from '../core/note.ts'
 import { printable, shellQuote } from '../core/printable.ts'
 import { formatSize } from '../core/size.ts'
 import type { Now } from '../core/verdict.ts'
-import type { Diagnosis, Part, SourceRow } from '../session/diagnosis.ts'
-import { ago, iterationOfTotal, STATE_STYLES } from './render-status.ts'
-import { type Terminal, table, truncate } from './terminal.ts'
+import { type Diagnosis, diagnose, diagnosisReport, type Part, type SourceRow } from '../session/diagnosis.ts'
+import { checkLockDir } from '../store/lock-dir.ts'
+import { ago, iterationOfTotal, STATE_STYLES } from './shared/session-words.ts'
 
 const partLine = (part: Part | null): string =>
   part === null ? 'none' : `pid ${part.pid}, ${printable(part.state)}`
@@ -122,18 +123,17 @@ export const renderWhy = (diagnosis: Diagnosis, terminal: Terminal, now: Now): s
   return text
 }
 
-/** What `attach` says before the terminal changes. */
-export const renderShort = ({ snapshot: { session, verdict } }: Diagnosis, terminal: Terminal): string =>
-  `${session} is ${terminal.paint(STATE_STYLES[verdict.state], verdict.state)}: ${printable(verdict.reason)}\n`
-
-const LEVEL_STYLES = { ok: 'green', warning: 'yellow', error: 'red' } as const
-
-export const renderDoctor = (checks: readonly Check[], terminal: Terminal): string => {
-  const widest = Math.max(...checks.map(({ what }) => what.length))
-  return checks
-    .map(({ level, what, found, fix }) => {
-      const line = `${terminal.paint(LEVEL_STYLES[level], level.padEnd(7))}  ${what.padEnd(widest)}  ${printable(found)}\n`
-      return fix === undefined ? line : `${line}${' '.repeat(widest + 11)}${terminal.paint('dim', fix)}\n`
-    })
-    .join('')
+export const verb: Verb = {
+  describe: 'diagnose one session, and suggest what to do next',
+  positionals: ['NAME'],
+  options: { json: JSON_OPTION },
+  examples: [['lock.sh why nightly', 'why it is hung, dead or unknown']],
+  run: async (world, args) => {
+    const session = nameOf(args)
+    checkLockDir(world.lockDir)
+    const diagnosis = await diagnose(world, session)
+    if (args.flag('json')) printJson(diagnosisReport(diagnosis))
+    else print(renderWhy(diagnosis, stdout(world), world.now()))
+    return 0
+  },
 }

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { bar, isUtf8, renderHistory } from '../../src/cli/render-history.ts'
 import { widthOf } from '../../src/cli/terminal.ts'
 import type { HistoryEntry } from '../../src/core/history.ts'
+import { bar, isUtf8, lastIterations, renderHistory } from '../../src/verbs/history.ts'
 import { anEvent, anIteration } from '../fakes/history.ts'
 import { NOW } from '../fakes/records.ts'
 
 const PLAIN = (_: string, text: string): string => text
 const UTF8 = { LANG: 'en_US.UTF-8' }
 const render = (entries: readonly HistoryEntry[], columns = 80, env = UTF8, paint = PLAIN): string =>
-  [...renderHistory(entries, { columns, paint }, env, NOW.epoch)].join('')
+  renderHistory(entries, { columns, paint }, env, NOW.epoch)
 const linesOf = (text: string): readonly string[] => text.split('\n').slice(0, -1)
 
 const EVIL = '\u001b]0;evil\u0007\u009b2J\u202e\r\n'
@@ -164,5 +164,28 @@ describe('a bar', () => {
     expect(isUtf8(env)).toBe(blocks)
     expect(render([anIteration()], 80, env as typeof UTF8).includes('█')).toBe(blocks)
     expect(render([anIteration()], 80, env as typeof UTF8).includes('#')).toBe(!blocks)
+  })
+})
+
+describe('the last iterations', () => {
+  const entries = [
+    anEvent(),
+    anIteration({ iteration: 1 }),
+    anEvent({ event: 'hung' }),
+    anEvent({ event: 'active-again' }),
+    anIteration({ iteration: 2 }),
+    anEvent({ event: 'ended' }),
+  ]
+
+  it('have the events between them, before them and after them', () => {
+    expect(lastIterations(entries, 1)).toEqual({ entries: entries.slice(2), left: 1 })
+  })
+
+  it.each([2, 3, null])('are all of them when %s of 2 are asked for', (count) => {
+    expect(lastIterations(entries, count)).toEqual({ entries, left: 0 })
+  })
+
+  it('are none where there are events only', () => {
+    expect(lastIterations([anEvent()], 5)).toEqual({ entries: [anEvent()], left: 0 })
   })
 })

@@ -1,5 +1,6 @@
-import { errors, LockError } from '../core/errors.ts'
-import { shellQuote } from '../core/printable.ts'
+import { optionalNameOf, print, type Verb } from '../cli/verb.ts'
+import { errors, formatError, LockError } from '../core/errors.ts'
+import { printable, shellQuote } from '../core/printable.ts'
 import type { LockRecord } from '../core/record.ts'
 import { findWorker } from '../process/worker-tree.ts'
 import { acquireFree, lockHeldError } from '../session/acquire.ts'
@@ -101,4 +102,23 @@ export const reap = async (
     }
   }
   return results
+}
+
+export const verb: Verb = {
+  describe: 'end the processes that dead owners have left, and free their sessions',
+  positionals: ['[NAME]'],
+  options: { 'dry-run': { type: 'boolean', describe: 'only print what would be done' } },
+  examples: [
+    ['lock.sh reap --dry-run', 'what would be ended'],
+    ['lock.sh reap nightly', 'one session only'],
+  ],
+  run: async (world, args) => {
+    const reaped = await reap(world, optionalNameOf(args), args.flag('dry-run'))
+    for (const { session, lines, error } of reaped) {
+      for (const line of lines) print(`${session}: ${printable(line)}\n`)
+      if (error !== undefined) world.notify(formatError(error))
+    }
+    if (reaped.length === 0) world.notify('nothing to reap')
+    return reaped.find(({ error }) => error !== undefined)?.error?.exitCode ?? 0
+  },
 }

@@ -1,3 +1,4 @@
+import { nameOf, print, type Verb } from '../cli/verb.ts'
 import { formatDuration } from '../core/duration.ts'
 import { errors } from '../core/errors.ts'
 import { describeOwner } from '../core/held.ts'
@@ -50,4 +51,24 @@ export const stop = async (world: World, { name, afterIteration }: StopOptions):
   if (now.state === 'dead')
     throw errors.held(`${name} has lost its owner: ${now.reason}`, `End what it left: lock.sh reap ${name}`)
   return `${name} has ended: ${now.reason}`
+}
+
+export const verb: Verb = {
+  describe: 'end a run cleanly',
+  positionals: ['NAME'],
+  options: {
+    'after-iteration': {
+      type: 'boolean',
+      describe: 'let the current iteration end first; does not wait for it',
+    },
+  },
+  examples: [
+    ['engine.sh stop nightly', 'end it now, with its iteration'],
+    ['engine.sh stop nightly --after-iteration', 'without losing what it does'],
+  ],
+  run: async (world, args) => {
+    const options = { name: nameOf(args), afterIteration: args.flag('after-iteration') }
+    print(`${printable(await stop(world, options))}\n`)
+    return 0
+  },
 }

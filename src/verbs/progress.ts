@@ -1,3 +1,5 @@
+import type { Verb } from '../cli/verb.ts'
+import { parseDuration } from '../core/duration.ts'
 import { errors } from '../core/errors.ts'
 import { printable } from '../core/printable.ts'
 import { checkSessionName } from '../core/session-name.ts'
@@ -42,4 +44,18 @@ export const progress = (world: World, note: string, seconds: number | null): vo
     )
   if (record.ended !== null) throw errors.runIsOver(`${run} is over (${record.ended.reason})`)
   appendNote(paths, generation, { epoch: world.clock.epoch(), iteration, note, for: seconds })
+}
+
+export const verb: Verb = {
+  describe: 'report progress, from inside a run',
+  positionals: ['[NOTE]'],
+  options: {
+    for: { type: 'string', value: 'D', describe: 'do not report the session as hung for D from now' },
+  },
+  examples: [['lock.sh progress --for 20m "long build"', 'in a script that engine.sh runs']],
+  run: (world, args) => {
+    const text = args.value('for')
+    progress(world, args.positionals[0] ?? '', text === undefined ? null : parseDuration(text, '--for'))
+    return 0
+  },
 }

@@ -1,13 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { iterationsOption, numberOption, runOptions, waitOption } from '../../src/cli/options.ts'
-import { type Arguments, parse } from '../../src/cli/parse.ts'
+import type { Arguments } from '../../src/cli/parse.ts'
+import { iterationsOption, runOptions, waitOption } from '../../src/verbs/run.ts'
 import { failureOf } from '../fakes/failure.ts'
+import { parsedArguments } from '../fakes/verbs.ts'
 
-const run = (...words: readonly string[]): Arguments => {
-  const parsed = parse('engine', ['run', 'demo', ...words])
-  if (parsed.kind !== 'arguments') throw new Error(`it is ${parsed.kind}`)
-  return parsed.args
-}
+const run = (...words: readonly string[]): Arguments => parsedArguments('engine', 'run', 'demo', ...words)
 
 describe('the options of a run', () => {
   it('are only those that were said', () => {
@@ -91,35 +88,5 @@ describe('the wait', () => {
 
   it('is refused when it is no duration', () => {
     expect(failureOf(() => waitOption(run('--wait=long'))).exitCode).toBe(64)
-  })
-})
-
-describe('a number in an option', () => {
-  const logs = (...words: readonly string[]): Arguments => {
-    const parsed = parse('lock', ['logs', 'demo', ...words])
-    if (parsed.kind !== 'arguments') throw new Error(`it is ${parsed.kind}`)
-    return parsed.args
-  }
-
-  it.each([
-    [['-n', '20'], 20],
-    [['-n20'], 20],
-    [['-fn', '20'], 20],
-    [['--lines=0'], 0],
-    [['-n', '007'], 7],
-    [[], null],
-  ])('is read: %j', (words, number) => {
-    expect(numberOption(logs(...words), 'lines', 0)).toBe(number)
-  })
-
-  it.each(['-1', '1.5', 'x', '1e3', '0x10', '9999999999999999'])('is refused: %j', (text) => {
-    const failure = failureOf(() => numberOption(logs(`--lines=${text}`), 'lines', 0))
-    expect(failure.exitCode).toBe(64)
-    expect(failure.message).toContain('--lines')
-  })
-
-  it('may have to be above 0', () => {
-    expect(numberOption(logs('--iteration', '1'), 'iteration', 1)).toBe(1)
-    expect(failureOf(() => numberOption(logs('--iteration', '0'), 'iteration', 1)).exitCode).toBe(64)
   })
 })

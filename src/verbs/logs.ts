@@ -11,11 +11,14 @@
  * Where there is nothing to show the exit code is 64 for a number that names nothing, and 69 for output that is not
  * kept: what is needed is missing.
  */
+import { STDERR, STDOUT, terminalOf, write, writeBytes } from '../cli/terminal.ts'
+import { nameOf, numberOption, stdout, type Verb } from '../cli/verb.ts'
 import { errors, type LockError } from '../core/errors.ts'
 import { ownerLiveness, partLiveness } from '../core/identity.ts'
 import { formatRanges } from '../core/ranges.ts'
 import type { LockRecord } from '../core/record.ts'
 import { formatSize } from '../core/size.ts'
+import { watchReader } from '../process/pipe-reader.ts'
 import { readHistory } from '../store/history.ts'
 import { checkLockDir } from '../store/lock-dir.ts'
 import {
@@ -313,4 +316,51 @@ export const logs = async (world: World, request: LogsRequest, sink: LogsSink): 
     printer.notify(`the beginning of iteration ${iteration} of run ${generation} is not there any more`)
   if (request.follow) await follow(world, request, generation, { iteration, position: start }, printer, sink)
   else printer.print(segments, start)
+}
+
+/** Output to stdout; headers, which are not output, to stderr. */
+const terminalSink = (world: World, follow: boolean): LogsSink => {
+  const { paint, columns } = terminalOf(STDERR, world.env)
+  const sharesTerminal = Number.isFinite(columns) && Number.isFinite(stdout(world).columns)
+  return {
+    bytes: (bytes) => writeBytes(STDOUT, bytes),
+    header: (text, atLineStart) =>
+      write(STDERR, `${atLineStart || !sharesTerminal ? '' : '\n'}${paint('dim', text)}\n`),
+    isGone: follow ? watchReader(STDOUT) : () => false,
+  }
+}
+
+export const verb: Verb = {
+  describe: 'print the recorded output, by default of the newest iteration',
+  positionals: ['NAME'],
+  options: {
+    follow: {
+      type: 'boolean',
+      alias: 'f',
+      describe: 'keep printing new output, also of later iterations, until the run ends',
+    },
+    lines: { type: 'string', alias: 'n', value: 'LINES', describe: 'the last LINES lines only' },
+    iteration: { type: 'string', value: 'N', describe: 'this iteration; with -f from it on' },
+    generation: {
+      type: 'string',
+      value: 'N',
+      describe: 'this run (default: the newest that has output)',
+    },
+  },
+  examples: [
+    ['lock.sh logs nightly -f -n 20', 'the last lines, and what comes'],
+    ['lock.sh logs nightly --iteration 12', 'all of one iteration'],
+  ],
+  run: async (world, args) => {
+    const follow = args.flag('follow')
+    const request = {
+      name: nameOf(args),
+      follow,
+      lines: numberOption(args, 'lines', 0),
+      iteration: numberOption(args, 'iteration', 1),
+      generation: numberOption(args, 'generation', 1),
+    }
+    await logs(world, request, terminalSink(world, follow))
+    return 0
+  },
 }

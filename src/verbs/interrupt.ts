@@ -1,3 +1,4 @@
+import { nameOf, print, type Verb } from '../cli/verb.ts'
 import { formatDuration } from '../core/duration.ts'
 import { errors, type LockError } from '../core/errors.ts'
 import { describeOwner } from '../core/held.ts'
@@ -101,4 +102,15 @@ export const interrupt = async (world: World, name: string): Promise<string> => 
   writeInterrupt(paths, generation, record.iteration.number)
   if (world.signal(pid, 'SIGUSR2') === 'denied') throw errors.ownerOfOther(pid)
   return awaitEnd(world, name, record)
+}
+
+export const verb: Verb = {
+  describe: 'end this iteration; the run continues with the next',
+  positionals: ['NAME'],
+  options: {},
+  examples: [['lock.sh interrupt nightly', 'after a look at lock.sh logs nightly']],
+  run: async (world, args) => {
+    print(`${printable(await interrupt(world, nameOf(args)))}\n`)
+    return 0
+  },
 }

@@ -1,8 +1,12 @@
+import { STDERR, type Terminal, terminalOf, write } from '../cli/terminal.ts'
+import { nameOf, type Verb } from '../cli/verb.ts'
 import { errors } from '../core/errors.ts'
+import { printable } from '../core/printable.ts'
 import { type Diagnosis, diagnose } from '../session/diagnosis.ts'
 import { checkLockDir } from '../store/lock-dir.ts'
 import { showPane, tmuxVersion } from '../tmux/tmux.ts'
 import type { World } from '../world.ts'
+import { STATE_STYLES } from './shared/session-words.ts'
 
 /**
  * @param show prints the diagnosis before the terminal changes
@@ -30,4 +34,21 @@ export const attach = async (
   if (!world.terminal.isTerminal(0)) throw errors.noTerminal('attach')
   if (!(await showPane(target, world)))
     throw errors.io(`tmux could not show pane ${target.pane}`, 'see above')
+}
+
+/** What `attach` says before the terminal changes. */
+export const renderShort = ({ snapshot: { session, verdict } }: Diagnosis, terminal: Terminal): string =>
+  `${session} is ${terminal.paint(STATE_STYLES[verdict.state], verdict.state)}: ${printable(verdict.reason)}\n`
+
+export const verb: Verb = {
+  describe: "a short diagnosis, then the session's terminal",
+  positionals: ['NAME'],
+  options: {},
+  examples: [['lock.sh attach nightly', 'leave it again with the prefix key, then d']],
+  run: async (world, args) => {
+    await attach(world, nameOf(args), (diagnosis) =>
+      write(STDERR, renderShort(diagnosis, terminalOf(STDERR, world.env))),
+    )
+    return 0
+  },
 }

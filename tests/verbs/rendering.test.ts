@@ -1,11 +1,13 @@
 /** Whatever is in a record, a terminal gets only text from it. */
 import { describe, expect, it } from 'vitest'
-import { renderDoctor, renderShort, renderWhy } from '../../src/cli/render-diagnosis.ts'
-import { renderStatus } from '../../src/cli/render-status.ts'
 import { ownerLiveness } from '../../src/core/identity.ts'
 import type { RecordFields } from '../../src/core/record-file.ts'
 import { classify } from '../../src/core/verdict.ts'
 import type { Diagnosis } from '../../src/session/diagnosis.ts'
+import { renderShort } from '../../src/verbs/attach.ts'
+import { renderDoctor } from '../../src/verbs/doctor.ts'
+import { renderStatus } from '../../src/verbs/status.ts'
+import { renderWhy } from '../../src/verbs/why.ts'
 import { aRecord, HERE, NOW, owner, refresher, viewOf, worker } from '../fakes/records.ts'
 
 const TERMINAL = { columns: 100, paint: (_: string, text: string) => text }

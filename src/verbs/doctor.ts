@@ -1,6 +1,8 @@
 /** Looks whether this machine can keep the promises, and what in the lock directory needs a person. */
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Terminal } from '../cli/terminal.ts'
+import { JSON_OPTION, print, printJson, stdout, type Verb } from '../cli/verb.ts'
 import { LockError } from '../core/errors.ts'
 import { printable } from '../core/printable.ts'
 import { inspectSession } from '../session/snapshot.ts'
@@ -113,4 +115,29 @@ export const doctor = async (world: World): Promise<readonly Check[]> => {
     await checkTmux(world),
     ...(usable ? sessions(world) : []),
   ]
+}
+
+const LEVEL_STYLES = { ok: 'green', warning: 'yellow', error: 'red' } as const
+
+export const renderDoctor = (checks: readonly Check[], terminal: Terminal): string => {
+  const widest = Math.max(...checks.map(({ what }) => what.length))
+  return checks
+    .map(({ level, what, found, fix }) => {
+      const line = `${terminal.paint(LEVEL_STYLES[level], level.padEnd(7))}  ${what.padEnd(widest)}  ${printable(found)}\n`
+      return fix === undefined ? line : `${line}${' '.repeat(widest + 11)}${terminal.paint('dim', fix)}\n`
+    })
+    .join('')
+}
+
+export const verb: Verb = {
+  describe: 'check this machine, the lock directory and the sessions',
+  positionals: [],
+  options: { json: JSON_OPTION },
+  examples: [['lock.sh doctor', 'what is missing here, and what to do about it']],
+  run: async (world, args) => {
+    const checks = await doctor(world)
+    if (args.flag('json')) printJson(checks)
+    else print(renderDoctor(checks, stdout(world)))
+    return checks.find(({ level }) => level === 'error')?.exitCode ?? 0
+  },
 }

@@ -1,0 +1,22 @@
+/** Which verbs there are. Each is loaded when it is asked for: `status` loads nothing of `run`. */
+import type { VerbTable } from '../cli/verb.ts'
+
+export const VERBS: VerbTable = {
+  engine: {
+    run: () => import('./run.ts'),
+    stop: () => import('./stop.ts'),
+  },
+  lock: {
+    status: () => import('./status.ts'),
+    why: () => import('./why.ts'),
+    attach: () => import('./attach.ts'),
+    reap: () => import('./reap.ts'),
+    wait: () => import('./wait.ts'),
+    logs: () => import('./logs.ts'),
+    history: () => import('./history.ts'),
+    interrupt: () => import('./interrupt.ts'),
+    progress: () => import('./progress.ts'),
+    completion: () => import('./completion.ts'),
+    doctor: () => import('./doctor.ts'),
+  },
+}

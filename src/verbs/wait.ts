@@ -1,0 +1,77 @@
+import { nameOf, print, type Verb } from '../cli/verb.ts'
+import { parseDuration } from '../core/duration.ts'
+import { errors } from '../core/errors.ts'
+import { printable } from '../core/printable.ts'
+import type { State } from '../core/verdict.ts'
+import { inspectSession } from '../session/snapshot.ts'
+import { checkLockDir } from '../store/lock-dir.ts'
+import type { World } from '../world.ts'
+
+const AWAITABLE = ['free', 'hung', 'dead'] as const
+export type Awaitable = (typeof AWAITABLE)[number]
+
+const POLL_SECONDS = 0.2
+
+/**
+ * Looks until the session is in one of the states.
+ *
+ * @param seconds may be infinite
+ * @returns the verdict's reason
+ * @throws LockError `held` when the time is up
+ */
+export const wait = async (
+  world: World,
+  name: string,
+  states: readonly Awaitable[],
+  seconds: number,
+): Promise<string> => {
+  checkLockDir(world.lockDir)
+  const deadline = world.clock.monotonic() + seconds
+  const isAwaited = (state: State): boolean => states.some((awaited) => awaited === state)
+  for (;;) {
+    const { verdict } = inspectSession(world, name)
+    if (isAwaited(verdict.state)) return `${name} is ${verdict.state}: ${verdict.reason}`
+    const left = deadline - world.clock.monotonic()
+    if (left <= 0) {
+      throw errors.held(
+        `${name} is not ${states.join(' or ')} yet; it is ${verdict.state}: ${verdict.reason}`,
+        `lock.sh why ${name}`,
+      )
+    }
+    await world.clock.sleep(Math.min(POLL_SECONDS, left))
+  }
+}
+
+/** @throws LockError `usage` */
+const parseStates = (text: string | undefined): readonly Awaitable[] => {
+  if (text === undefined)
+    throw errors.usage(`lock.sh wait needs --for ${AWAITABLE.join('|')}`, 'lock.sh wait --help')
+  return text.split(',').map((word): Awaitable => {
+    const state = AWAITABLE.find((awaitable) => awaitable === word)
+    if (state === undefined)
+      throw errors.usage(`--for takes ${AWAITABLE.join(', ')}, not ${JSON.stringify(printable(word))}`)
+    return state
+  })
+}
+
+export const verb: Verb = {
+  describe: 'wait until a session is in a state',
+  positionals: ['NAME'],
+  options: {
+    for: {
+      type: 'string',
+      value: AWAITABLE.join('|'),
+      describe: 'one of these, or several: free,dead',
+    },
+    timeout: { type: 'string', value: 'D', describe: 'give up after D, with exit code 75' },
+  },
+  examples: [['lock.sh wait nightly --for free,dead --timeout 8h', 'until it has ended, either way']],
+  run: async (world, args) => {
+    const name = nameOf(args)
+    const states = parseStates(args.value('for'))
+    const limit = args.value('timeout')
+    const seconds = limit === undefined ? Number.POSITIVE_INFINITY : parseDuration(limit, '--timeout')
+    print(`${printable(await wait(world, name, states, seconds))}\n`)
+    return 0
+  },
+}

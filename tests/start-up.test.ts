@@ -1,0 +1,55 @@
+/** What the start of the program loads: every module that nobody needs costs a prompt its time. */
+import { spawnSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { bundle } from '../scripts/bundle.mjs'
+import { encodeRecord } from '../src/core/record-file.ts'
+import { aRecord } from './fakes/records.ts'
+import { tempDir } from './fakes/temp-dir.ts'
+
+/** Runs main.js, and writes down what is asked of require(). */
+const WATCHER = `
+const Module = require('node:module')
+const [, main, list, ...words] = process.argv
+const load = Module._load
+const names = new Set()
+Module._load = function (name) {
+  names.add(name.replace(/^node:/, ''))
+  return load.apply(this, arguments)
+}
+process.on('exit', () => require('node:fs').writeFileSync(list, [...names].join('\\n')))
+process.argv = [process.execPath, main, ...words]
+require(main)
+`
+
+describe('the start of the program', () => {
+  const loadedBy = async (...words: readonly string[]) => {
+    const dist = tempDir()
+    await bundle({ main: 'src/main.ts' }, dist)
+    writeFileSync(join(dist, 'package.json'), '{ "type": "commonjs" }')
+    const locks = tempDir()
+    writeFileSync(join(locks, 'demo.json'), encodeRecord(aRecord()))
+    const list = join(dist, 'list')
+    const { stdout, stderr } = spawnSync(
+      process.execPath,
+      ['-e', WATCHER, join(dist, 'main.js'), list, ...words],
+      { encoding: 'utf8', env: { PATH: process.env.PATH, HOME: locks, LOCK_DIR: locks } },
+    )
+    const names = readFileSync(list, 'utf8').split('\n')
+    return { stdout, stderr, names: names.filter((name) => !name.endsWith('main.js')).sort() }
+  }
+
+  it.skipIf(process.platform !== 'linux')('loads no more for status than it needs', async () => {
+    const { stdout, stderr, names } = await loadedBy('lock', 'status', 'demo')
+    expect([stdout, stderr]).toEqual([expect.stringContaining('demo'), ''])
+    expect(names).toEqual(['fs', 'module', 'os', 'path', 'timers/promises', 'util'])
+  })
+
+  it('loads yargs and execa only where they are needed', async () => {
+    expect((await loadedBy('lock', 'doctor')).names).not.toContain('./vendor/yargs.js')
+    const { names } = await loadedBy('lock', 'status', '--help')
+    expect(names).toContain('./vendor/yargs.js')
+    expect(names).not.toContain('./vendor/execa.js')
+  })
+})
