@@ -321,13 +321,18 @@ describe.skipIf(!has('flock')).each(TOOLS)('the kernel lock by %s', (tool) => {
   })
 })
 
-/** How many wait for the lock of this file, by /proc/locks. */
-const waitersOf = (path: string): number => {
-  const inode = statSync(path).ino
-  return readFileSync('/proc/locks', 'utf8')
-    .split('\n')
-    .filter((line) => line.includes(' -> FLOCK') && line.includes(`:${inode} `)).length
-}
+/**
+ * How many wait for the lock of this file, by /proc/locks. The file is known by their descriptor: where layers are mounted
+ * the inodes there are not those of stat(2).
+ */
+const waitersOf = (path: string): number =>
+  [...readFileSync('/proc/locks', 'utf8').matchAll(/-> FLOCK +ADVISORY +\w+ +(\d+) /g)].filter(([, pid]) => {
+    try {
+      return readlinkSync(`/proc/${pid}/fd/3`) === path
+    } catch {
+      return false // Gone, or another user's.
+    }
+  }).length
 
 describe('a lock file that is a socket', () => {
   it('is refused', async () => {
