@@ -55,3 +55,69 @@ teardown() { clean_sandbox; }
   refuses 69 env "PATH=$PWD/tools" "$CLONE/lock.sh" status
   [[ $output == *'20.19'* ]]
 }
+
+# A Node of a version manager that says which one it is, and the answer of one in PATH that is too old.
+fake_node() { # PATH VERSION
+  mkdir -p "${1%/*}"
+  # shellcheck disable=SC2016
+  printf '#!/bin/sh\ncase $1 in --version) echo v%s ;; *) echo "this is %s" ;; esac\n' "$2" "$2" >"$1"
+  chmod +x "$1"
+}
+
+@test "of several Nodes of a version manager it takes the newest, not the first in the order of names" {
+  "$CLONE/lock.sh" status 2>/dev/null
+  rm "$CLONE/dist/nodes"
+  local version
+  for version in 9.11.2 12.22.0 20.19.0 22.1.0 100.0.0-nightly; do
+    fake_node "$HOME/.nvm/versions/node/v$version/bin/node" "$version"
+  done
+  fake_node "$PWD/old/node" 18.20.0
+  local tool
+  for tool in bash mkdir; do ln -s "$(type -P "$tool")" old/; done
+  [[ ! -x /usr/local/bin/node ]] || skip 'a Node in /usr/local/bin comes first'
+  PATH=$PWD/old "$CLONE/lock.sh" status >out
+  [[ $(<out) == 'this is 22.1.0' ]]
+  # Remembered, also that the one in PATH is too old: no other program is needed to find it again.
+  rm old/mkdir
+  PATH=$PWD/old "$CLONE/lock.sh" status >out
+  [[ $(<out) == 'this is 22.1.0' ]]
+}
+
+@test "a newer Node that replaces one that was too old is used" {
+  "$CLONE/lock.sh" status 2>/dev/null
+  fake_node "$PWD/old/node" 18.20.0
+  PATH=$PWD/old:$PATH "$CLONE/lock.sh" status --json >out
+  [[ $(<out) == '[]' ]]
+  grep -qxF "old $PWD/old/node" "$CLONE/dist/nodes"
+  fake_node "$PWD/old/node" 24.0.0
+  touch -d '+1 minute' old/node
+  PATH=$PWD/old:$PATH "$CLONE/lock.sh" status >out
+  [[ $(<out) == 'this is 24.0.0' ]]
+}
+
+@test "where every Node is too old it names the first and what it needs" {
+  fake_node "$PWD/old/node" 18.20.0
+  run bash -c '. "$1/scripts/prepare.bash"; old=$2; list_nodes() { echo "good $old/node"; }; find_node "$1"' - "$CLONE" "$PWD/old"
+  [[ $status == 69 && $output == *'20.19'*'v18.20.0'*"$PWD/old/node"* ]]
+}
+
+@test "compiled code that others could have written is not used" {
+  "$CLONE/lock.sh" status 2>/dev/null
+  [[ -n $(ls "$CLONE"/dist/compiled/lock.status.*.3) ]]
+  rm "$CLONE"/dist/compiled/*
+  chmod 777 "$CLONE/dist/compiled"
+  "$CLONE/lock.sh" status 2>/dev/null
+  [[ -z $(ls "$CLONE/dist/compiled") ]]
+  # The person's own is used in its place.
+  [[ -n $(ls "$HOME"/.cache/tmux-session-lock/lock.status.*.1) ]]
+}
+
+@test "compiled code that is damaged does no harm, and is replaced" {
+  "$CLONE/lock.sh" status s --json 2>/dev/null >before || true
+  local file
+  file=$(ls "$CLONE"/dist/compiled/lock.status.*.3)
+  printf 'no code' >"$file"
+  "$CLONE/lock.sh" status s --json >after || true
+  cmp before after
+  [[ -s ${file%.3}.1 ]]
+}

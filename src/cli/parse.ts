@@ -3,7 +3,7 @@
  *
  * It is yargs' own parser. yargs itself, which costs 20 ms at start, is loaded for help only.
  */
-import parser from 'yargs-parser'
+import parser from 'yargs-parser/browser'
 import { errors, type LockError } from '../core/errors.ts'
 import { printable } from '../core/printable.ts'
 import {

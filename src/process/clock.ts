@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Clock } from '../core/ports.ts'
 
 /** Longer timers overflow and fire at once (setTimeout holds milliseconds in 32 bits). */
@@ -14,6 +13,8 @@ export const systemClock: Clock = {
   async sleep(seconds, signal) {
     let left = seconds
     while (left > 0 && signal?.aborted !== true) {
+      // Not imported: it costs a start that sleeps nowhere half a millisecond.
+      const { setTimeout: delay } = process.getBuiltinModule('node:timers/promises')
       const part = Math.min(left, MAX_TIMER_SECONDS)
       try {
         await delay(part * 1000, undefined, signal === undefined ? {} : { signal })

@@ -212,7 +212,7 @@ export const procfsInspector = (): ProcessInspector => ({
   startClock: 'boot-ticks',
   hasProcfs: true,
   startTolerance: 0,
-  bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim(),
+  bootId: readSmall('/proc/sys/kernel/random/boot_id').trim(),
   pidNamespace: readlinkSync('/proc/self/ns/pid'),
   snapshot,
 })
