@@ -1,6 +1,8 @@
 /** Inspects a session: what is stored, and the verdict on it. */
+
+import { classify } from '../core/classify.ts'
 import type { ProcessView } from '../core/ports.ts'
-import { classify, type Now, type StoredRecord, type Verdict } from '../core/verdict.ts'
+import type { Now, StoredRecord, Verdict } from '../core/verdict.ts'
 import { readRecord } from '../store/read-record.ts'
 import type { World } from '../world.ts'
 

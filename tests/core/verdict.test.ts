@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { classify } from '../../src/core/classify.ts'
 import type { ProcessFacts } from '../../src/core/ports.ts'
 import { type LockRecord, PHASES } from '../../src/core/record.ts'
 import type { RecordFields } from '../../src/core/record-file.ts'
-import { classify, STATES, STATUS_EXIT_CODES, type StoredRecord } from '../../src/core/verdict.ts'
+import { STATES, STATUS_EXIT_CODES, type StoredRecord } from '../../src/core/verdict.ts'
 import {
   anEndedRecord,
   HERE,

@@ -1,8 +1,8 @@
 /** Whatever is in a record, a terminal gets only text from it. */
 import { describe, expect, it } from 'vitest'
+import { classify } from '../../src/core/classify.ts'
 import { ownerLiveness } from '../../src/core/identity.ts'
 import type { RecordFields } from '../../src/core/record-file.ts'
-import { classify } from '../../src/core/verdict.ts'
 import type { Diagnosis } from '../../src/session/diagnosis.ts'
 import { renderShort } from '../../src/verbs/attach.ts'
 import { renderDoctor } from '../../src/verbs/doctor.ts'

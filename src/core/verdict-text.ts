@@ -1,0 +1,121 @@
+/** Puts a finding into words. Pure. */
+import { formatDuration } from './duration.ts'
+import { nameIteration } from './iteration-text.ts'
+import type { Ended, EndReason, LockRecord, StallCause } from './record.ts'
+import { formatSize } from './size.ts'
+import type { Finding, HungBasis, Now, RecordFinding } from './verdict.ts'
+
+const nameOwner = ({ owner }: LockRecord): string => `the owner (pid ${owner.pid})`
+
+/** Never negative: the wall clock may have been set back. */
+const formatSpan = (seconds: number): string => formatDuration(Math.max(0, seconds))
+
+const describePhase = ({ phase, iteration }: LockRecord, now: Now): string => {
+  switch (phase) {
+    case 'starting':
+    case 'ended':
+      return 'starting'
+    case 'running':
+      return `${nameIteration(iteration)} for ${formatSpan(now.epoch - (iteration.started_epoch ?? now.epoch))}`
+    case 'waiting':
+      return `pausing after ${nameIteration(iteration)}`
+    case 'stopping':
+      return `stopping in ${nameIteration(iteration)}`
+  }
+}
+
+const END_TEXTS: Readonly<Record<EndReason, string>> = {
+  completed: 'completed',
+  failed: 'failed',
+  interrupted: 'interrupted',
+  superseded: 'taken over',
+  'owner-died': 'lost its owner',
+}
+
+const describeEnd = (record: LockRecord, ended: Ended, now: Now): string => {
+  const when = `, ${formatSpan(now.epoch - ended.epoch)} ago, in ${nameIteration(record.iteration)}`
+  const code = ended.exit_code === null ? '' : ` with exit code ${ended.exit_code}`
+  const reaped = ended.reaped_epoch === undefined ? '' : ', and its remaining processes were ended'
+  return `${END_TEXTS[ended.reason]}${code}${when}${reaped}${describeLost(record)}`
+}
+
+const describeDeath = (record: LockRecord, ended: Ended, now: Now): string => {
+  // The refresher writes no exit code; an owner that met an error of its own does.
+  const how = ended.exit_code === null ? 'died' : `ended with an error (${ended.exit_code})`
+  return `${nameOwner(record)} ${how} ${formatSpan(now.epoch - ended.epoch)} ago, in ${nameIteration(record.iteration)}`
+}
+
+const STALL_TEXTS: Readonly<Record<StallCause, string>> = {
+  silent: 'the worker shows no activity',
+  repeating: "the worker's output only repeats itself",
+  spinning: 'the worker uses the processor, and neither reads, writes, prints nor starts anything',
+  stopped: 'the worker is stopped (SIGSTOP or Ctrl-Z)',
+  'awaiting-input': 'the worker waits for input at its terminal',
+}
+
+/** What keeps the refresher from beating, and for how long; `null` when nothing does. */
+const describeStall = ({ phase, watch }: LockRecord, now: Now): string | null => {
+  const stall = phase === 'running' ? (watch?.stall ?? null) : null
+  return stall === null ? null : `${STALL_TEXTS[stall.cause]}, for ${formatSpan(now.monotonic - stall.since)}`
+}
+
+const describeLost = ({ output_lost: lost }: LockRecord): string =>
+  lost === 0 ? '' : `; ${formatSize(lost)} of its output could not be written`
+
+const describeBasis = (record: LockRecord, basis: HungBasis, now: Now): string => {
+  switch (basis) {
+    case 'owner-stopped':
+      return `${nameOwner(record)} is stopped (SIGSTOP or Ctrl-Z)`
+    case 'refresher-gone':
+      return 'the refresher is gone'
+    case 'refresher-stopped':
+      return 'the refresher is stopped (SIGSTOP)'
+    case 'stall':
+      return describeStall(record, now) ?? ''
+    case 'worker-stopped':
+      return STALL_TEXTS.stopped
+    case 'unexplained':
+      return 'no heartbeat, for an unknown reason'
+  }
+}
+
+const describeHeartbeat = ({ record, age }: RecordFinding): string =>
+  `heartbeat ${formatSpan(age)} ago, limit ${formatDuration(record.heartbeat.stale_after)}`
+
+const describeActive = (finding: RecordFinding, now: Now): string => {
+  const { record } = finding
+  const stall = describeStall(record, now)
+  return `${describePhase(record, now)}; ${stall === null ? '' : `${stall}; `}${describeHeartbeat(finding)}${describeLost(record)}`
+}
+
+/** The cause first: of a table's last column only that may be seen. */
+const describeHung = (finding: RecordFinding, basis: HungBasis, now: Now): string => {
+  const { record } = finding
+  const owner = basis === 'owner-stopped' ? '' : `${nameOwner(record)} is alive; `
+  return `${describeBasis(record, basis, now)}; ${owner}${describeHeartbeat(finding)}; ${describePhase(record, now)}${describeLost(record)}`
+}
+
+export const describe = (finding: Finding, now: Now): string => {
+  switch (finding.kind) {
+    case 'never-run':
+      return 'it has never run'
+    case 'no-record':
+      return finding.reason
+    case 'newer-record':
+      return `the record has format ${finding.format}, which is newer than this program`
+    case 'ended':
+      return describeEnd(finding.record, finding.ended, now)
+    case 'owner-died':
+      return describeDeath(finding.record, finding.ended, now)
+    case 'owner-unknown':
+      return `${nameOwner(finding.record)} cannot be checked: ${finding.reason}`
+    case 'owner-gone':
+      return `${nameOwner(finding.record)} is gone: ${finding.reason}; it was in ${nameIteration(finding.record.iteration)}`
+    case 'future-heartbeat':
+      return 'the heartbeat lies in the future of the monotonic clock: it was taken with another clock'
+    case 'active':
+      return describeActive(finding, now)
+    case 'hung':
+      return describeHung(finding, finding.basis, now)
+  }
+}
