@@ -3,7 +3,7 @@ import { formatDuration } from './duration.ts'
 import { errors, type LockError } from './errors.ts'
 import { printable, shellQuote } from './printable.ts'
 import type { LockRecord } from './record.ts'
-import type { Now, StoredRecord, Verdict } from './verdict.ts'
+import type { Now, SessionState } from './verdict.ts'
 
 export type Holder = { readonly pid: number; readonly name: string }
 
@@ -31,9 +31,7 @@ const NEXT: Readonly<Record<string, (name: string) => string>> = {
 }
 
 export const heldError = (
-  name: string,
-  stored: StoredRecord,
-  verdict: Verdict,
+  { session: name, stored, verdict }: SessionState,
   holders: readonly Holder[],
   now: Now,
 ): LockError => {

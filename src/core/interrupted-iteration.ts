@@ -49,7 +49,7 @@ const isInterruptedEntry = ({ result, exit_code, signal }: IterationEntry): bool
  *
  * @param entries the last ones of the history
  */
-export const withKnownEnd = (record: LockRecord, entries: readonly HistoryEntry[]): LockRecord => {
+export const withKnownEnd = <R extends LockRecord>(record: R, entries: readonly HistoryEntry[]): R => {
   const { generation } = record
   const iteration = record.iteration.number
   if (hasEnd(record)) return record

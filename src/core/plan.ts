@@ -32,7 +32,8 @@ export type RunRequest = {
   readonly fresh: boolean
 }
 
-export type RunPlan = {
+/** `R`: what is known of the record that it was made from; see session/locked-session.ts. */
+export type RunPlan<R extends LockRecord = LockRecord> = {
   readonly command: readonly string[]
   readonly cwd: string
   /** The number of the first iteration to run; `iterations + 1` when there is nothing left to do. */
@@ -40,9 +41,9 @@ export type RunPlan = {
   readonly iterations: number | null
   readonly options: RunOptions
   /** The unfinished run that this one goes on with. */
-  readonly continues: LockRecord | null
+  readonly continues: R | null
   /** An unfinished run that this one does not go on with. */
-  readonly abandons: LockRecord | null
+  readonly abandons: R | null
 }
 
 /** The next iteration of a run, or `null` when it has none left. */
@@ -85,11 +86,11 @@ const withOptions = (base: RunOptions, given: Partial<RunOptions>): RunOptions =
 }
 
 /** @throws LockError `usage` when there is nothing to run, or the options contradict each other. */
-export const planRun = (request: RunRequest, last: LockRecord | null): RunPlan => {
+export const planRun = <R extends LockRecord>(request: RunRequest, last: R | null): RunPlan<R> => {
   if (request.resume && request.fresh) throw errors.usage('--resume and --fresh exclude each other')
   const next = last === null ? null : nextIteration(last)
   const unfinished = next === null ? null : last
-  const newRun = (command: readonly string[]): RunPlan => ({
+  const newRun = (command: readonly string[]): RunPlan<R> => ({
     command,
     cwd: request.cwd,
     first: 1,
@@ -125,7 +126,7 @@ export const planRun = (request: RunRequest, last: LockRecord | null): RunPlan =
   throw errors.noCommand(request.name)
 }
 
-const continueRun = (request: RunRequest, record: LockRecord, first: number): RunPlan => {
+const continueRun = <R extends LockRecord>(request: RunRequest, record: R, first: number): RunPlan<R> => {
   const total = request.iterations === undefined ? record.iteration.total : request.iterations
   const nothingLeft = nextIteration(record) === null
   return {

@@ -31,12 +31,12 @@ export const CAUSES = [...STALL_CAUSES, 'refresher-gone', 'owner-stopped'] as co
 export type Cause = (typeof CAUSES)[number]
 
 /** What was found at `NAME.json`. */
-export type StoredRecord =
+export type StoredRecord<R extends LockRecord = LockRecord> =
   | { readonly kind: 'none' }
   | { readonly kind: 'unreadable'; readonly reason: string }
   | { readonly kind: 'corrupt'; readonly reason: string }
   | { readonly kind: 'newer'; readonly format: number }
-  | { readonly kind: 'record'; readonly record: LockRecord }
+  | { readonly kind: 'record'; readonly record: R }
 
 export type Verdict = {
   readonly state: State
@@ -47,6 +47,13 @@ export type Verdict = {
   readonly heartbeatAge: number | null
   /** `null` when that is unknown. */
   readonly ownerAlive: boolean | null
+}
+
+/** What is known of a session: its record, or why there is none, and the verdict. */
+export type SessionState = {
+  readonly session: string
+  readonly stored: StoredRecord
+  readonly verdict: Verdict
 }
 
 export type Now = { readonly epoch: number; readonly monotonic: number }

@@ -10,7 +10,7 @@ import { heldError } from '../core/held.ts'
 import { printable } from '../core/printable.ts'
 import type { LockRecord, TmuxTarget } from '../core/record.ts'
 import { refuseOwnSession } from '../session/own-session.ts'
-import { inspectSession } from '../session/snapshot.ts'
+import { openSession } from '../session/session.ts'
 import { makeOwnDir, prepareLockDir } from '../store/lock-dir.ts'
 import {
   captureScreen,
@@ -105,7 +105,7 @@ const awaitHeld = async (
   const deadline = world.clock.monotonic() + seconds
   let pause = POLL_SECONDS
   for (;;) {
-    const { stored } = inspectSession(world, name)
+    const { stored } = openSession(world, name).snapshot()
     const record = stored.kind === 'record' ? stored.record : null
     if (record !== null && record.generation > before && record.tmux?.pane === target.pane) return 'held'
     if ((await paneState(target, world))?.kind !== 'live') return 'ended'
@@ -141,12 +141,12 @@ export const runDetached = async (
 ): Promise<number> => {
   const { name } = run
   prepareLockDir(world.lockDir)
-  refuseOwnSession(world, name)
-  const { stored, verdict } = inspectSession(world, name)
-  const last = stored.kind === 'record' ? stored.record : null
+  const snapshot = openSession(world, name).snapshot()
+  const { record: last, verdict } = snapshot
+  refuseOwnSession(world, last)
   // The engine in the pane would find the same; to say it here saves a pane.
   if (!run.waits && !run.force && (verdict.state === 'active' || verdict.state === 'hung')) {
-    throw heldError(name, stored, verdict, [], world.now())
+    throw heldError(snapshot, [], world.now())
   }
   const start = await startDetached(
     {

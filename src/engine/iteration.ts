@@ -9,6 +9,7 @@ import { endWorker } from '../process/end-worker.ts'
 import { probe } from '../process/signals.ts'
 import { findWorker } from '../process/worker-tree.ts'
 import { tryToLeaveIncident } from '../session/incident.ts'
+import { openSession } from '../session/session.ts'
 import type { World } from '../world.ts'
 import { aborted } from './aborted.ts'
 import type { Owner } from './owner.ts'
@@ -175,7 +176,7 @@ export const runIteration = async (
       }
       case 'timeout': {
         world.notify(`iteration ${iteration} has lasted ${formatDuration(options.timeout ?? 0)}; ending it`)
-        const incident = await tryToLeaveIncident(world, owner.record.session, 'timeout')
+        const incident = await tryToLeaveIncident(openSession(world, owner.record.session), 'timeout')
         isOver = true
         await endIteration(world, owner, stopRequests.kill.signal)
         const { exitCode, signal } = await worker.exit

@@ -7,68 +7,83 @@
  */
 import { errors } from '../core/errors.ts'
 import { describeOwner } from '../core/held.ts'
-import { ownerLiveness } from '../core/identity.ts'
 import type { LockRecord } from '../core/record.ts'
-import { lockHeldError } from '../session/acquire.ts'
+import { messageOf } from '../core/system-error.ts'
 import { askToEnd, awaitGone, isAlive } from '../session/end-owner.ts'
 import { tryToLeaveIncident } from '../session/incident.ts'
-import { inspectSession } from '../session/snapshot.ts'
-import { type HeldLock, waitAcquire } from '../store/kernel-lock.ts'
+import { type LockedSession, lockHeldError, waitForLock } from '../session/locked-session.ts'
+import type { Session } from '../session/session.ts'
+import type { Snapshot } from '../session/snapshot.ts'
 import { writeRequest } from '../store/requests.ts'
 import type { World } from '../world.ts'
 
 /** What a dead owner's refresher needs to end the worker and to let go. */
 const REFRESHER_CLEARS_SECONDS = 3
 const LOCK_FREE_SECONDS = 2
+/** A killed process is gone within this time, unless it hangs in the kernel. */
+const KILLED_SECONDS = 2
 
-const endRefresher = async (world: World, record: LockRecord): Promise<void> => {
-  const { refresher } = record
-  if (refresher === null || (await awaitGone(world, record, refresher, REFRESHER_CLEARS_SECONDS))) return
-  if (isAlive(world, record, refresher)) world.signal(refresher.pid, 'SIGKILL')
-  await awaitGone(world, record, refresher, 1)
+const supersede = ({ world, paths }: Session, { generation }: LockRecord): void => {
+  try {
+    writeRequest(paths, 'supersede', generation)
+  } catch (error) {
+    // Without the request the owner does not record why it ends; it ends all the same.
+    world.notify(messageOf(error))
+  }
 }
 
-/** @throws LockError `held` when the lock does not become free, `unsafe` when the owner may not be signalled */
-export const takeOver = async (
-  world: World,
-  name: string,
-): Promise<{ readonly held: HeldLock; readonly incident: string | null }> => {
-  const paths = world.paths(name)
-  const { stored, verdict } = inspectSession(world, name)
-  if (stored.kind !== 'record' || stored.record.ended !== null) throw lockHeldError(world, name)
-  const { record } = stored
-  const owner = ownerLiveness(record, world.inspector.snapshot(), world.observer)
+const endOwner = async (session: Session, record: LockRecord): Promise<void> => {
+  const { world } = session
+  const { owner, options } = record
+  supersede(session, record)
+  const answer = await askToEnd(world, owner, options.grace)
+  if (answer === 'denied') {
+    throw errors.unsafe(
+      `pid ${owner.pid} belongs to another user and may not be ended`,
+      'Ask its user to end it.',
+    )
+  }
+  if (answer === 'gone' || !isAlive(world, owner)) return
+  world.notify(`pid ${owner.pid} does not end by itself; killing it`)
+  world.signal(owner.pid, 'SIGKILL')
+  await awaitGone(world, owner, KILLED_SECONDS)
+}
+
+const endRefresher = async (world: World, { refresher, owner }: LockRecord): Promise<void> => {
+  if (refresher === null) return
+  const recorded = { ...refresher, started_clock: owner.started_clock }
+  if (await awaitGone(world, recorded, REFRESHER_CLEARS_SECONDS)) return
+  // Between the last look and the signal its PID may have gone to somebody else.
+  if (isAlive(world, recorded)) world.signal(refresher.pid, 'SIGKILL')
+  await awaitGone(world, recorded, KILLED_SECONDS)
+}
+
+export type TakenOver = {
+  readonly locked: LockedSession
+  /** The path of the bundle that was left before. */
+  readonly incident: string | null
+}
+
+/**
+ * @param held a snapshot from after the lock was found held
+ * @throws LockError `held` when the lock does not become free, `unsafe` when the owner may not be signalled
+ */
+export const takeOver = async (session: Session, held: Snapshot): Promise<TakenOver> => {
+  const { world, name } = session
+  const { record, owner } = held
+  if (record === null || owner === null || record.ended !== null) throw lockHeldError(session, held)
   if (owner.kind === 'unknown') {
     throw errors.held(
-      `${name} cannot be taken over from here: ${verdict.reason}`,
+      `${name} cannot be taken over from here: ${held.verdict.reason}`,
       'Run this where its owner runs.',
     )
   }
-
   world.notify(`taking ${name} over from ${describeOwner(record, world.now())}`)
-  const incident = await tryToLeaveIncident(world, name, 'force')
-  if (owner.kind === 'alive') {
-    try {
-      writeRequest(paths, 'supersede', record.generation)
-    } catch (error) {
-      // Without the request the owner does not record why it ends; it ends all the same.
-      world.notify(error instanceof Error ? error.message : String(error))
-    }
-    const answer = await askToEnd(world, record)
-    if (answer === 'denied') {
-      throw errors.unsafe(
-        `pid ${record.owner.pid} belongs to another user and may not be ended`,
-        'Ask its user to end it.',
-      )
-    }
-    if (answer === 'still-there' && isAlive(world, record, record.owner)) {
-      world.notify(`pid ${record.owner.pid} does not end by itself; killing it`)
-      world.signal(record.owner.pid, 'SIGKILL')
-      await awaitGone(world, record, record.owner, 2)
-    }
-  }
+  const incident = await tryToLeaveIncident(session, 'force', held)
+  if (owner.kind === 'alive') await endOwner(session, record)
   await endRefresher(world, record)
-  const held = await waitAcquire(paths.lock, world.lockTool, world.clock, LOCK_FREE_SECONDS)
-  if (held === null) throw lockHeldError(world, name)
-  return { held, incident }
+  const locked = await waitForLock(session, LOCK_FREE_SECONDS)
+  // Another look: who holds it now need not be who held it before.
+  if (locked === null) throw lockHeldError(session, session.snapshot())
+  return { locked, incident }
 }

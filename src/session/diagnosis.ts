@@ -1,6 +1,6 @@
 /** Everything that can be found out about a session from outside, for `why`, `attach` and incident bundles. */
 import type { Holder } from '../core/held.ts'
-import { type Liveness, ownerLiveness, partLiveness } from '../core/identity.ts'
+import type { Liveness } from '../core/identity.ts'
 import { nextSteps, type Step } from '../core/next-steps.ts'
 import type { WorkerNote } from '../core/note.ts'
 import type { Activity, LockRecord, ProcessReference, TmuxTarget } from '../core/record.ts'
@@ -14,7 +14,8 @@ import { lastOutputLines } from '../store/last-output.ts'
 import { lastNote } from '../store/notes.ts'
 import { captureScreen, paneState } from '../tmux/tmux.ts'
 import type { World } from '../world.ts'
-import { inspectSession, type Snapshot } from './snapshot.ts'
+import type { Session } from './session.ts'
+import type { Snapshot } from './snapshot.ts'
 
 export type Part = ProcessReference & {
   readonly alive: boolean | null
@@ -77,8 +78,8 @@ const describeState = (liveness: Liveness): string => {
   return liveness.state === 'hidden' ? 'there, but hidden from this user' : liveness.state
 }
 
-const part = (reference: ProcessReference | null, liveness: Liveness): Part | null =>
-  reference === null
+const part = (reference: ProcessReference | null, liveness: Liveness | null): Part | null =>
+  reference === null || liveness === null
     ? null
     : {
         pid: reference.pid,
@@ -167,31 +168,38 @@ const readScreen = async (
   return { pane: seen.pane, screen: lines, screen_source: lines.length > 0 ? 'output' : null }
 }
 
-export const diagnose = async (world: World, session: string): Promise<Diagnosis> => {
-  const view = world.inspector.snapshot()
-  const snapshot = inspectSession(world, session, view)
-  const { stored, verdict } = snapshot
-  const { lock } = world.paths(session)
-  const record = stored.kind === 'record' ? stored.record : null
-  // The owner of an ended run has let go of the session; its PID may belong to another process by now.
+/** The processes that an open run's record names. After its end their PIDs may belong to others. */
+const parts = (
+  { owner, refresher, worker }: Snapshot,
+  open: LockRecord | null,
+): Pick<Diagnosis, 'owner_process' | 'refresher_process' | 'worker_process'> => ({
+  owner_process: part(open?.owner ?? null, owner),
+  refresher_process: part(open?.refresher ?? null, refresher),
+  worker_process: part(open?.worker ?? null, worker),
+})
+
+/** @param snapshot what is to be explained */
+export const diagnose = async (
+  session: Session,
+  snapshot: Snapshot = session.snapshot(),
+): Promise<Diagnosis> => {
+  const { world, name, paths } = session
+  const { stored, verdict, record } = snapshot
   const open = record !== null && record.ended === null ? record : null
-  const ofRecord = (reference: ProcessReference | null): Part | null =>
-    open === null ? null : part(reference, partLiveness(open, reference, view, world.observer))
-  const kernelLock = { state: probeLock(lock, world.lockTool), open_in: holdersOf(lock, world.inspector) }
+  const kernelLock = {
+    state: probeLock(paths.lock, world.lockTool),
+    open_in: holdersOf(paths.lock, world.inspector),
+  }
+  const mayHaveProcesses = record !== null && verdict.state !== 'free' && verdict.state !== 'unknown'
   return {
     snapshot,
     kernel_lock: kernelLock,
-    owner_process: open === null ? null : part(open.owner, ownerLiveness(open, view, world.observer)),
-    refresher_process: ofRecord(open?.refresher ?? null),
-    worker_process: ofRecord(open?.worker ?? null),
-    tree:
-      record === null || verdict.state === 'free' || verdict.state === 'unknown'
-        ? []
-        : await treeRows(world, record),
+    ...parts(snapshot, open),
+    tree: mayHaveProcesses ? await treeRows(world, record) : [],
     ...(await readScreen(world, record, verdict.ownerAlive === true)),
     sources: open === null ? [] : sourceRows(open, world.now()),
-    note: open === null ? null : lastNote(world.paths(session), open.generation, open.iteration.number),
-    incident: newestIncident(world.paths(session)),
-    next: nextSteps(session, stored, verdict, kernelLock.state === 'held'),
+    note: open === null ? null : lastNote(paths, open.generation, open.iteration.number),
+    incident: newestIncident(paths),
+    next: nextSteps(name, stored, verdict, kernelLock.state === 'held'),
   }
 }

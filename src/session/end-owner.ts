@@ -1,43 +1,39 @@
 /** Asks an owner to end, and sees whether it does. */
-import type { Liveness } from '../core/identity.ts'
-import { livenessOf } from '../core/identity.ts'
-import type { LockRecord, ProcessReference } from '../core/record.ts'
+import { type Liveness, livenessOf } from '../core/identity.ts'
+import { poll } from '../core/poll.ts'
+import type { OwnerProcess, ProcessReference } from '../core/record.ts'
 import type { World } from '../world.ts'
 
 /** Time that an owner needs after its grace: to stop the refresher, to write, to unlock. */
 const SHUTDOWN_SECONDS = 5
+const POLL_SECONDS = 0.02
 
-const liveness = (world: World, record: LockRecord, reference: ProcessReference): Liveness =>
-  livenessOf(world.inspector.snapshot(), reference, record.owner.started_clock, world.inspector)
+/** A process of this boot and PID namespace, with the clock that its start was taken by. */
+export type RecordedProcess = ProcessReference & Pick<OwnerProcess, 'started_clock'>
 
-export const isAlive = (world: World, record: LockRecord, reference: ProcessReference): boolean =>
-  liveness(world, record, reference).kind === 'alive'
+const livenessNow = ({ inspector }: World, process: RecordedProcess): Liveness =>
+  livenessOf(inspector.snapshot(), process, process.started_clock, inspector)
+
+export const isAlive = (world: World, process: RecordedProcess): boolean =>
+  livenessNow(world, process).kind === 'alive'
 
 /** @returns whether it went within `seconds` */
-export const awaitGone = async (
-  world: World,
-  record: LockRecord,
-  reference: ProcessReference,
-  seconds: number,
-): Promise<boolean> => {
-  const deadline = world.clock.monotonic() + seconds
-  while (isAlive(world, record, reference)) {
-    if (world.clock.monotonic() >= deadline) return false
-    await world.clock.sleep(0.02)
-  }
-  return true
-}
+export const awaitGone = async (world: World, process: RecordedProcess, seconds: number): Promise<boolean> =>
+  (await poll(world.clock, { seconds, pauseSeconds: POLL_SECONDS }, () => !isAlive(world, process))) !== null
 
-/** TERM, and CONT when it is stopped: a stopped process takes no TERM. */
+/**
+ * TERM, and CONT when it is stopped: a stopped process takes no TERM.
+ *
+ * @param graceSeconds what it gives its worker
+ */
 export const askToEnd = async (
   world: World,
-  record: LockRecord,
+  owner: RecordedProcess,
+  graceSeconds: number,
 ): Promise<'gone' | 'still-there' | 'denied'> => {
-  const now = liveness(world, record, record.owner)
+  const now = livenessNow(world, owner)
   if (now.kind !== 'alive') return 'gone'
-  if (world.signal(record.owner.pid, 'SIGTERM') === 'denied') return 'denied'
-  if (now.state === 'stopped') world.signal(record.owner.pid, 'SIGCONT')
-  return (await awaitGone(world, record, record.owner, record.options.grace + SHUTDOWN_SECONDS))
-    ? 'gone'
-    : 'still-there'
+  if (world.signal(owner.pid, 'SIGTERM') === 'denied') return 'denied'
+  if (now.state === 'stopped') world.signal(owner.pid, 'SIGCONT')
+  return (await awaitGone(world, owner, graceSeconds + SHUTDOWN_SECONDS)) ? 'gone' : 'still-there'
 }

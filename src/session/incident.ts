@@ -8,10 +8,13 @@ import { join } from 'node:path'
 import { errors, LockError } from '../core/errors.ts'
 import { shellQuote } from '../core/printable.ts'
 import { shownFields } from '../core/report.ts'
+import { fileStamp } from '../core/stamp.ts'
+import { codeOf, messageOf } from '../core/system-error.ts'
 import { pruneIncidents } from '../store/incidents.ts'
 import { makeOwnDir } from '../store/lock-dir.ts'
-import type { World } from '../world.ts'
-import { diagnose, diagnosisReport, type TreeRow } from './diagnosis.ts'
+import { type Diagnosis, diagnose, diagnosisReport, type TreeRow } from './diagnosis.ts'
+import type { Session } from './session.ts'
+import type { Snapshot } from './snapshot.ts'
 
 const KEPT_TIMEOUTS = 20
 
@@ -35,12 +38,14 @@ const treeText = (rows: readonly TreeRow[]): string =>
   ].join('\n')
 
 /** @returns the bundle's directory, named by time, run and kind */
-const leaveIncident = async (world: World, session: string, kind: IncidentKind): Promise<string> => {
-  const paths = world.paths(session)
-  const diagnosis = await diagnose(world, session)
-  const { stored } = diagnosis.snapshot
-  const stamp = new Date(world.clock.epoch() * 1000).toISOString().replaceAll(/[-:]/g, '').replace('.', '-')
-  const generation = stored.kind === 'record' ? stored.record.generation : 0
+const leaveIncident = async (
+  { world, paths }: Session,
+  kind: IncidentKind,
+  diagnosis: Diagnosis,
+): Promise<string> => {
+  const { record } = diagnosis.snapshot
+  const stamp = fileStamp(world.clock.epoch(), 'milliseconds')
+  const generation = record?.generation ?? 0
   const dir = join(paths.incidents, `${stamp}-run-${generation}-${kind}`)
   const put = (name: string, text: string): void =>
     writeFileSync(join(dir, name), text, { mode: 0o600, flag: 'wx' })
@@ -48,34 +53,38 @@ const leaveIncident = async (world: World, session: string, kind: IncidentKind):
     makeOwnDir(paths.home)
     makeOwnDir(paths.incidents)
     mkdirSync(dir, { mode: 0o700 })
-    if (stored.kind === 'record')
-      put('record.json', `${JSON.stringify(shownFields(stored.record), null, 1)}\n`)
+    if (record !== null) put('record.json', `${JSON.stringify(shownFields(record), null, 1)}\n`)
     put('why.json', `${JSON.stringify(diagnosisReport(diagnosis), null, 1)}\n`)
     if (diagnosis.tree.length > 0) put('tree.txt', treeText(diagnosis.tree))
     const { screen, screen_source: source } = diagnosis
     if (source !== null) put(source === 'pane' ? 'screen.txt' : 'output.txt', `${screen.join('\n')}\n`)
   } catch (error) {
-    if (error instanceof Error && !(error instanceof LockError) && 'code' in error)
+    if (!(error instanceof LockError) && codeOf(error) !== null)
       throw errors.io(`the incident bundle ${dir} could not be written`, error)
     throw error
   }
   return dir
 }
 
-/** Reports where it is, or why there is none: a full disk must not keep a hung session. @returns its directory */
+/**
+ * Reports where it is, or why there is none: a full disk must not keep a hung session.
+ *
+ * @returns its directory
+ */
 export const tryToLeaveIncident = async (
-  world: World,
-  session: string,
+  session: Session,
   kind: IncidentKind,
+  snapshot: Snapshot = session.snapshot(),
 ): Promise<string | null> => {
+  const { world, paths } = session
   try {
-    const incident = await leaveIncident(world, session, kind)
+    const incident = await leaveIncident(session, kind, await diagnose(session, snapshot))
     world.notify(`the incident is recorded in ${incident}`)
     // Incidents of `--force` and `reap` are kept.
-    if (kind === 'timeout') pruneIncidents(world.paths(session), kind, KEPT_TIMEOUTS)
+    if (kind === 'timeout') pruneIncidents(paths, kind, KEPT_TIMEOUTS)
     return incident
   } catch (error) {
-    world.notify(error instanceof Error ? error.message : String(error))
+    world.notify(messageOf(error))
     return null
   }
 }

@@ -1,19 +1,47 @@
-/** Inspects a session: what is stored, and the verdict on it. */
-
+/** What was seen of a session at one moment: its record or why there is none, the verdict, who of it was alive. */
 import { classify } from '../core/classify.ts'
+import { type Liveness, type Observer, ownerLiveness, partLiveness } from '../core/identity.ts'
 import type { ProcessView } from '../core/ports.ts'
+import type { LockRecord } from '../core/record.ts'
 import type { Now, StoredRecord, Verdict } from '../core/verdict.ts'
-import { readRecord } from '../store/read-record.ts'
-import type { World } from '../world.ts'
 
-export type Snapshot = { readonly session: string; readonly stored: StoredRecord; readonly verdict: Verdict }
+/** The moment: the processes of the machine, and the time. */
+export type Moment = { readonly view: ProcessView; readonly now: Now }
 
-export const inspectSession = (
-  world: World,
-  session: string,
-  view: ProcessView = world.inspector.snapshot(),
-  now: Now = world.now(),
-): Snapshot => {
-  const stored = readRecord(world.paths(session).record, session)
-  return { session, stored, verdict: classify(stored, view, world.observer, now) }
+export class Snapshot<R extends LockRecord = LockRecord> {
+  readonly session: string
+  readonly stored: StoredRecord<R>
+  readonly verdict: Verdict
+  readonly moment: Moment
+  readonly #observer: Observer
+
+  constructor(session: string, stored: StoredRecord<R>, observer: Observer, moment: Moment) {
+    this.session = session
+    this.stored = stored
+    this.verdict = classify(stored, moment.view, observer, moment.now)
+    this.moment = moment
+    this.#observer = observer
+  }
+
+  get record(): R | null {
+    return this.stored.kind === 'record' ? this.stored.record : null
+  }
+
+  /** Of the process that the record names, also when its run has ended. `null` without a record. */
+  get owner(): Liveness | null {
+    return this.record === null ? null : ownerLiveness(this.record, this.moment.view, this.#observer)
+  }
+
+  get refresher(): Liveness | null {
+    return this.#liveness('refresher')
+  }
+
+  get worker(): Liveness | null {
+    return this.#liveness('worker')
+  }
+
+  #liveness(part: 'refresher' | 'worker'): Liveness | null {
+    const { record } = this
+    return record === null ? null : partLiveness(record, record[part], this.moment.view, this.#observer)
+  }
 }

@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path'
 import { errors } from '../core/errors.ts'
 import type { LockRecord } from '../core/record.ts'
 import { encodeRecord } from '../core/record-file.ts'
+import { fileStamp } from '../core/stamp.ts'
 import { replaceFile } from './replace-file.ts'
 
 /**
@@ -20,8 +21,7 @@ export const writeRecord = (path: string, record: LockRecord, durable: boolean):
 
 /** Moves an unreadable record aside, to a name with the time in it. @returns the new path */
 export const quarantine = (path: string, epoch: number): string => {
-  const stamp = new Date(epoch * 1000).toISOString().replaceAll(/[-:]|\.\d+/g, '')
-  const aside = `${path}.corrupt-${stamp}-${process.pid}`
+  const aside = `${path}.corrupt-${fileStamp(epoch)}-${process.pid}`
   try {
     renameSync(path, aside)
   } catch (error) {

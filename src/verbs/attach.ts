@@ -3,6 +3,7 @@ import { nameOf, type Verb } from '../cli/verb.ts'
 import { errors } from '../core/errors.ts'
 import { printable } from '../core/printable.ts'
 import { type Diagnosis, diagnose } from '../session/diagnosis.ts'
+import { openSession } from '../session/session.ts'
 import { checkLockDir } from '../store/lock-dir.ts'
 import { showPane, tmuxVersion } from '../tmux/tmux.ts'
 import type { World } from '../world.ts'
@@ -18,7 +19,7 @@ export const attach = async (
   show: (diagnosis: Diagnosis) => void,
 ): Promise<void> => {
   checkLockDir(world.lockDir)
-  const diagnosis = await diagnose(world, session)
+  const diagnosis = await diagnose(openSession(world, session))
   const { stored, verdict } = diagnosis.snapshot
   show(diagnosis)
   const target = stored.kind === 'record' ? stored.record.tmux : null

@@ -5,7 +5,7 @@ import type { Terminal } from '../cli/terminal.ts'
 import { JSON_OPTION, print, printJson, stdout, type Verb } from '../cli/verb.ts'
 import { LockError } from '../core/errors.ts'
 import { printable } from '../core/printable.ts'
-import { inspectSession } from '../session/snapshot.ts'
+import { openSession } from '../session/session.ts'
 import { probeLock, tryAcquire } from '../store/kernel-lock.ts'
 import { prepareLockDir } from '../store/lock-dir.ts'
 import { listSessions } from '../store/read-record.ts'
@@ -55,7 +55,7 @@ const tryKernelLock = async (world: World): Promise<Check> => {
 
 const sessions = (world: World): readonly Check[] =>
   listSessions(world.lockDir).flatMap((session) => {
-    const { verdict } = inspectSession(world, session)
+    const { verdict } = openSession(world, session).snapshot()
     if (verdict.state === 'active' || verdict.state === 'free') return []
     return [
       {

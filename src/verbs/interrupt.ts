@@ -2,10 +2,9 @@ import { nameOf, print, type Verb } from '../cli/verb.ts'
 import { formatDuration } from '../core/duration.ts'
 import { errors, type LockError } from '../core/errors.ts'
 import { describeOwner } from '../core/held.ts'
-import { ownerLiveness } from '../core/identity.ts'
 import { printable } from '../core/printable.ts'
 import type { LockRecord } from '../core/record.ts'
-import { inspectSession } from '../session/snapshot.ts'
+import { openSession } from '../session/session.ts'
 import { checkLockDir } from '../store/lock-dir.ts'
 import { readRequest, writeInterrupt } from '../store/requests.ts'
 import type { World } from '../world.ts'
@@ -38,7 +37,7 @@ const awaitEnd = async (world: World, name: string, asked: LockRecord): Promise<
   const iteration = asked.iteration.number
   const deadline = world.clock.monotonic() + options.grace + ITERATION_END_SECONDS
   for (;;) {
-    const { stored, verdict } = inspectSession(world, name)
+    const { stored, verdict } = openSession(world, name).snapshot()
     const now = stored.kind === 'record' ? stored.record : null
     if (now !== null && now.generation !== generation)
       return `run ${generation} of ${name} has ended; by now there is run ${now.generation}`
@@ -75,18 +74,16 @@ const ownerStopped = (name: string, pid: number): LockError =>
  */
 export const interrupt = async (world: World, name: string): Promise<string> => {
   checkLockDir(world.lockDir)
-  const { stored, verdict } = inspectSession(world, name)
-  if (stored.kind !== 'record') {
+  const { record, owner, verdict } = openSession(world, name).snapshot()
+  if (record === null || owner === null) {
     if (verdict.state === 'free') return `${name} has never run`
     throw errors.badRecord(world.paths(name).record, printable(verdict.reason))
   }
-  const { record } = stored
   const { generation, phase } = record
   const { pid } = record.owner
   if (verdict.state === 'free') return `${name} does not run: ${verdict.reason}`
   if (verdict.state === 'dead')
     return `${name} does not run any more: ${verdict.reason}. Continue: engine.sh run ${name}   Free the session: lock.sh reap ${name}`
-  const owner = ownerLiveness(record, world.inspector.snapshot(), world.observer)
   if (owner.kind !== 'alive')
     throw errors.held(
       `${name} cannot be reached from here: ${verdict.reason}`,

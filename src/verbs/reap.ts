@@ -3,13 +3,13 @@ import { errors, formatError, LockError } from '../core/errors.ts'
 import { printable, shellQuote } from '../core/printable.ts'
 import type { LockRecord } from '../core/record.ts'
 import { findWorker } from '../process/worker-tree.ts'
-import { acquireFree, lockHeldError } from '../session/acquire.ts'
 import { HistoryWriter } from '../session/history-writer.ts'
 import { tryToLeaveIncident } from '../session/incident.ts'
 import { recordInterrupted } from '../session/interrupted-iteration.ts'
+import { attemptLock, lockHeldError } from '../session/locked-session.ts'
 import { killOrphans } from '../session/orphans.ts'
 import { refuseOwnSession } from '../session/own-session.ts'
-import { inspectSession } from '../session/snapshot.ts'
+import { openSession } from '../session/session.ts'
 import { checkLockDir } from '../store/lock-dir.ts'
 import { listSessions } from '../store/read-record.ts'
 import { writeRecord } from '../store/write-record.ts'
@@ -37,17 +37,18 @@ const preview = (world: World, record: LockRecord): readonly string[] => {
 }
 
 const reapOne = async (world: World, session: string): Promise<Reaped> => {
-  const paths = world.paths(session)
-  refuseOwnSession(world, session)
-  const lock = await acquireFree(world, session)
-  if (lock === null) throw lockHeldError(world, session)
-  const { stored, verdict } = inspectSession(world, session)
+  const opened = openSession(world, session)
+  const { paths } = opened
+  const attempt = await attemptLock(opened)
+  if (attempt.kind === 'held') throw lockHeldError(opened, attempt.held)
+  const { locked } = attempt
   try {
     // Somebody may have run it again between the inspection and the lock.
-    if (stored.kind !== 'record' || verdict.state !== 'dead')
-      return { session, lines: [`is ${verdict.state} by now`] }
-    const { record } = stored
-    const incident = await tryToLeaveIncident(world, session, 'reap')
+    const snapshot = locked.snapshot()
+    const { record, verdict } = snapshot
+    refuseOwnSession(world, record)
+    if (record === null || verdict.state !== 'dead') return { session, lines: [`is ${verdict.state} by now`] }
+    const incident = await tryToLeaveIncident(opened, 'reap', snapshot)
     const { found } = await killOrphans(world, record)
     recordInterrupted(world, record)
     const epoch = world.clock.epoch()
@@ -67,7 +68,7 @@ const reapOne = async (world: World, session: string): Promise<Reaped> => {
       lines: [`reaped run ${record.generation}: ended ${plural(found)}`],
     }
   } finally {
-    lock.release()
+    locked.release()
   }
 }
 
@@ -85,7 +86,7 @@ export const reap = async (
   const names = name === undefined ? listSessions(world.lockDir) : [name]
   const results: Reaped[] = []
   for (const session of names) {
-    const { stored, verdict } = inspectSession(world, session)
+    const { stored, verdict } = openSession(world, session).snapshot()
     if (verdict.state !== 'dead' || stored.kind !== 'record') {
       if (name === undefined) continue
       if (verdict.state === 'free') return [{ session, lines: [`nothing to reap: ${verdict.reason}`] }]

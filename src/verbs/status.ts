@@ -4,7 +4,8 @@ import { JSON_OPTION, optionalNameOf, print, printJson, stdout, type Verb } from
 import { printable } from '../core/printable.ts'
 import { type SessionReport, sessionReport } from '../core/report.ts'
 import { STATUS_EXIT_CODES, type State } from '../core/verdict.ts'
-import { inspectSession, type Snapshot } from '../session/snapshot.ts'
+import { momentOf, openSession } from '../session/session.ts'
+import type { Snapshot } from '../session/snapshot.ts'
 import { checkLockDir } from '../store/lock-dir.ts'
 import { listSessions } from '../store/read-record.ts'
 import type { World } from '../world.ts'
@@ -15,15 +16,14 @@ const ORDER: Readonly<Record<State, number>> = { hung: 0, dead: 1, unknown: 2, a
 
 const statusOf = (world: World, session: string): Snapshot => {
   checkLockDir(world.lockDir)
-  return inspectSession(world, session)
+  return openSession(world, session).snapshot()
 }
 
 const statusOfAll = (world: World): readonly Snapshot[] => {
   if (!checkLockDir(world.lockDir)) return []
-  const view = world.inspector.snapshot()
-  const now = world.now()
+  const moment = momentOf(world)
   return listSessions(world.lockDir)
-    .map((session) => inspectSession(world, session, view, now))
+    .map((session) => openSession(world, session).snapshot(moment))
     .sort((a, b) => ORDER[a.verdict.state] - ORDER[b.verdict.state])
 }
 

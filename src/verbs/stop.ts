@@ -2,10 +2,9 @@ import { nameOf, print, type Verb } from '../cli/verb.ts'
 import { formatDuration } from '../core/duration.ts'
 import { errors } from '../core/errors.ts'
 import { describeOwner } from '../core/held.ts'
-import { ownerLiveness } from '../core/identity.ts'
 import { printable } from '../core/printable.ts'
 import { askToEnd } from '../session/end-owner.ts'
-import { inspectSession } from '../session/snapshot.ts'
+import { openSession } from '../session/session.ts'
 import { checkLockDir } from '../store/lock-dir.ts'
 import { writeRequest } from '../store/requests.ts'
 import type { World } from '../world.ts'
@@ -15,16 +14,15 @@ export type StopOptions = { readonly name: string; readonly afterIteration: bool
 /** Asks the owner to end cleanly. @returns what happened, as text @throws LockError `held` when it does not end */
 export const stop = async (world: World, { name, afterIteration }: StopOptions): Promise<string> => {
   checkLockDir(world.lockDir)
-  const { stored, verdict } = inspectSession(world, name)
-  if (stored.kind !== 'record') {
+  const session = openSession(world, name)
+  const { record, owner, verdict } = session.snapshot()
+  if (record === null || owner === null) {
     if (verdict.state === 'free') return `${name} has never run`
     throw errors.badRecord(world.paths(name).record, printable(verdict.reason))
   }
-  const { record } = stored
   if (verdict.state === 'free') return `${name} does not run: ${verdict.reason}`
   if (verdict.state === 'dead')
     return `${name} does not run any more: ${verdict.reason}. Continue: engine.sh run ${name}   Free the session: lock.sh reap ${name}`
-  const owner = ownerLiveness(record, world.inspector.snapshot(), world.observer)
   if (owner.kind !== 'alive')
     throw errors.held(
       `${name} cannot be stopped from here: ${verdict.reason}`,
@@ -38,7 +36,7 @@ export const stop = async (world: World, { name, afterIteration }: StopOptions):
       owner.state === 'stopped' ? '; its owner is stopped (SIGSTOP), so it ends only after a SIGCONT' : ''
     return `${name} ends after iteration ${record.iteration.number}${stoppedNote}`
   }
-  const answer = await askToEnd(world, record)
+  const answer = await askToEnd(world, record.owner, record.options.grace)
   if (answer === 'denied') throw errors.ownerOfOther(record.owner.pid)
   if (answer === 'still-there') {
     throw errors.held(
@@ -46,7 +44,7 @@ export const stop = async (world: World, { name, afterIteration }: StopOptions):
       `It had ${formatDuration(record.options.grace)} of grace. End it by force: engine.sh run ${name} --force`,
     )
   }
-  const { verdict: now } = inspectSession(world, name)
+  const { verdict: now } = session.snapshot()
   // The owner was killed meanwhile, and its worker may still run.
   if (now.state === 'dead')
     throw errors.held(`${name} has lost its owner: ${now.reason}`, `End what it left: lock.sh reap ${name}`)

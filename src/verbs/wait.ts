@@ -3,7 +3,7 @@ import { parseDuration } from '../core/duration.ts'
 import { errors } from '../core/errors.ts'
 import { printable } from '../core/printable.ts'
 import type { State } from '../core/verdict.ts'
-import { inspectSession } from '../session/snapshot.ts'
+import { openSession } from '../session/session.ts'
 import { checkLockDir } from '../store/lock-dir.ts'
 import type { World } from '../world.ts'
 
@@ -29,7 +29,7 @@ export const wait = async (
   const deadline = world.clock.monotonic() + seconds
   const isAwaited = (state: State): boolean => states.some((awaited) => awaited === state)
   for (;;) {
-    const { verdict } = inspectSession(world, name)
+    const { verdict } = openSession(world, name).snapshot()
     if (isAwaited(verdict.state)) return `${name} is ${verdict.state}: ${verdict.reason}`
     const left = deadline - world.clock.monotonic()
     if (left <= 0) {

@@ -7,6 +7,7 @@ import { printable, shellQuote } from '../core/printable.ts'
 import { formatSize } from '../core/size.ts'
 import type { Now } from '../core/verdict.ts'
 import { type Diagnosis, diagnose, diagnosisReport, type Part, type SourceRow } from '../session/diagnosis.ts'
+import { openSession } from '../session/session.ts'
 import { checkLockDir } from '../store/lock-dir.ts'
 import { ago, iterationOfTotal, STATE_STYLES } from './shared/session-words.ts'
 
@@ -131,7 +132,7 @@ export const verb: Verb = {
   run: async (world, args) => {
     const session = nameOf(args)
     checkLockDir(world.lockDir)
-    const diagnosis = await diagnose(world, session)
+    const diagnosis = await diagnose(openSession(world, session))
     if (args.flag('json')) printJson(diagnosisReport(diagnosis))
     else print(renderWhy(diagnosis, stdout(world), world.now()))
     return 0

@@ -13,7 +13,7 @@ const verdictOf = (state: State, reason = 'because'): Verdict => ({
 })
 const HOLDERS = [{ pid: 77, name: 'flock' }]
 const held = (found: StoredRecord, state: State, reason?: string) =>
-  heldError('demo', found, verdictOf(state, reason), HOLDERS, NOW)
+  heldError({ session: 'demo', stored: found, verdict: verdictOf(state, reason) }, HOLDERS, NOW)
 
 describe('a held session', () => {
   it('says who holds it, since when, what it does and what to do next', () => {

@@ -286,7 +286,7 @@ again:
       :: atomic { lock != 0 -> give_up }
       fi
 #endif
-    :: atomic {                                                              /* --force; take-over.ts: takeOver → inspectSession */
+    :: atomic {                                                              /* --force; claim.ts: lock → snapshot; takeOver */
         lock != 0 && record.generation != 0 && record.ended == open && forces < FORCES ->
         engine[me] = running;
         forces++;
@@ -326,7 +326,7 @@ again:
 locked:
     atomic {
       its_owner = 0; its_refresher = 0;
-      /* claim.ts: readLast, planRun; reap.ts: reapOne → inspectSession */
+      /* claim.ts: readLastRun, planRun; reap.ts: reapOne → snapshot */
 #if defined(BREAK_REAP_LOOKS_AGAIN)
       if :: reaps :: else -> read_record(last) fi;
 #elif defined(BREAK_LOCK_FIRST)

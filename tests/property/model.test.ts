@@ -11,7 +11,7 @@ import { LockError } from '../../src/core/errors.ts'
 import type { EndReason } from '../../src/core/record.ts'
 import type { State } from '../../src/core/verdict.ts'
 import { type Claim, claim } from '../../src/engine/claim.ts'
-import { inspectSession } from '../../src/session/snapshot.ts'
+import { openSession } from '../../src/session/session.ts'
 import { chooseLockTool } from '../../src/store/lock-tool.ts'
 import { readRequest } from '../../src/store/requests.ts'
 import { reap } from '../../src/verbs/reap.ts'
@@ -118,7 +118,7 @@ class Program {
   }
 
   state(): State {
-    return inspectSession(this.world, NAME).verdict.state
+    return openSession(this.world, NAME).snapshot().verdict.state
   }
 
   /** What an engine does when it is told to end. */
@@ -223,7 +223,7 @@ const command = (
   run: async (model, program) => {
     await run(model, program)
     expect(program.state()).toBe(model.state(program.now))
-    const { stored } = inspectSession(program.world, NAME)
+    const { stored } = openSession(program.world, NAME).snapshot()
     if (stored.kind === 'record') expect(stored.record.generation).toBe(model.generation)
     else expect(model.generation).toBe(0)
     expect(program.machine.all.some(({ pid }) => pid === WORKER)).toBe(model.worker)
@@ -364,7 +364,7 @@ describe('what lies where the record should', () => {
         const program = new Program()
         const { record: path } = program.world.paths(NAME)
         writeFileSync(path, content, { mode: 0o600 })
-        const { stored } = inspectSession(program.world, NAME)
+        const { stored } = openSession(program.world, NAME).snapshot()
         if (stored.kind !== 'record') expect(program.state()).toBe('unknown')
         const code = await exitCodeOf(() => program.claim({ command: COMMAND, force: true }))
         const aside = readdirSync(program.lockDir).filter((name) => name.includes('.corrupt-'))

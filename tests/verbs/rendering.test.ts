@@ -1,9 +1,9 @@
 /** Whatever is in a record, a terminal gets only text from it. */
 import { describe, expect, it } from 'vitest'
-import { classify } from '../../src/core/classify.ts'
 import { ownerLiveness } from '../../src/core/identity.ts'
 import type { RecordFields } from '../../src/core/record-file.ts'
 import type { Diagnosis } from '../../src/session/diagnosis.ts'
+import { Snapshot } from '../../src/session/snapshot.ts'
 import { renderShort } from '../../src/verbs/attach.ts'
 import { renderDoctor } from '../../src/verbs/doctor.ts'
 import { renderStatus } from '../../src/verbs/status.ts'
@@ -22,9 +22,9 @@ const EVIL_RECORD: Partial<RecordFields> = {
 }
 
 const VIEW = viewOf([owner(), refresher(), worker()])
+const MOMENT = { view: VIEW, now: NOW }
 const sightOf = (changes: Partial<RecordFields>): Diagnosis['snapshot'] => {
-  const stored = { kind: 'record', record: aRecord(changes) } as const
-  return { session: 'demo', stored, verdict: classify(stored, VIEW, HERE, NOW) }
+  return new Snapshot('demo', { kind: 'record', record: aRecord(changes) }, HERE, MOMENT)
 }
 const partOf = (changes: Partial<RecordFields>): NonNullable<Diagnosis['owner_process']> => {
   const liveness = ownerLiveness(aRecord(changes), VIEW, HERE)
@@ -89,11 +89,7 @@ describe('why', () => {
 
 describe('the table of sessions', () => {
   it('has what is known, and a dash for the rest', () => {
-    const never = {
-      session: 'new',
-      stored: { kind: 'none' },
-      verdict: classify({ kind: 'none' }, VIEW, HERE, NOW),
-    } as const
+    const never = new Snapshot('new', { kind: 'none' }, HERE, MOMENT)
     const lines = renderStatus([sightOf({}), never], TERMINAL).split('\n')
     expect(lines[0]).toMatch(/^SESSION +STATE +RUN +ITERATION +HEARTBEAT +REASON$/)
     expect(lines[1]).toMatch(/^demo +active +7 +2\/5 +5s +iteration 2 of 5/)

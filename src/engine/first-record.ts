@@ -1,0 +1,66 @@
+/** The record that a claim writes. */
+import { randomUUID } from 'node:crypto'
+import { errors } from '../core/errors.ts'
+import { NEW_LOOP } from '../core/loop/state.ts'
+import type { RunPlan } from '../core/plan.ts'
+import { FORMAT, type LockRecord, type OwnerProcess, type TmuxTarget } from '../core/record.ts'
+import { chooseRunCgroup } from '../process/cgroup.ts'
+import type { LockedRecord } from '../session/locked-session.ts'
+import type { World } from '../world.ts'
+
+const ownerProcess = ({ inspector, observer, self, user }: World): OwnerProcess => {
+  const inspection = inspector.snapshot().inspect(self.pid)
+  if (inspection.kind !== 'process')
+    throw errors.io('this process cannot see itself', 'no entry in the process table')
+  return {
+    pid: self.pid,
+    pid_started: inspection.facts.started,
+    started_clock: inspector.startClock,
+    boot_id: inspector.bootId,
+    pid_namespace: inspector.pidNamespace,
+    host: observer.host,
+    user,
+  }
+}
+
+export type NewRun = {
+  readonly session: string
+  readonly generation: number
+  readonly plan: RunPlan<LockedRecord>
+  readonly tmux: TmuxTarget | null
+}
+
+/** Chooses the run's control group, which may remove empty ones of earlier runs. */
+export const firstRecord = (world: World, { session, generation, plan, tmux }: NewRun): LockRecord => {
+  const now = world.now()
+  const { options } = plan
+  return {
+    format: FORMAT,
+    session,
+    generation,
+    phase: 'starting',
+    owner: ownerProcess(world),
+    cwd: plan.cwd,
+    command: plan.command,
+    cookie: randomUUID(),
+    options,
+    started_epoch: now.epoch,
+    heartbeat: { ...now, stale_after: options.stale_after, interval: options.heartbeat_interval },
+    evidence: null,
+    iteration: { number: plan.first - 1, total: plan.iterations, started_epoch: null },
+    failures: 0,
+    last_iteration: plan.continues?.last_iteration ?? null,
+    loop: NEW_LOOP,
+    worker: null,
+    members: [],
+    // A system whose processes are no files has no control groups either.
+    cgroup: world.inspector.hasProcfs
+      ? chooseRunCgroup(world.env.LOCK_CGROUP_STRATEGY, session, generation)
+      : null,
+    refresher: null,
+    watch: null,
+    output_lost: 0,
+    tmux,
+    ended: null,
+  }
+}

@@ -1,0 +1,29 @@
+import type { SessionPaths } from '../store/paths.ts'
+import { readRecord } from '../store/read-record.ts'
+import type { World } from '../world.ts'
+import { type Moment, Snapshot } from './snapshot.ts'
+
+/**
+ * A session of the lock directory. Opening it reads nothing; {@link snapshot} looks at it once, and locked-session.ts
+ * takes its kernel lock.
+ */
+export class Session {
+  readonly world: World
+  readonly name: string
+  readonly paths: SessionPaths
+
+  constructor(world: World, name: string) {
+    this.world = world
+    this.name = name
+    this.paths = world.paths(name)
+  }
+
+  /** @param moment shared by the snapshots of a list */
+  snapshot(moment: Moment = momentOf(this.world)): Snapshot {
+    return new Snapshot(this.name, readRecord(this.paths.record, this.name), this.world.observer, moment)
+  }
+}
+
+export const openSession = (world: World, name: string): Session => new Session(world, name)
+
+export const momentOf = (world: World): Moment => ({ view: world.inspector.snapshot(), now: world.now() })
