@@ -7,15 +7,18 @@
 import { writeFileSync } from 'node:fs'
 import { EXIT_CODES, errors } from '../core/errors.ts'
 import { heldError } from '../core/held.ts'
+import { poll } from '../core/poll.ts'
 import { printable } from '../core/printable.ts'
 import type { LockRecord, TmuxTarget } from '../core/record.ts'
+import { fileStamp } from '../core/stamp.ts'
 import { refuseOwnSession } from '../session/own-session.ts'
-import { openSession } from '../session/session.ts'
+import { openSession, type Session } from '../session/session.ts'
 import { makeOwnDir, prepareLockDir } from '../store/lock-dir.ts'
 import {
   captureScreen,
   collectEnded,
   killPane,
+  type PaneState,
   paneState,
   sessionPanes,
   startDetached,
@@ -56,12 +59,11 @@ const withoutRunVariables = (world: World) =>
     ),
   )
 
-const saveScreen = async (world: World, name: string, target: TmuxTarget): Promise<void> => {
-  const dir = `${world.paths(name).home}/screens`
-  makeOwnDir(world.paths(name).home)
+const saveScreen = async ({ world, paths }: Session, target: TmuxTarget): Promise<void> => {
+  const dir = `${paths.home}/screens`
+  makeOwnDir(paths.home)
   makeOwnDir(dir)
-  const stamp = new Date(world.clock.epoch() * 1000).toISOString().replaceAll(/[-:]|\.\d+/g, '')
-  const file = `${dir}/${stamp}-${target.pane.slice(1)}.txt`
+  const file = `${dir}/${fileStamp(world.clock.epoch())}-${target.pane.slice(1)}.txt`
   const lines = await captureScreen(target, world, WHOLE_HISTORY)
   writeFileSync(file, `${lines.join('\n')}\n`, { mode: 0o600 })
   world.notify(`the screen of the run before is kept in ${file}`)
@@ -71,11 +73,8 @@ const saveScreen = async (world: World, name: string, target: TmuxTarget): Promi
  * Where the new pane goes. Dead panes in a session of this name are what failed runs left: kept as text, then
  * removed. If something lives in it that this tool has put there, the new pane is another window beside it.
  */
-const chooseContainer = async (
-  world: World,
-  name: string,
-  last: LockRecord | null,
-): Promise<'session' | 'window'> => {
+const chooseContainer = async (session: Session, last: LockRecord | null): Promise<'session' | 'window'> => {
+  const { world, name } = session
   const panes = await sessionPanes(name, world)
   let others = 0
   for (const target of panes) {
@@ -83,7 +82,7 @@ const chooseContainer = async (
       others += 1
       continue
     }
-    await saveScreen(world, name, target)
+    await saveScreen(session, target)
     await killPane(target, world)
   }
   if (others === 0) return 'session'
@@ -94,38 +93,68 @@ const chooseContainer = async (
   )
 }
 
-/** Waits until the engine in the pane holds the session, has ended without, or `seconds` have passed. */
-const awaitHeld = async (
-  world: World,
-  name: string,
+const startPane = async (
+  session: Session,
+  last: LockRecord | null,
+  command: readonly string[],
+): Promise<TmuxTarget> => {
+  const { world, name } = session
+  const start = await startDetached(
+    {
+      session: name,
+      as: await chooseContainer(session, last),
+      command,
+      variables: paneVariables(world),
+      env: withoutRunVariables(world),
+      cwd: world.cwd,
+      size: world.terminal.size(),
+    },
+    world.run,
+  )
+  if (start.kind === 'started') return start.target
+  if (start.kind === 'name-taken')
+    throw errors.held(`there is a tmux session called ${name} already`, 'Try again.')
+  throw errors.io(`tmux could not start the session: ${start.message}`, 'tmux')
+}
+
+/** Waits until the engine in the pane holds the session, or has ended without. @returns `null` when the time is up */
+const awaitHeld = (
+  session: Session,
   target: TmuxTarget,
-  before: number,
-  seconds: number,
-): Promise<'held' | 'ended' | 'not-yet'> => {
-  const deadline = world.clock.monotonic() + seconds
-  let pause = POLL_SECONDS
-  for (;;) {
-    const { stored } = openSession(world, name).snapshot()
-    const record = stored.kind === 'record' ? stored.record : null
+  { before, seconds }: { readonly before: number; readonly seconds: number },
+): Promise<'held' | 'ended' | null> => {
+  const { world } = session
+  const timing = { seconds, pauseSeconds: POLL_SECONDS, longestPauseSeconds: MAX_POLL_SECONDS }
+  return poll<'held' | 'ended'>(world.clock, timing, async () => {
+    const { record } = session.snapshot()
     if (record !== null && record.generation > before && record.tmux?.pane === target.pane) return 'held'
-    if ((await paneState(target, world))?.kind !== 'live') return 'ended'
-    if (world.clock.monotonic() > deadline) return 'not-yet'
-    await world.clock.sleep(pause)
-    pause = Math.min(pause * 1.5, MAX_POLL_SECONDS)
-  }
+    return (await paneState(target, world))?.kind === 'live' ? null : 'ended'
+  })
 }
 
 /** A pane is dead when its terminal is closed; the exit code of what ran in it comes a moment later. */
 const awaitExitCode = async (world: World, target: TmuxTarget): Promise<number | null> => {
-  const deadline = world.clock.monotonic() + EXIT_CODE_SECONDS
-  for (;;) {
+  const timing = { seconds: EXIT_CODE_SECONDS, pauseSeconds: POLL_SECONDS }
+  const settled = await poll<PaneState | 'gone'>(world.clock, timing, async () => {
     const state = await paneState(target, world)
-    if (state?.kind !== 'dead' || state.exitCode !== null || world.clock.monotonic() > deadline) {
-      return state?.exitCode ?? null
-    }
+    if (state?.kind !== 'dead') return state ?? 'gone'
+    if (state.exitCode !== null) return state
     await collectEnded(target, world)
-    await world.clock.sleep(POLL_SECONDS)
+    return null
+  })
+  return settled === null || settled === 'gone' ? null : settled.exitCode
+}
+
+/** The engine in the pane has ended without the session: what it said is said here, and its pane goes. */
+const reportFailure = async (world: World, target: TmuxTarget): Promise<number> => {
+  const exitCode = await awaitExitCode(world, target)
+  const screen = await captureScreen(target, world, WHOLE_HISTORY)
+  // The last line is tmux's own: "Pane is dead".
+  for (const line of screen.filter((text) => text !== '' && !text.startsWith('Pane is dead'))) {
+    world.notify(printable(line.replace(/^engine: /, '')))
   }
+  if (exitCode !== null) await killPane(target, world)
+  return exitCode ?? EXIT_CODES.io
 }
 
 export type DetachedRun = { readonly name: string; readonly waits: boolean; readonly force: boolean }
@@ -136,57 +165,32 @@ export type DetachedRun = { readonly name: string; readonly waits: boolean; read
  */
 export const runDetached = async (
   world: World,
-  run: DetachedRun,
+  { name, waits, force }: DetachedRun,
   command: readonly string[],
 ): Promise<number> => {
-  const { name } = run
   prepareLockDir(world.lockDir)
-  const snapshot = openSession(world, name).snapshot()
+  const session = openSession(world, name)
+  const snapshot = session.snapshot()
   const { record: last, verdict } = snapshot
   refuseOwnSession(world, last)
   // The engine in the pane would find the same; to say it here saves a pane.
-  if (!run.waits && !run.force && (verdict.state === 'active' || verdict.state === 'hung')) {
+  if (!waits && !force && (verdict.state === 'active' || verdict.state === 'hung'))
     throw heldError(snapshot, [], world.now())
-  }
-  const start = await startDetached(
-    {
-      session: name,
-      as: await chooseContainer(world, name, last),
-      command,
-      variables: paneVariables(world),
-      env: withoutRunVariables(world),
-      cwd: world.cwd,
-      size: world.terminal.size(),
-    },
-    world.run,
-  )
-  if (start.kind === 'name-taken')
-    throw errors.held(`there is a tmux session called ${name} already`, 'Try again.')
-  if (start.kind === 'failed') throw errors.io(`tmux could not start the session: ${start.message}`, 'tmux')
-  const { target } = start
-  if (run.waits) {
+  const target = await startPane(session, last, command)
+  if (waits) {
     world.notify(`${name} waits in its own tmux session; see: tmux attach -t =${name}:`)
     return 0
   }
   // A takeover may have to wait for the grace of the owner, and of what it leaves.
-  const timeout = START_SECONDS + (run.force ? 2 * (last?.options.grace ?? 0) : 0)
-  const outcome = await awaitHeld(world, name, target, last?.generation ?? 0, timeout)
-  if (outcome === 'held') {
-    world.notify(`${name} runs in its own tmux session; see: lock.sh attach ${name}`)
-    return 0
-  }
-  if (outcome === 'not-yet') {
+  const seconds = START_SECONDS + (force ? 2 * (last?.options.grace ?? 0) : 0)
+  const outcome = await awaitHeld(session, target, { before: last?.generation ?? 0, seconds })
+  if (outcome === 'ended') return reportFailure(world, target)
+  if (outcome === null) {
     throw errors.held(
       `${name} still tries to get the session, in its own tmux session`,
       `tmux attach -t =${name}:`,
     )
   }
-  const exitCode = await awaitExitCode(world, target)
-  const screen = await captureScreen(target, world, WHOLE_HISTORY)
-  // The last line is tmux's own: "Pane is dead".
-  for (const line of screen.filter((text) => text !== '' && !text.startsWith('Pane is dead'))) {
-    world.notify(printable(line.replace(/^engine: /, '')))
-  }
-  if (exitCode !== null) await killPane(target, world)
-  return exitCode ?? EXIT_CODES.io
+  world.notify(`${name} runs in its own tmux session; see: lock.sh attach ${name}`)
+  return 0
 }

@@ -5,6 +5,7 @@
  * owner does not write; {@link RefresherKeeper} sees to that.
  */
 import type { Ended, LockRecord } from '../core/record.ts'
+import { messageOf } from '../core/system-error.ts'
 import type { HeldLock } from '../store/kernel-lock.ts'
 import type { SessionPaths } from '../store/paths.ts'
 import { readRecord } from '../store/read-record.ts'
@@ -74,8 +75,7 @@ export class Owner {
       writeRecord(this.paths.record, this.#record, this.#record.ended !== null)
       this.#writeFailureReported = false
     } catch (error) {
-      if (!this.#writeFailureReported)
-        this.#world.notify(error instanceof Error ? error.message : String(error))
+      if (!this.#writeFailureReported) this.#world.notify(messageOf(error))
       this.#writeFailureReported = true
     }
   }

@@ -1,5 +1,6 @@
 /** Adds to a session's history. A write that fails is reported once, and ends nothing. Only with the kernel lock held. */
 import type { EventEntry, HistoryEntry } from '../core/history.ts'
+import { messageOf } from '../core/system-error.ts'
 import { appendHistory } from '../store/history.ts'
 import type { SessionPaths } from '../store/paths.ts'
 import type { World } from '../world.ts'
@@ -23,7 +24,7 @@ export class HistoryWriter {
       appendHistory(this.#paths, entry)
       this.#failureReported = false
     } catch (error) {
-      if (!this.#failureReported) this.#world.notify(error instanceof Error ? error.message : String(error))
+      if (!this.#failureReported) this.#world.notify(messageOf(error))
       this.#failureReported = true
     }
   }

@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process'
 import { EventEmitter } from 'node:events'
 import { PassThrough } from 'node:stream'
 import type {
+  Clock,
   CommandOutcome,
   RunCommand,
   StandardStream,
@@ -67,11 +68,21 @@ export type FakeParts = {
 
 const FIRST_CHILD = 9000
 
+/** The lock tool is a real process and takes real time: a limit on waiting for it does not pass at once. */
+export const besideRealProcesses = (clock: Clock): Clock => ({
+  ...clock,
+  async sleep(seconds, signal) {
+    if (seconds < 1 || signal === undefined) return clock.sleep(seconds, signal)
+    await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+  },
+})
+
 export const fakeWorld = (
   env: Readonly<Record<string, string>> = {},
   { machine = new FakeMachine(), lockDir = tempDir(), lockTool, answer }: FakeParts = {},
 ): FakeWorld => {
   const notified: string[] = []
+  const clock = lockTool === undefined ? machine.clock : besideRealProcesses(machine.clock)
   const started: FakeChild[] = []
   const commands: (readonly string[])[] = []
   const terminals = new Set<StandardStream>()
@@ -100,7 +111,7 @@ export const fakeWorld = (
     env: { LOCK_DIR: lockDir, ...env },
     cwd: '/',
     lockDir,
-    clock: machine.clock,
+    clock,
     signal: machine.signal,
     probe: (pid) => (machine.hasProcess(pid) ? 'ours' : 'none'),
     inspector: { ...HERE, hasProcfs: true, ...machine.inspector },

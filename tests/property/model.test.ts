@@ -93,16 +93,9 @@ class Program {
     const { machine } = this
     const base = fakeWorld({}, { machine, lockDir: this.lockDir, lockTool: LOCK_TOOL })
     const clock = {
-      ...machine.clock,
+      ...base.clock,
       // No clock shows a time before 1970.
       epoch: () => Math.max(0, machine.clock.epoch() + this.#epochOffset),
-      // A limit of a second and more is for what hangs, and what is real here takes real time.
-      sleep: async (seconds: number, signal?: AbortSignal) => {
-        if (seconds < 1 || signal === undefined) return machine.clock.sleep(seconds, signal)
-        await new Promise<void>((resolve) =>
-          signal.addEventListener('abort', () => resolve(), { once: true }),
-        )
-      },
     }
     return {
       ...base,
