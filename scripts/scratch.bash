@@ -31,13 +31,11 @@ stage() { # COMMAND...
 # Pids of processes that are ours, one a line.
 ours() {
   if [[ -d /proc/self ]]; then
-    local place
     {
-      grep -laF -- "$SCRATCH" /proc/[0-9]*/environ 2>/dev/null
-      for place in /proc/[0-9]*; do
-        [[ $(readlink "$place/cwd" 2>/dev/null) != "$SCRATCH"* ]] || printf '%s/cwd\n' "$place"
-      done
-    } | sed 's|^/proc/\([0-9]*\)/.*|\1|' | sort -un
+      # Either may find nobody, or somebody who goes just then.
+      grep -laF -- "$SCRATCH" /proc/[0-9]*/environ || true
+      find /proc/[0-9]*/cwd -maxdepth 0 -lname "$SCRATCH*" || true
+    } 2>/dev/null | sed 's|^/proc/\([0-9]*\)/.*|\1|' | sort -un
   else
     # shellcheck disable=SC2009 # pgrep does not look at environments.
     ps -A -E -ww -o pid=,command= | grep -F -- "$SCRATCH" | grep -v grep | sed 's/^ *\([0-9]*\) .*/\1/'
@@ -93,6 +91,8 @@ close_scratch() {
   local status=$?
   trap '' HUP INT TERM
   trap - EXIT
+  # What one step cannot do must not keep the others from theirs.
+  set +e
   end_stage
   end_ours
   remove_scratch || true
@@ -101,8 +101,8 @@ close_scratch() {
 
 # For the end of a suite that has passed: who ends by himself gets the time for it; who is left is a fault of a test.
 nobody_is_left() {
-  local pid
-  for _ in {1..100}; do
+  local pid deadline=$((SECONDS + 10))
+  while ((SECONDS < deadline)); do
     [[ -n $(ours) ]] || return 0
     sleep 0.1
   done
