@@ -1,0 +1,46 @@
+import { join } from 'node:path'
+import { writeJson } from './common.mjs'
+
+const KEY = 'sk-ant-mock-00000000000000000000000000000000'
+
+/** Claude Code: one binary (Bun), a React tree drawn on the main screen. */
+export const claudeCode = {
+  name: 'claude-code',
+  package: '@anthropic-ai/claude-code',
+  version: '2.1.197',
+  program: (modules) => [
+    join(modules, '@anthropic-ai', `claude-code-${process.platform}-${process.arch}`, 'claude'),
+  ],
+  env: ({ url }) => ({
+    ANTHROPIC_BASE_URL: url,
+    ANTHROPIC_API_KEY: KEY,
+    CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+    DISABLE_AUTOUPDATER: '1',
+    DISABLE_TELEMETRY: '1',
+    DISABLE_ERROR_REPORTING: '1',
+    // It refuses to go without permissions as root, but for a sandbox.
+    IS_SANDBOX: '1',
+  }),
+  async settle({ home, work }) {
+    await writeJson(join(home, '.claude.json'), {
+      hasCompletedOnboarding: true,
+      theme: 'dark',
+      bypassPermissionsModeAccepted: true,
+      customApiKeyResponses: { approved: [KEY.slice(-20)], rejected: [] },
+      projects: { [work]: { hasTrustDialogAccepted: true, hasCompletedProjectOnboarding: true } },
+    })
+    await writeJson(join(home, '.claude', 'settings.json'), { skipDangerousModePermissionPrompt: true })
+  },
+  interactive: (prompt) => (prompt === null ? [] : [prompt]),
+  headless: (prompt) => ['-p', prompt],
+  allow: ['--dangerously-skip-permissions'],
+  shell: (command) => ({
+    name: 'Bash',
+    input: { command, description: 'run it', timeout: 600_000 },
+  }),
+  screens: {
+    'first-run': /Let.s get started|text style/,
+    idle: /❯/,
+    permission: /Do you want to proceed/,
+  },
+}

@@ -1,0 +1,50 @@
+import { join } from 'node:path'
+import { writeText } from './common.mjs'
+
+const TARGETS = { x64: 'x86_64', arm64: 'aarch64' }
+
+/** What a tool that still runs has answered: the model asks for the rest of it. */
+const waitFor = (body) => {
+  const [, id] = JSON.stringify(body.input).match(/session ID (\d+)(?!.*session ID)/) ?? []
+  return { name: 'write_stdin', input: { session_id: Number(id), chars: '', yield_time_ms: 30_000 } }
+}
+
+/** Codex: one binary (Rust), drawn on the main screen. */
+export const codex = {
+  name: 'codex',
+  package: '@openai/codex',
+  version: '0.171.0',
+  program: (modules) => {
+    const vendor = join(modules, '@openai', `codex-${process.platform}-${process.arch}`, 'vendor')
+    return [join(vendor, `${TARGETS[process.arch]}-unknown-linux-musl`, 'bin', 'codex')]
+  },
+  env: () => ({ MOCK_API_KEY: 'mock' }),
+  /** The provider is needed for the first run too: without one it asks for an account, and goes no further. */
+  prepare: ({ home, url }) =>
+    writeText(
+      join(home, '.codex', 'config.toml'),
+      [
+        'model = "gpt-5-codex"',
+        'model_provider = "mock"',
+        'check_for_update_on_startup = false',
+        '[analytics]',
+        'enabled = false',
+        '[model_providers.mock]',
+        'name = "mock"',
+        `base_url = "${url}/v1"`,
+        'env_key = "MOCK_API_KEY"',
+        'wire_api = "responses"',
+        '',
+      ].join('\n'),
+    ),
+  interactive: (prompt) => (prompt === null ? [] : [prompt]),
+  headless: (prompt) => ['exec', '--skip-git-repo-check', prompt],
+  ask: ['--ask-for-approval', 'untrusted'],
+  allow: ['--dangerously-bypass-approvals-and-sandbox'],
+  shell: (command) => ({ name: 'exec_command', input: { cmd: command, yield_time_ms: 30_000 } }),
+  waitFor,
+  screens: {
+    idle: /Ask Codex to do anything/,
+    permission: /Would you like to run|Allow command|Yes, proceed/,
+  },
+}

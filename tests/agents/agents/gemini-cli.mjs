@@ -1,0 +1,28 @@
+import { join } from 'node:path'
+import { writeJson } from './common.mjs'
+
+/** Gemini CLI: Node, which starts itself again as a child; a React tree drawn on the main screen. */
+export const geminiCli = {
+  name: 'gemini-cli',
+  package: '@google/gemini-cli',
+  version: '0.61.0',
+  program: (modules) => [process.execPath, join(modules, '@google', 'gemini-cli', 'bundle', 'gemini.js')],
+  env: ({ url }) => ({ GEMINI_API_KEY: 'mock', GOOGLE_GEMINI_BASE_URL: url, GEMINI_MODEL: 'gemini-2.5-pro' }),
+  prepare: ({ home }) =>
+    writeJson(join(home, '.gemini', 'settings.json'), {
+      security: { auth: { selectedType: 'gemini-api-key' } },
+      privacy: { usageStatisticsEnabled: false },
+      general: { enableAutoUpdate: false, enableAutoUpdateNotification: false },
+    }),
+  settle: ({ home, work }) =>
+    writeJson(join(home, '.gemini', 'trustedFolders.json'), { [work]: 'TRUST_FOLDER' }),
+  interactive: (prompt) => (prompt === null ? [] : ['-i', prompt]),
+  headless: (prompt) => ['-p', prompt],
+  allow: ['--yolo'],
+  shell: (command) => ({ name: 'run_shell_command', input: { command, description: 'run it' } }),
+  screens: {
+    'first-run': /Do you trust/,
+    idle: /Type your message/,
+    permission: /Allow execution|Allow once/,
+  },
+}

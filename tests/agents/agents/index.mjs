@@ -1,0 +1,27 @@
+/**
+ * The agents. Each is described in a file of its own.
+ *
+ * @typedef {object} Agent
+ * @property {string} name, package, version  pinned: what is measured belongs to this version
+ * @property {(modules: string) => string[]} program  the command in that folder of packages, without arguments
+ * @property {(place: Place) => object} env  of the agent; `place` has home, work, url and permission (`ask` or `allow`)
+ * @property {(place: Place) => Promise<void>} [prepare]  settings that it needs in any case
+ * @property {(place: Place) => Promise<void>} [settle]  settings that it has once its first-run dialogs are done
+ * @property {object} [firstRunEnv]  changes of `env` for the first-run dialog
+ * @property {(prompt: string|null) => string[]} interactive
+ * @property {(prompt: string) => string[]} headless
+ * @property {string[]} allow  arguments with which it asks for no permission
+ * @property {string[]} [ask]  arguments with which it asks for one
+ * @property {(command: string) => {name: string, input: object}} shell  the call of its shell tool
+ * @property {(body: object) => {name: string, input: object}} [waitFor]  the call that waits for a shell that still runs
+ * @property {Record<string, RegExp>} screens  how a state is recognised; a state without one is one that it has not
+ */
+import { claudeCode } from './claude-code.mjs'
+import { codex } from './codex.mjs'
+import { copilot } from './copilot.mjs'
+import { geminiCli } from './gemini-cli.mjs'
+import { opencode } from './opencode.mjs'
+import { pi } from './pi.mjs'
+import { qwenCode } from './qwen-code.mjs'
+
+export const AGENTS = [claudeCode, codex, geminiCli, qwenCode, opencode, pi, copilot]

@@ -1,0 +1,40 @@
+import { join } from 'node:path'
+import { writeJson } from './common.mjs'
+
+const model = { name: 'Mock', limit: { context: 100_000, output: 8000 } }
+
+/** OpenCode: one binary (Bun), drawn on the alternate screen by a native renderer; its server is another thread. */
+export const opencode = {
+  name: 'opencode',
+  package: 'opencode-ai',
+  version: '1.18.33',
+  program: (modules) => [join(modules, `opencode-${process.platform}-${process.arch}`, 'bin', 'opencode')],
+  env: () => ({ OPENCODE_DISABLE_AUTOUPDATE: '1', OPENCODE_DISABLE_MODELS_FETCH: '1' }),
+  prepare: ({ home, url, permission }) =>
+    writeJson(join(home, '.config', 'opencode', 'opencode.json'), {
+      autoupdate: false,
+      share: 'disabled',
+      model: 'mock/mock',
+      small_model: 'mock/mock',
+      permission: { bash: permission },
+      provider: {
+        mock: {
+          npm: '@ai-sdk/openai-compatible',
+          name: 'mock',
+          options: { baseURL: `${url}/v1`, apiKey: 'mock' },
+          models: { mock: model },
+        },
+      },
+    }),
+  interactive: (prompt) => (prompt === null ? [] : ['--prompt', prompt]),
+  headless: (prompt) => ['run', prompt],
+  allow: [],
+  shell: (command) => ({
+    name: 'bash',
+    input: { command, description: 'run it', timeout: 600_000 },
+  }),
+  screens: {
+    idle: /Ask anything/,
+    permission: /Permission required|Allow once/,
+  },
+}

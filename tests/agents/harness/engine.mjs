@@ -1,0 +1,96 @@
+/** One session under the built engine: started in a pane or in a pipe, looked at from outside, ended. */
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { run } from './run.mjs'
+
+const ROOT = new URL('../../../', import.meta.url).pathname
+const ENGINE = join(ROOT, 'engine.sh')
+const LOCK = join(ROOT, 'lock.sh')
+const NAME = 'agent'
+const COLUMNS = 120
+const ROWS = 40
+const KEPT_CHARACTERS = 4000
+
+const parsed = (text, otherwise) => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return otherwise
+  }
+}
+
+export class Session {
+  #place
+  #environment
+  #child = null
+  #socket
+  #said = ''
+
+  /** @param environment of the engine and of the agent */
+  constructor(place, environment) {
+    this.#place = place
+    this.#environment = environment
+    this.#socket = join(place.root, 'tmux')
+  }
+
+  get #options() {
+    return { cwd: this.#place.work, env: this.#environment }
+  }
+
+  /** @param where `pane` or `pipe`; @param limits durations by the name of the option */
+  async start(where, limits, command) {
+    const options = Object.entries(limits).flatMap(([name, seconds]) => [`--${name}`, `${seconds}s`])
+    const words = [ENGINE, 'run', NAME, '--grace', '2s', ...options, '--', ...command]
+    if (where === 'pane') return this.#startInPane(words)
+    const [program, ...args] = words
+    this.#child = spawn(program, args, { ...this.#options, stdio: ['ignore', 'pipe', 'pipe'] })
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      stream.on('data', (data) => {
+        this.#said = (this.#said + data).slice(-KEPT_CHARACTERS)
+      })
+    }
+  }
+
+  async #startInPane(words) {
+    const size = ['-x', String(COLUMNS), '-y', String(ROWS)]
+    // The pane stays when the agent has ended, so that its last words can be read.
+    const keep = [';', 'set-option', '-g', 'remain-on-exit', 'on']
+    await this.#tmux(['new-session', '-d', '-s', NAME, ...size, ...words.map(quoted), ...keep])
+  }
+
+  #tmux(args) {
+    return run('tmux', ['-S', this.#socket, '-f', '/dev/null', ...args], this.#options)
+  }
+
+  /** The text of the pane, or what has come through the pipe. */
+  async screen() {
+    if (this.#child !== null) return this.#said
+    return (await this.#tmux(['capture-pane', '-p', '-t', `=${NAME}:`])).stdout
+  }
+
+  /** @returns {Promise<{at: number, state: string, cause: string|null, reason: string, ended: object|null}>} */
+  async look() {
+    const { stdout } = await run(LOCK, ['status', NAME, '--json'], this.#options)
+    const { state = 'unknown', cause = null, reason = '', ended = null } = parsed(stdout, {})
+    return { at: performance.now() / 1000, state, cause, reason, ended }
+  }
+
+  /** The changes between hung and active that the history has, in order. */
+  async changes() {
+    const { stdout } = await run(LOCK, ['history', NAME, '--json'], this.#options)
+    return parsed(stdout, []).filter(({ event }) => event === 'hung' || event === 'active-again')
+  }
+
+  async why() {
+    return (await run(LOCK, ['why', NAME], this.#options)).stdout
+  }
+
+  async end() {
+    await run(ENGINE, ['stop', NAME], this.#options)
+    this.#child?.kill()
+    await this.#tmux(['kill-server'])
+  }
+}
+
+/** tmux joins the words of a command and gives them to a shell when there is more than one `;` or blank in them. */
+const quoted = (word) => word.replace(/;$/, '\\;')

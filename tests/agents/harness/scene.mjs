@@ -1,0 +1,90 @@
+/** One agent in one state: brought there, proved to be there, then watched until there is a verdict on the verdict. */
+import { Mock } from '../mock/server.mjs'
+import { Session } from './engine.mjs'
+import { Judgement } from './judge.mjs'
+import { environment, hasStarted, makePlace, removePlace } from './place.mjs'
+import { pause } from './run.mjs'
+
+const REACH_SECONDS = 60
+const LOOK_SECONDS = 1
+
+const now = () => performance.now() / 1000
+
+const without = (object) =>
+  Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined))
+
+/** @returns {Promise<boolean>} whether the state was reached */
+const reach = async ({ session, state, agent, mock, place, signal }) => {
+  const until = now() + REACH_SECONDS
+  while (now() < until && !signal.aborted) {
+    const seen = {
+      screen: await session.screen(),
+      turns: mock.turns.length,
+      hasStarted: await hasStarted(place),
+    }
+    if (state.reached(seen, agent)) return true
+    await pause(LOOK_SECONDS / 2)
+  }
+  return false
+}
+
+const watch = async ({ session, state, limits, hold, signal }) => {
+  const early = (await session.changes()).length
+  const judgement = new Judgement(state.wanted, limits, hold, now())
+  while (!signal.aborted && !judgement.read(await session.look())) await pause(LOOK_SECONDS)
+  return judgement.result((await session.changes()).slice(early))
+}
+
+const commandOf = (agent, state, modules) => [
+  ...agent.program(modules),
+  ...(state.permission === 'allow' && state.prompt !== null ? agent.allow : []),
+  ...(state.permission === 'ask' ? (agent.ask ?? []) : []),
+]
+
+const argumentsOf = (agent, state) =>
+  state.place === 'pane' ? agent.interactive(state.prompt) : agent.headless(state.prompt)
+
+const begin = async ({ agent, state, modules, place, limits }) => {
+  await agent.prepare?.(place)
+  if (state.isSettled) await agent.settle?.(place)
+  const own = { ...agent.env(place), ...(state.isSettled ? {} : agent.firstRunEnv) }
+  const session = new Session(place, without({ ...environment(place), ...own }))
+  const { interval, stale, quiet, stuck } = limits
+  const options = {
+    'heartbeat-interval': interval,
+    'stale-after': stale,
+    'quiet-after': quiet,
+    'stuck-after': stuck,
+  }
+  const command = [...commandOf(agent, state, modules), ...argumentsOf(agent, state)]
+  await session.start(state.place, options, command)
+  return session
+}
+
+const NO_VERDICT = { cause: null, seconds: null, flaps: 0 }
+
+/** What the scene has come to, when the agent could be brought into its state. */
+const judged = async (scene) => {
+  if (!(await reach(scene))) return { ...NO_VERDICT, seen: 'not reached', isRight: false }
+  return scene.isReachOnly ? { ...NO_VERDICT, seen: 'reached', isRight: true } : watch(scene)
+}
+
+/** @param scene agent, state, modules, limits, hold, isKept, isReachOnly, signal */
+export const runScene = async (scene) => {
+  const { agent, state, isKept } = scene
+  const mock = new Mock()
+  mock.follow(state.plan(agent))
+  const place = await makePlace(`http://127.0.0.1:${await mock.start()}`, state.permission)
+  const session = await begin({ ...scene, place })
+  try {
+    const result = await judged({ ...scene, mock, place, session })
+    const why = result.isRight ? '' : await session.why()
+    const details = { why, screen: await session.screen() }
+    return { agent: agent.name, state: state.name, wanted: state.wanted, ...result, ...details }
+  } finally {
+    await session.end()
+    await mock.stop()
+    if (isKept) console.error(`kept: ${agent.name}/${state.name} in ${place.root}`)
+    else await removePlace(place)
+  }
+}

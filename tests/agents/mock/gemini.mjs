@@ -1,0 +1,45 @@
+/** Google's Gemini: `POST …/models/MODEL:streamGenerateContent?alt=sse` and `…:generateContent`. */
+import { beginEvents, newId, sendComment, sendEvent, sendJson } from './wire.mjs'
+
+const STATUS_WORDS = { 429: 'RESOURCE_EXHAUSTED', 529: 'UNAVAILABLE' }
+const usageMetadata = { promptTokenCount: 1000, candidatesTokenCount: 20, totalTokenCount: 1020 }
+
+const chunk = (parts, finishReason) => ({
+  candidates: [
+    { content: { role: 'model', parts }, index: 0, ...(finishReason === undefined ? {} : { finishReason }) },
+  ],
+  usageMetadata,
+  modelVersion: 'mock',
+  responseId: newId('resp'),
+})
+
+const callPart = ({ name, input }) => ({ functionCall: { id: newId('call'), name, args: input } })
+
+const streamed = (response) => ({
+  begin: () => beginEvents(response),
+  text: (words) => sendEvent(response, chunk([{ text: words }])),
+  tool: (call) => sendEvent(response, chunk([callPart(call)])),
+  ping: () => sendComment(response),
+  end() {
+    sendEvent(response, chunk([{ text: '' }], 'STOP'))
+    response.end()
+  },
+})
+
+const whole = (response) => {
+  const parts = []
+  return {
+    begin() {},
+    text: (words) => parts.push({ text: words }),
+    tool: (call) => parts.push(callPart(call)),
+    ping() {},
+    end: () => sendJson(response, 200, chunk(parts, 'STOP')),
+  }
+}
+
+export const gemini = {
+  reply: (response, request) => (request.isStreamed ? streamed : whole)(response),
+  refuse: (status) => ({
+    error: { code: status, message: `the mock answers ${status}`, status: STATUS_WORDS[status] ?? 'UNKNOWN' },
+  }),
+}

@@ -1,0 +1,86 @@
+/**
+ * What the model of a scene does. A plan is a list of answers: the first request gets the first of them, and so on;
+ * the last one is given to all that follow.
+ *
+ * @typedef {object} Answer
+ * @property {'text'|'stream'|'nothing'|'half'|'pings'|'refuse'|'tool'} kind
+ * @property {string} [words]  of `text`
+ * @property {number} [status]  of `refuse`
+ * @property {{name: string, input: object}|((body: object) => {name: string, input: object})} [call]  of `tool`; a
+ *   function sees the request, as a model does that goes on with a tool that still runs
+ */
+import { sendJson } from './wire.mjs'
+
+/** An API sends some tokens a second; a ping says nothing, and comes now and then. */
+const WORD_MILLISECONDS = 100
+const PING_MILLISECONDS = 2000
+
+const NOUNS = ['parser', 'lock', 'record', 'worker', 'table', 'signal', 'buffer', 'socket', 'clock', 'queue']
+const VERBS = [
+  'checks',
+  'opens',
+  'keeps',
+  'reads',
+  'writes',
+  'ends',
+  'waits for',
+  'starts',
+  'counts',
+  'holds',
+]
+/** A sentence that is another one for each number below some thousands. */
+const sentence = (n) =>
+  `The ${NOUNS[n % 10]} ${VERBS[Math.floor(n / 10) % 10]} the ${NOUNS[Math.floor(n / 100) % 10]}${'.'.repeat(1 + (n % 2))}\n`
+
+const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds))
+
+/** Words, until the client leaves. */
+const stream = async (reply, isOpen) => {
+  for (let n = 7; isOpen(); n += 13) {
+    for (const word of sentence(n).split(/(?<= )/)) {
+      reply.text(word)
+      await pause(WORD_MILLISECONDS)
+    }
+  }
+}
+
+const pings = async (reply, isOpen) => {
+  while (isOpen()) {
+    reply.ping()
+    await pause(PING_MILLISECONDS)
+  }
+}
+
+/** Each gets the reply, the answer, the request and whether the client is still there. What does not end it leaves it open. */
+const KINDS = {
+  text(reply, { words }) {
+    reply.begin()
+    reply.text(words)
+    reply.end()
+  },
+  tool(reply, { call }, request) {
+    reply.begin()
+    reply.tool(typeof call === 'function' ? call(request.body) : call)
+    reply.end()
+  },
+  nothing() {},
+  half(reply) {
+    reply.begin()
+    reply.text('I shall look at the files and then')
+  },
+  async pings(reply, _answer, _request, isOpen) {
+    reply.begin()
+    await pings(reply, isOpen)
+  },
+  async stream(reply, _answer, _request, isOpen) {
+    reply.begin()
+    await stream(reply, isOpen)
+  },
+}
+
+/** Gives one answer in the format of one API. */
+export const give = async (answer, format, request, response) => {
+  if (answer.kind === 'refuse') return sendJson(response, answer.status, format.refuse(answer.status))
+  const isOpen = () => !response.destroyed && !response.writableEnded
+  await KINDS[answer.kind](format.reply(response, request), answer, request, isOpen)
+}

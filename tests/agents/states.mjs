@@ -1,0 +1,117 @@
+/**
+ * The states that an agent is brought into, and what the engine is to say of each.
+ *
+ * In a pane every agent draws something while it waits for its model, so that a model that does not answer is text
+ * that repeats; what waits for a person listens to the terminal and draws nothing new. Headless it prints nothing
+ * until its turn is over. An agent that does otherwise says so in its own file, as `wanted`.
+ *
+ * @typedef {object} State
+ * @property {string} name
+ * @property {'pane'|'pipe'} place  in a tmux pane, or with its output in a pipe and no terminal
+ * @property {string[]} wanted  `active`, `ended` (the agent gives up), or the causes of `hung` that are right
+ * @property {boolean} isSettled  its first-run dialogs are done
+ * @property {string|null} prompt
+ * @property {'ask'|'allow'} permission
+ * @property {(agent: object) => object[]} plan  of the mock
+ * @property {(seen: {screen: string, turns: number, hasStarted: boolean}, agent: object) => boolean} reached
+ */
+const TOOLS = new URL('tools/', import.meta.url).pathname
+const DONE = 'All done here.'
+const done = { kind: 'text', words: DONE }
+
+const always =
+  (...answers) =>
+  () =>
+    answers
+
+/** A shell tool, and when the agent asks how it goes on: the tool of that, again and again. */
+const tool = (command) => (agent) => [
+  { kind: 'tool', call: agent.shell(command) },
+  agent.waitFor === undefined ? done : { kind: 'tool', call: agent.waitFor },
+]
+
+const byScreen =
+  (name) =>
+  ({ screen }, agent) =>
+    agent.screens[name].test(screen)
+const byRequest = ({ turns }) => turns > 0
+const byTool = ({ hasStarted }) => hasStarted
+
+const SLEEPS = 'touch started; sleep 7200'
+const WORKS = `touch started; sh ${TOOLS}works.sh`
+
+const base = { isSettled: true, prompt: 'do it', permission: 'allow' }
+const pane = { ...base, place: 'pane' }
+const pipe = { ...base, place: 'pipe' }
+const streams = { plan: always({ kind: 'stream' }), wanted: ['active'] }
+const works = { plan: tool(WORKS), wanted: ['active'], reached: byTool }
+const sleeps = { plan: tool(SLEEPS), reached: byTool }
+const noAnswer = { plan: always({ kind: 'nothing' }), reached: byRequest }
+const half = { plan: always({ kind: 'half' }), reached: byRequest }
+const pings = { plan: always({ kind: 'pings' }), reached: byRequest }
+const refused = (status) => ({ plan: always({ kind: 'refuse', status }), reached: byRequest })
+
+const waits = ['awaiting-input']
+/** Retried for ever, or given up: then the prompt is back. */
+const retries = ['repeating', 'awaiting-input']
+
+/** @type {State[]} */
+export const STATES = [
+  {
+    ...pane,
+    name: 'pane-first-run',
+    wanted: waits,
+    isSettled: false,
+    prompt: null,
+    plan: always(done),
+    reached: byScreen('first-run'),
+  },
+  { ...pane, name: 'pane-idle', wanted: waits, prompt: null, plan: always(done), reached: byScreen('idle') },
+  {
+    ...pane,
+    name: 'pane-turn-ended',
+    wanted: waits,
+    plan: always(done),
+    reached: ({ screen }) => screen.includes(DONE),
+  },
+  {
+    ...pane,
+    name: 'pane-permission',
+    wanted: waits,
+    permission: 'ask',
+    plan: tool('rm -rf build'),
+    reached: byScreen('permission'),
+  },
+  {
+    ...pane,
+    ...streams,
+    name: 'pane-streaming',
+    reached: ({ screen }) => /The \w+ [\w ]+ the \w+/.test(screen),
+  },
+  { ...pane, ...works, name: 'pane-tool-works' },
+  { ...pane, ...sleeps, name: 'pane-tool-sleeps', wanted: ['repeating'] },
+  { ...pane, ...noAnswer, name: 'pane-no-answer', wanted: ['repeating'] },
+  { ...pane, ...half, name: 'pane-half-answer', wanted: ['repeating'] },
+  { ...pane, ...pings, name: 'pane-only-pings', wanted: ['repeating'] },
+  { ...pane, ...refused(429), name: 'pane-429', wanted: retries },
+  { ...pane, ...refused(529), name: 'pane-529', wanted: retries },
+  { ...pipe, ...streams, name: 'pipe-streaming', reached: byRequest },
+  { ...pipe, ...works, name: 'pipe-tool-works' },
+  { ...pipe, ...sleeps, name: 'pipe-tool-sleeps', wanted: ['silent'] },
+  { ...pipe, ...noAnswer, name: 'pipe-no-answer', wanted: ['silent'] },
+  { ...pipe, ...half, name: 'pipe-half-answer', wanted: ['silent'] },
+  { ...pipe, ...pings, name: 'pipe-only-pings', wanted: ['silent'] },
+  { ...pipe, ...refused(429), name: 'pipe-429', wanted: ['silent', 'repeating'] },
+  { ...pipe, ...refused(529), name: 'pipe-529', wanted: ['silent', 'repeating'] },
+]
+
+const isLacking = (agent, { name }) =>
+  (name === 'pane-first-run' && agent.screens['first-run'] === undefined) ||
+  (name === 'pane-permission' && agent.screens.permission === undefined)
+
+/** @returns the states that this agent has, with what is wanted of it */
+export const statesOf = (agent) =>
+  STATES.filter((state) => !isLacking(agent, state)).map((state) => ({
+    ...state,
+    wanted: agent.wanted?.[state.name] ?? state.wanted,
+  }))
