@@ -1,6 +1,18 @@
 /**
  * Whether output contains anything new. {@link Novelty} remembers what it has seen, within a bound.
  *
+ * | printed since the last call                                          | it is    |
+ * | -------------------------------------------------------------------- | -------- |
+ * | a piece of text that was not seen before                             | `new`    |
+ * | only in a status line: a text that was not seen before               | `status` |
+ * | the same, in a status line whose texts have been found to come back  | `repeat` |
+ * | text that was seen before, with other digits or another spinner glyph | `repeat` |
+ * | in one place, the same one or two pictures: a cursor that blinks     | `blink`  |
+ *
+ * A status line is text with a spinner glyph before it, with a clock in it, or written over what stood there. Programs
+ * fill it with what they do, which is progress, or with phrases from a list, which is not; core/status-phrases.ts tells
+ * the two apart, after some time. So such text is progress until it is known better, and then never was.
+ *
  * Text is taken apart as a terminal would show it: a line break, a carriage return, a backspace or a move of the
  * cursor begins a new piece; colours and titles are dropped. Of each piece spinner glyphs, digits and white space
  * are dropped, and identifiers made of random characters; what is left is new, or was seen.
@@ -8,6 +20,8 @@
  * Two things that digits say are kept. A fraction of something known (`45 %`, `12/80`) that is larger than it ever was
  * is progress: it cannot grow for ever. And a row of test marks (`....F..`) says one thing with each mark.
  */
+
+import { StatusPhrases, statusForm, type TextKind } from './status-phrases.ts'
 
 /** Pieces remembered; a cycle of more different lines than this counts as new each time around. */
 const MEMORY_PIECES = 2048
@@ -24,7 +38,10 @@ const OTHER_ESCAPES = /\x1b[ -/]*[0-~]/g
 /** The cursor saved, put back, a line up or down; the whole screen anew. */
 const MOVES = /\x1b[78DEMc]/g
 const UNFINISHED_ESCAPE = /\x1b(?:\[[0-?]*[ -/]*|[\]PX^_][^\x07\x1b\n]{0,4096}\x1b?|[ -/]*)$/
-const BREAKS = /[\n\r\b\f\v]+/
+const BREAKS = /([\n\r\b\f\v]+)/
+const ERASES = 'K'
+/** Stands for a move of the cursor. */
+const MOVED = '\v'
 /** biome-ignore-end lint/suspicious/noControlCharactersInRegex: as above */
 
 /** Colour, modes, reports; and the step to the right, which programs send instead of spaces. */
@@ -76,61 +93,132 @@ export const normalize = (piece: string): string =>
     .replace(/[\d\s]+/g, '')
     .slice(0, PIECE_CHARACTERS)
 
+/** More different pictures of one text than this are a spinner, or a clock. */
+const BLINK_PICTURES = 2
+
+/** What is drawn over and over in one place: a cursor that blinks, a prompt that is drawn anew. */
+class Pictures {
+  readonly #known = new Map<string, Set<string>>()
+
+  /** @returns whether all of it has at most two pictures, and they are of the same texts as in the call before */
+  areSteady(pieces: readonly string[]): boolean {
+    const isFirst = this.#known.size === 0
+    for (const piece of pieces) {
+      const text = normalize(piece)
+      const pictures = this.#known.get(text)
+      if (pictures === undefined && !isFirst && text !== '') return this.forget()
+      const all = (pictures ?? new Set()).add(piece.trim())
+      this.#known.set(text, all)
+      if (all.size > BLINK_PICTURES) return this.forget()
+    }
+    return !isFirst
+  }
+
+  forget(): false {
+    this.#known.clear()
+    return false
+  }
+}
+
+type Piece = { readonly text: string; readonly isOver: boolean }
+
 export class Novelty {
   /** In the order of their last use. */
   readonly #seen = new Set<string>()
   /** The largest fraction that each line has reported. */
   readonly #fractions = new Map<string, number>()
-  #open = ''
+  readonly #phrases = new StatusPhrases()
+  readonly #pictures = new Pictures()
+  #open: Piece = { text: '', isOver: false }
   #escape = ''
 
-  /** @param text what came since the last call @returns whether it tells anything new */
-  observe(text: string): boolean {
+  /** Its status line takes its texts from a list: what it has said there was no progress, nor will be. */
+  get cycles(): boolean {
+    return this.#phrases.cycle
+  }
+
+  /** @param text what came since the last call */
+  observe(text: string): TextKind {
     const raw = this.#escape + text
     this.#escape = UNFINISHED_ESCAPE.exec(raw)?.[0] ?? ''
+    let isDrawn = false
     const plain = raw
       .slice(0, raw.length - this.#escape.length)
       .replace(STRINGS, '')
-      .replace(CONTROL_SEQUENCE, (_, final: string) => (NO_MOVE.includes(final) ? '' : '\n'))
-      .replace(MOVES, '\n')
+      .replace(CONTROL_SEQUENCE, (_, final: string) => {
+        if (NO_MOVE.includes(final)) return ''
+        isDrawn = true
+        return ERASES.includes(final) ? '\r' : MOVED
+      })
+      .replace(MOVES, MOVED)
       .replace(OTHER_ESCAPES, '')
-    const grown = plain !== '' && !BREAKS.test(plain)
-    const pieces = (this.#open + plain).split(BREAKS)
-    this.#open = (pieces.pop() ?? '').slice(-OPEN_CHARACTERS)
-    let isNew = false
-    for (const piece of pieces) if (this.#isNew(piece)) isNew = true
-    return this.#openIsNew(grown) || isNew
+    const pieces = this.#split(plain)
+    let kind: TextKind = 'repeat'
+    for (const piece of pieces.slice(0, -1)) kind = stronger(kind, this.#kindOf(piece))
+    kind = stronger(kind, this.#openKind(pieces.length === 1 && plain !== ''))
+    if (kind !== 'repeat' || (!isDrawn && plain.includes('\n'))) {
+      this.#pictures.forget()
+      return kind
+    }
+    return this.#pictures.areSteady(pieces.map((piece) => piece.text)) ? 'blink' : 'repeat'
   }
 
-  #isNew(piece: string): boolean {
+  /** The last one is still open. */
+  #split(plain: string): readonly Piece[] {
+    const parts = plain.split(BREAKS)
+    const pieces: Piece[] = [{ ...this.#open, text: this.#open.text + (parts[0] ?? '') }]
+    for (let index = 1; index < parts.length; index += 2) {
+      const isOver = parts[index]?.includes('\r') === true && !parts[index]?.includes('\n')
+      pieces.push({ text: parts[index + 1] ?? '', isOver })
+    }
+    const last = pieces.at(-1) ?? this.#open
+    this.#open = { ...last, text: last.text.slice(-OPEN_CHARACTERS) }
+    return pieces
+  }
+
+  #kindOf({ text: piece, isOver }: Piece): TextKind {
     const text = normalize(piece)
     const fraction = fractionOf(piece)
     const isFurther = fraction !== null && fraction > (this.#fractions.get(text) ?? -1)
     if (isFurther) this.#remember(this.#fractions, text, fraction)
-    if (text === '') return isFurther
+    if (text === '') return isFurther ? 'new' : 'repeat'
+    const form = statusForm(piece, isOver)
+    const phrase = form === null ? null : this.#phrases.shown(form, text, piece.trim())
     const wasSeen = this.#seen.delete(text)
     this.#add(text)
-    return !wasSeen || isFurther || ROW_OF_MARKS.test(text)
+    if (isFurther || ROW_OF_MARKS.test(text)) return 'new'
+    if (wasSeen) return 'repeat'
+    return phrase ?? 'new'
   }
 
   /** A line without an end yet is new when no line that was seen begins like it. */
-  #openIsNew(grown: boolean): boolean {
-    const open = this.#open.trim()
-    if (grown && ONLY_MARKS.test(open)) return true
+  #openKind(grown: boolean): TextKind {
+    const { isOver } = this.#open
+    const open = this.#open.text.trim()
+    if (grown && ONLY_MARKS.test(open)) return 'new'
     // Of one that is longer than what is compared, its end: its beginning stays the same while it grows.
-    if (grown && open.length > PIECE_CHARACTERS) return this.#isNew(open.slice(-PIECE_CHARACTERS))
+    if (grown && open.length > PIECE_CHARACTERS) {
+      return this.#kindOf({ text: open.slice(-PIECE_CHARACTERS), isOver: false })
+    }
     // The last word may be cut off anywhere.
     const text = normalize(open.replace(/[A-Za-z0-9-]+$/, ''))
-    if (text === '') return false
-    for (const line of this.#seen) if (line.startsWith(text)) return this.#isFurther(text, open)
+    if (text === '') return 'repeat'
+    for (const line of this.#seen) if (line.startsWith(text)) return this.#furtherKind(text, open)
+    const isFurther = this.#isFurther(text, open)
+    const form = statusForm(open, isOver)
+    // It is remembered when it is whole.
+    if (form !== null && !isFurther) return this.#phrases.kindOf(form)
     this.#add(text)
-    this.#isFurther(text, open)
-    return true
+    return 'new'
   }
 
   #add(text: string): void {
     this.#seen.add(text)
     if (this.#seen.size > MEMORY_PIECES) this.#forgetFirst(this.#seen)
+  }
+
+  #furtherKind(text: string, piece: string): TextKind {
+    return this.#isFurther(text, piece) ? 'new' : 'repeat'
   }
 
   #isFurther(text: string, piece: string): boolean {
@@ -151,3 +239,6 @@ export class Novelty {
     if (first !== undefined) collection.delete(first)
   }
 }
+
+const STRENGTH: Readonly<Record<TextKind, number>> = { new: 3, status: 2, repeat: 1, blink: 0 }
+const stronger = (a: TextKind, b: TextKind): TextKind => (STRENGTH[b] > STRENGTH[a] ? b : a)

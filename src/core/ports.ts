@@ -63,10 +63,18 @@ export type ProcessCounters = {
   readonly cpuSeconds: number
   /** Of children that were waited for. */
   readonly reapedCpuSeconds: number
-  /** Read and written by its threads. */
-  readonly ownIoBytes: number
+  /** Of its threads. */
+  readonly ownIo: IoCounters
   /** Its own, and that of children that were waited for. */
-  readonly ioBytes: number
+  readonly io: IoCounters
+}
+
+/** Bytes, and the calls that moved them. Sockets that are read with recv(2) count in neither. */
+export type IoCounters = {
+  readonly read: number
+  readonly written: number
+  readonly reads: number
+  readonly writes: number
 }
 
 export type ProcessInspector = {

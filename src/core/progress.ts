@@ -1,20 +1,36 @@
 /**
- * Classifies samples of a worker: evidence of progress, mere activity, or nothing. Pure.
+ * What a sample of a worker is worth: evidence of progress, mere activity, or nothing. Pure.
  *
- * | found since the last sample                     | activity | progress                                    |
- * | ----------------------------------------------- | -------- | ------------------------------------------- |
- * | a note, or text that is new                     | yes      | yes                                         |
- * | text that was seen before                       | yes      | no                                          |
- * | bytes read or written by what lasts             | yes      | yes, unless text repeats; a lot of it, always |
- * | a lot of it by what comes and goes              | yes      | yes, unless text repeats                    |
- * | {@link WORK_FRACTION}, and processes come and go   | yes      | yes, unless text repeats                    |
- * | processor time alone                            | yes      | no                                          |
- * | less than {@link IDLE_FRACTION} of a processor     | no       | no                                          |
+ * | seen since the last sample                          | activity  | progress | and the clocks |
+ * | --------------------------------------------------- | --------- | -------- | -------------- |
+ * | a note, or text that is new                         | yes       | yes      | start anew, whatever was before |
+ * | new text of a status line                           | yes       | until its texts are known to come from a list | start anew |
+ * | text that was seen before                           | yes       | no       | start anew |
+ * | sockets have received something (asked for a verdict) | yes     | unless text repeats | start anew |
+ * | bytes at {@link BULK_BYTES_PER_SECOND} by what lasts | yes      | yes      | start anew |
+ * | payload read or written by what lasts               | yes       | unless text repeats | get half of their limit back |
+ * | a lot of bytes by what comes and goes               | yes       | unless text repeats | start anew |
+ * | {@link WORK_FRACTION}, and processes come and go    | yes       | unless text repeats | start anew |
+ * | {@link WORK_FRACTION} of a processor alone          | yes       | no       | get half of their limit back |
+ * | less of it                                          | in proportion | no   | get back that part of the time |
+ * | less than {@link IDLE_FRACTION} of a processor      | no        | no       | |
+ * | a few bytes read and none written, while no socket has received anything | no | no | |
  *
- * No activity for `quiet_after`: `silent`. Activity without progress for `stuck_after`: `repeating` when it is text,
- * else `spinning`. A worker that is stopped, or waits for a person at the terminal, needs no limit but two samples.
+ * Payload is what goes beyond {@link WAKE_UP_BYTES} for every call: threads that wake each other move that much.
+ *
+ * | cause            | when |
+ * | ---------------- | ---- |
+ * | `silent`         | no activity for `quiet_after` |
+ * | `awaiting-input` | its foreground process is blocked in a read of the terminal, without progress, in two samples; or it listens to the terminal, and for `quiet_after` nothing was printed, nothing computed, and no progress made |
+ * | `repeating`      | activity without progress for `stuck_after`, and it is text |
+ * | `spinning`       | the same, and it is not |
+ * | `stopped`        | a process is stopped, without progress, in two samples |
+ *
+ * A hang that has been found ends at once with a note or new text. Whatever else is seen ends it when it comes in
+ * {@link RETURN_SAMPLES} samples, no further apart than half of `quiet_after`: a burst now and then is no work.
  */
-import type { StallCause } from './record.ts'
+import type { Stall, StallCause } from './record.ts'
+import type { TextKind } from './status-phrases.ts'
 
 /** Compilers and the like take this much; a loop of sleeps and questions, started anew each time, does not. */
 export const WORK_FRACTION = 0.05
@@ -25,16 +41,28 @@ export const IDLE_FRACTION = 0.01
 /** So many bytes in a second are work, whatever the screen repeats: a copy with a bar of digits, a long download. */
 export const BULK_BYTES_PER_SECOND = 64 * 1024
 
-/** Text that repeats explains small reads and writes for this fraction of `stuck_after`: a loop of retries does both. */
+/** An eventfd moves 8 bytes, a pipe that wakes somebody 1. */
+export const WAKE_UP_BYTES = 8
+
+/** A program that looks at itself in /proc, or at its settings, reads less than this in a second. */
+export const HOUSEKEEPING_BYTES_PER_SECOND = 8 * 1024
+
+/** Text that repeats explains small reads and writes for this share of `stuck_after`: a loop of retries does both. */
 const REPEATING_FRACTION = 1 / 6
 const REPEATING_SAMPLES = 4
 
-/** To start a process or two takes this long on a busy machine, however short the interval: seconds of a processor. */
+/** To start a process or two takes this long on a busy machine, however short the sample: seconds of a processor. */
 const IDLE_SECONDS = 0.02
 const WORK_SECONDS = 0.05
 
 /** What two samples in a row show is no coincidence. */
-const CERTAIN_SAMPLES = 2
+export const CERTAIN_SAMPLES = 2
+
+export const RETURN_SAMPLES = 3
+/** Of a limit: what a burst gives back, and how far apart bursts may be to end a hang. */
+const BURST_FRACTION = 0.5
+/** A clock goes back no further than this, in limits, so that bursts that do not suffice stay insufficient. */
+const DEBT_LIMITS = 1.5
 
 export type ProgressSource = 'note' | 'output' | 'io' | 'cpu'
 
@@ -43,13 +71,30 @@ export type Sample = {
   /** Seconds of the monotonic clock. */
   readonly at: number
   readonly note: boolean
-  readonly output: { readonly bytes: number; readonly isNew: boolean }
-  /** Bytes read and written by processes that were there at both samples; and those of all, that have come or ended too. */
-  readonly io: { readonly lasting: number; readonly all: number }
+  readonly output: {
+    readonly bytes: number
+    /** `null` without any. */
+    readonly kind: TextKind | null
+    /** The texts of its status line come from a list. */
+    readonly cycles: boolean
+  }
+  readonly io: {
+    /** Bytes read and written by processes that were there at both samples. */
+    readonly lasting: number
+    /** Of those, what goes beyond the waking of threads; and the part of that which was written. */
+    readonly payload: number
+    readonly payloadWritten: number
+    /** Bytes of all processes, that have come or ended too. */
+    readonly all: number
+  }
+  /** Bytes that its sockets have received in about half of `quiet_after`; `null` when that was not asked, or is not known. */
+  readonly received: number | null
   readonly cpuSeconds: number
   /** Processes have come or gone. */
   readonly processesChange: boolean
   readonly blocked: 'stopped' | 'awaiting-input' | null
+  /** A foreground process listens to the terminal. Only {@link nearStall} samples tell. */
+  readonly listens: boolean
 }
 
 export type Limits = {
@@ -58,92 +103,250 @@ export type Limits = {
   readonly stuckAfter: number | null
 }
 
-/** Seconds of the monotonic clock. */
+/** Clocks are in seconds of the monotonic clock; see the table for what puts them forward. */
 export type Progress = {
   readonly at: number
   readonly activity: number
+  /** Activity without small reads that nothing else bears out. */
+  readonly firm: number
+  /** Progress beside the texts of status lines. */
+  readonly certain: number
+  /** New text of a status line; counts as long as that is not known to come from a list. */
+  readonly status: number
+  /** The later of the two that count. */
   readonly progress: number
+  /** Text that was more than a cursor that blinks. */
+  readonly printed: number
+  /** {@link WORK_FRACTION} of a processor. */
+  readonly computed: number
   /** When text was last seen to repeat; `null` before. */
   readonly repeat: number | null
   readonly blocked: Sample['blocked']
   /** Samples in a row that have found it so. */
   readonly blockedSamples: number
+  /** Small reads were found to be housekeeping. */
+  readonly readsAreIdle: boolean
+  readonly stall: Stall | null
+  /** Samples that speak against the stall, and when the last one did. */
+  readonly returning: { readonly samples: number; readonly at: number }
 }
 
 export type Assessment = {
   readonly progress: Progress
-  /** The strongest that this sample contains. */
+  /** The strongest that this sample has found. */
   readonly evidence: ProgressSource | null
   /** Why there is to be no beat; `null`: beat. */
-  readonly stall: { readonly cause: StallCause; readonly since: number } | null
+  readonly stall: Stall | null
 }
 
 export const beginProgress = (at: number): Progress => ({
   at,
   activity: at,
+  firm: at,
+  certain: at,
+  status: at,
   progress: at,
+  printed: at,
+  computed: at,
   repeat: null,
   blocked: null,
   blockedSamples: 0,
+  readsAreIdle: false,
+  stall: null,
+  returning: { samples: 0, at },
 })
 
-type Classification = { readonly source: ProgressSource | null; readonly isProgress: boolean }
-
-const classifySample = (sample: Sample, seconds: number, textRepeats: boolean): Classification => {
-  if (sample.note) return { source: 'note', isProgress: true }
-  if (sample.output.isNew) return { source: 'output', isProgress: true }
-  // What it prints is written too, and may go through a pipe or two on its way.
-  const bulk = BULK_BYTES_PER_SECOND * seconds
-  if (sample.io.lasting - 4 * sample.output.bytes >= bulk) return { source: 'io', isProgress: true }
-  if (sample.output.bytes > 0) return { source: 'output', isProgress: false }
-  // Every process reads its libraries when it starts: what comes and goes has to read more than that.
-  if (sample.io.lasting > 0 || sample.io.all >= bulk) return { source: 'io', isProgress: !textRepeats }
-  if (sample.cpuSeconds >= Math.max(IDLE_SECONDS, IDLE_FRACTION * seconds)) {
-    const works =
-      sample.processesChange && sample.cpuSeconds >= Math.max(WORK_SECONDS, WORK_FRACTION * seconds)
-    return { source: 'cpu', isProgress: works && !textRepeats }
-  }
-  return { source: null, isProgress: false }
+type Classification = {
+  readonly source: ProgressSource | null
+  readonly isProgress: boolean
+  /** Ends a hang at once. */
+  readonly isSaid: boolean
+  /** Of a limit, what it gives back; 1 starts the clocks anew. */
+  readonly gain: number
+  /** Small reads and nothing else. */
+  readonly isWeak: boolean
 }
 
+const found = (source: ProgressSource, isProgress: boolean, gain = 1): Classification => ({
+  source,
+  isProgress,
+  isSaid: false,
+  gain,
+  isWeak: false,
+})
+
+const NOTHING: Classification = { source: null, isProgress: false, isSaid: false, gain: 0, isWeak: false }
+
+type Context = { readonly seconds: number; readonly textRepeats: boolean; readonly readsAreIdle: boolean }
+
+const classifySample = (sample: Sample, context: Context): Classification => {
+  const { note, output, io, received } = sample
+  const { seconds, textRepeats, readsAreIdle } = context
+  if (note) return { ...found('note', true), isSaid: true }
+  if (output.kind === 'new' || output.kind === 'status') return { ...found('output', true), isSaid: true }
+  // What it prints is written too, and may go through a pipe or two on its way.
+  const bulk = BULK_BYTES_PER_SECOND * seconds
+  if (io.lasting - 4 * output.bytes >= bulk) return found('io', true)
+  // A cursor that blinks above a prompt: what it writes for that is no other sign of life either.
+  if (output.kind === 'blink' && sample.listens) return NOTHING
+  if (output.bytes > 0) return found('output', false)
+  if (received !== null && received > 0) return found('io', !textRepeats)
+  // Every process reads its libraries when it starts: what comes and goes has to read more than that.
+  if (io.all >= bulk) return found('io', !textRepeats)
+  const isWeak = io.payloadWritten === 0 && io.payload < HOUSEKEEPING_BYTES_PER_SECOND * seconds
+  if (io.payload > 0 && !(isWeak && readsAreIdle)) {
+    return { ...found('io', !textRepeats, BURST_FRACTION), isWeak }
+  }
+  return classifyCpu(sample, context)
+}
+
+const classifyCpu = ({ cpuSeconds, processesChange }: Sample, context: Context): Classification => {
+  const { seconds, textRepeats } = context
+  if (cpuSeconds < Math.max(IDLE_SECONDS, IDLE_FRACTION * seconds)) return NOTHING
+  if (cpuSeconds < workSeconds(seconds)) return { ...found('cpu', false), gain: 0 }
+  return processesChange ? found('cpu', !textRepeats) : found('cpu', false, BURST_FRACTION)
+}
+
+const workSeconds = (seconds: number): number => Math.max(WORK_SECONDS, WORK_FRACTION * seconds)
+
+/** A clock that is put forward by what was found; never beyond now. */
+const advanced = (clock: number, at: number, limit: number | null, seconds: number): number =>
+  Math.min(at, Math.max(clock, limit === null ? clock : at - DEBT_LIMITS * limit) + seconds)
+
+const gained = (clock: number, at: number, limit: number | null, gain: number): number =>
+  gain >= 1 || limit === null ? at : advanced(clock, at, limit, gain * limit)
+
 /** @param allowedUntil a promise of the worker: nothing but certain causes counts before this time */
-export const assess = (
+export type AssessmentContext = {
+  readonly limits: Limits
+  /** Seconds between two samples, as they are meant to be. */
+  readonly interval: number
+  readonly allowedUntil: number
+}
+
+/** A cause could be found within two intervals: what costs more to look at is looked at now. */
+export const nearStall = (
+  { activity, firm, progress, printed, computed, stall }: Progress,
+  at: number,
+  { limits: { quietAfter, stuckAfter }, interval }: AssessmentContext,
+): boolean => {
+  if (stall !== null) return true
+  const within = at + 2 * interval
+  const quietest = Math.min(activity, firm, Math.max(progress, printed, computed))
+  return (
+    (quietAfter !== null && within - quietest >= quietAfter) ||
+    (stuckAfter !== null && within - progress >= stuckAfter)
+  )
+}
+
+const ANY_ACTIVITY_ENDS: ReadonlySet<StallCause> = new Set(['silent', 'awaiting-input'])
+
+const againstStall = ({ stall }: Progress, { source, isProgress }: Classification): boolean =>
+  stall !== null && ANY_ACTIVITY_ENDS.has(stall.cause) ? source !== null : isProgress
+
+const returningOf = (
   before: Progress,
-  sample: Sample,
+  at: number,
+  seen: Classification,
   limits: Limits,
-  interval: number,
-  allowedUntil: number,
-): Assessment => {
+): Progress['returning'] => {
+  const apart = BURST_FRACTION * (limits.quietAfter ?? limits.stuckAfter ?? Number.POSITIVE_INFINITY)
+  const { samples, at: last } = before.returning
+  if (!againstStall(before, seen) || seen.gain === 0) {
+    return at - last > apart ? { samples: 0, at } : before.returning
+  }
+  return { samples: at - last > apart ? 1 : samples + 1, at }
+}
+
+export const assess = (before: Progress, sample: Sample, context: AssessmentContext): Assessment => {
   const { at } = sample
+  const { limits, interval } = context
   const seconds = Math.max(at - before.at, 0.001)
-  const repeatsNow = sample.output.bytes > 0 && !sample.output.isNew
-  const repeat = repeatsNow ? at : before.repeat
+  const { cycles, kind, bytes } = sample.output
+  const repeat = kind === 'repeat' || kind === 'blink' ? at : before.repeat
   const memory = Math.max(REPEATING_SAMPLES * interval, (limits.stuckAfter ?? 0) * REPEATING_FRACTION)
   const textRepeats = repeat !== null && at - repeat <= memory
-  const { source, isProgress } = classifySample(sample, seconds, textRepeats)
+  const seen = classifySample(sample, { seconds, textRepeats, readsAreIdle: before.readsAreIdle })
+  const isStalled = before.stall !== null
+  const returning = isStalled ? returningOf(before, at, seen, limits) : { samples: 0, at }
+  const hasReturned = !isStalled || seen.isSaid || returning.samples >= RETURN_SAMPLES
+  // At a prompt a burst is no more than that.
+  const isAnswered = hasReturned || before.stall?.cause !== 'awaiting-input'
+  const clocks = clocksOf(before, sample, { seen, limits, seconds, hasReturned, isStalled })
   // A thread may read the keyboard while others work: only a worker without any progress waits for a person.
-  const blocked = isProgress ? null : sample.blocked
+  const blocked = seen.isProgress && hasReturned ? null : sample.blocked
   const progress: Progress = {
+    ...clocks,
     at,
-    activity: source === null ? before.activity : at,
-    progress: isProgress ? at : before.progress,
+    progress: Math.min(clocks.activity, cycles ? clocks.certain : Math.max(clocks.certain, clocks.status)),
+    printed: bytes > 0 && kind !== 'blink' && isAnswered ? at : before.printed,
+    computed: sample.cpuSeconds >= workSeconds(seconds) && isAnswered ? at : before.computed,
     repeat,
     blocked,
     blockedSamples: blocked === null ? 0 : blocked === before.blocked ? before.blockedSamples + 1 : 1,
+    stall: null,
+    returning,
   }
-  return { progress, evidence: source, stall: stallOf(progress, limits, allowedUntil) }
+  const stall = stallOf(progress, sample, context)
+  return { progress: { ...progress, stall }, evidence: seen.source, stall }
 }
 
-const stallOf = (
-  { at, activity, progress, repeat, blocked, blockedSamples }: Progress,
-  { quietAfter, stuckAfter }: Limits,
-  allowedUntil: number,
-): Assessment['stall'] => {
+type Step = {
+  readonly seen: Classification
+  readonly limits: Limits
+  readonly seconds: number
+  readonly hasReturned: boolean
+  readonly isStalled: boolean
+}
+
+type Clocks = Pick<Progress, 'activity' | 'firm' | 'certain' | 'status' | 'readsAreIdle'>
+
+const clocksOf = (before: Progress, sample: Sample, step: Step): Clocks => {
+  const { at, received } = sample
+  const { seen, limits, hasReturned, isStalled } = step
+  const { quietAfter, stuckAfter } = limits
+  const returns = isStalled && hasReturned
+  const gain = returns ? 1 : seen.gain
+  const moved = (clock: number): number =>
+    gain === 0 && seen.source !== null
+      ? advanced(
+          clock,
+          at,
+          quietAfter,
+          step.seconds * Math.min(1, sample.cpuSeconds / workSeconds(step.seconds)),
+        )
+      : gained(clock, at, quietAfter, gain)
+  const isActivity = seen.source !== null && (hasReturned || before.stall?.cause !== 'silent')
+  const activity = isActivity ? moved(before.activity) : before.activity
+  const firm = isActivity && !seen.isWeak ? moved(before.firm) : before.firm
+  const isStatus = sample.output.kind === 'status' && !sample.note
+  const advances = seen.isProgress && hasReturned
+  const certain = advances && !isStatus ? gained(before.certain, at, stuckAfter, gain) : before.certain
+  const status = advances && isStatus ? at : before.status
+  // Nothing else has been seen for so long, and its sockets have received nothing: these reads are no work.
+  const isHousekeeping = received === 0 && quietAfter !== null && at - firm >= quietAfter
+  const readsAreIdle = isHousekeeping || (before.readsAreIdle && firm === before.firm)
+  return {
+    activity: isHousekeeping ? Math.min(activity, firm) : activity,
+    firm,
+    certain,
+    status,
+    readsAreIdle,
+  }
+}
+
+const stallOf = (progress: Progress, sample: Sample, context: AssessmentContext): Stall | null => {
+  const { at, activity, printed, computed, repeat, blocked, blockedSamples } = progress
+  const { quietAfter, stuckAfter } = context.limits
   if (blocked !== null && blockedSamples >= CERTAIN_SAMPLES) return { cause: blocked, since: activity }
-  if (at < allowedUntil) return null
+  if (at < context.allowedUntil) return null
+  const idle = Math.max(progress.progress, printed, computed)
+  if (quietAfter !== null && sample.listens && at - idle >= quietAfter)
+    return { cause: 'awaiting-input', since: idle }
   if (quietAfter !== null && at - activity >= quietAfter) return { cause: 'silent', since: activity }
-  if (stuckAfter !== null && activity - progress >= stuckAfter) {
-    return { cause: repeat !== null && repeat > progress ? 'repeating' : 'spinning', since: progress }
+  if (stuckAfter !== null && activity - progress.progress >= stuckAfter) {
+    const isText = repeat !== null && repeat > progress.progress
+    return { cause: isText ? 'repeating' : 'spinning', since: progress.progress }
   }
   return null
 }

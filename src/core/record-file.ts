@@ -189,7 +189,19 @@ const isLastSeen = (v: unknown): boolean =>
   v === null || (isObject(v) && isSeconds(v.monotonic) && isSeconds(v.value))
 
 const isStall = (v: unknown): boolean =>
-  v === null || (isObject(v) && isOneOf(STALL_CAUSES, v.cause) && isSeconds(v.since))
+  v === null ||
+  (isObject(v) &&
+    isOneOf(STALL_CAUSES, v.cause) &&
+    isSeconds(v.since) &&
+    (v.waits_for === undefined || isText(v.waits_for)))
+
+const isSeries = (v: unknown): boolean =>
+  v === undefined ||
+  (isObject(v) &&
+    isPositive(v.bucket) &&
+    isSeconds(v.last) &&
+    Array.isArray(v.levels) &&
+    v.levels.every(isCount))
 
 const isActivity = (v: unknown): boolean =>
   isObject(v) &&
@@ -203,7 +215,8 @@ const isActivity = (v: unknown): boolean =>
   isLastSeen(v.sources.cpu) &&
   isStall(v.stall) &&
   isCount(v.beats) &&
-  isSeconds(v.longest_quiet)
+  isSeconds(v.longest_quiet) &&
+  isSeries(v.series)
 
 const isTmuxTarget = (v: unknown): boolean =>
   isObject(v) && isFilled(v.socket) && isFilled(v.session) && isFilled(v.pane) && isPid(v.server_pid)

@@ -76,10 +76,30 @@ export type Activity = {
     readonly cpu: LastSeen | null
   }
   /** Why there are no beats any more; `null` while there are. */
-  readonly stall: { readonly cause: StallCause; readonly since: number } | null
+  readonly stall: Stall | null
   readonly beats: number
   /** Seconds without any activity, at the most. */
   readonly longest_quiet: number
+  /** How much was seen, over the last minutes. Records of earlier versions lack it. */
+  readonly series?: ActivitySeries
+}
+
+/** `since` of the monotonic clock. */
+export type Stall = {
+  readonly cause: StallCause
+  readonly since: number
+  /** In words, what the worker waits for, as in `cat (pid 7) waits in a read of its standard input (a pipe)`. */
+  readonly waits_for?: string
+}
+
+/** For a sparkline: the strongest activity in each of the last stretches of time, the oldest first. */
+export type ActivitySeries = {
+  /** Seconds in each. */
+  readonly bucket: number
+  /** When the last one began, of the monotonic clock. */
+  readonly last: number
+  /** From 0 for nothing to 8 for a note; at most 30 of them. */
+  readonly levels: readonly number[]
 }
 
 /** The process that holds the session. */

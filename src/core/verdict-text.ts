@@ -56,7 +56,9 @@ const STALL_TEXTS: Readonly<Record<StallCause, string>> = {
 /** What keeps the refresher from beating, and for how long; `null` when nothing does. */
 const describeStall = ({ phase, watch }: LockRecord, now: Now): string | null => {
   const stall = phase === 'running' ? (watch?.stall ?? null) : null
-  return stall === null ? null : `${STALL_TEXTS[stall.cause]}, for ${formatSpan(now.monotonic - stall.since)}`
+  if (stall === null) return null
+  const wait = stall.waits_for === undefined ? '' : `; ${stall.waits_for}`
+  return `${STALL_TEXTS[stall.cause]}, for ${formatSpan(now.monotonic - stall.since)}${wait}`
 }
 
 const describeLost = ({ output_lost: lost }: LockRecord): string =>

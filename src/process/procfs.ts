@@ -1,7 +1,14 @@
 /** Processes as Linux shows them in /proc; see proc(5) for the fields. */
 import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs'
 import { uptime } from 'node:os'
-import type { Inspection, ProcessFacts, ProcessInspector, ProcessState, ProcessView } from '../core/ports.ts'
+import type {
+  Inspection,
+  IoCounters,
+  ProcessFacts,
+  ProcessInspector,
+  ProcessState,
+  ProcessView,
+} from '../core/ports.ts'
 import { probe } from './signals.ts'
 
 /** USER_HZ: what /proc counts in, on every Linux that Node runs on. */
@@ -63,7 +70,7 @@ export const parseStat = (text: string): Stat | null => {
     cpuSeconds: (number(USER_TICKS) + number(SYSTEM_TICKS)) / TICKS_PER_SECOND,
     threads: number(THREADS),
     isThread: number(EXIT_SIGNAL) === NO_EXIT_SIGNAL,
-    isForeground: fields[STATE] === 'S' && number(TERMINAL) !== 0 && number(FOREGROUND_GROUP) === facts.group,
+    isForeground: number(TERMINAL) !== 0 && number(FOREGROUND_GROUP) === facts.group,
     reapedFaults: number(REAPED_FAULTS),
     reapedCpuSeconds: (number(REAPED_USER_TICKS) + number(REAPED_SYSTEM_TICKS)) / TICKS_PER_SECOND,
   }
@@ -131,25 +138,41 @@ const threadSeconds = (pid: number, threads: number): number => {
   }
 }
 
-/** 0 when it may not be read: another user's. */
-const bytesIn = (path: string): number => {
+const NO_IO: IoCounters = { read: 0, written: 0, reads: 0, writes: 0 }
+
+/** @param text the contents of /proc/PID/io or /proc/PID/task/TID/io */
+export const parseIo = (text: string): IoCounters => {
+  const [, read, written, reads, writes] =
+    /^rchar: (\d+)\nwchar: (\d+)\nsyscr: (\d+)\nsyscw: (\d+)/.exec(text) ?? []
+  return writes === undefined
+    ? NO_IO
+    : { read: Number(read), written: Number(written), reads: Number(reads), writes: Number(writes) }
+}
+
+/** Nothing when it may not be read: another user's. */
+const ioIn = (path: string): IoCounters => {
   try {
-    const [, received = '0', written = '0'] = /^rchar: (\d+)\nwchar: (\d+)/.exec(readSmall(path)) ?? []
-    return Number(received) + Number(written)
+    return parseIo(readSmall(path))
   } catch {
-    return 0
+    return NO_IO
   }
 }
 
-/** The kernel adds the bytes of a child that has ended to those of the process, and to no thread's. */
-const ownIoBytes = (pid: number, threads: number): number => {
+const add = (a: IoCounters, b: IoCounters): IoCounters => ({
+  read: a.read + b.read,
+  written: a.written + b.written,
+  reads: a.reads + b.reads,
+  writes: a.writes + b.writes,
+})
+
+/** The kernel adds what a child that has ended moved to the process, and to no thread of it. */
+const threadsIo = (pid: number, threads: number): IoCounters => {
   try {
-    return threadsOf(pid, threads).reduce<number>(
-      (sum, task) => sum + bytesIn(`/proc/${pid}/task/${task}/io`),
-      0,
-    )
+    return threadsOf(pid, threads)
+      .map((task) => ioIn(`/proc/${pid}/task/${task}/io`))
+      .reduce(add, NO_IO)
   } catch {
-    return 0
+    return NO_IO
   }
 }
 
@@ -194,6 +217,7 @@ const snapshot = (): ProcessView => {
       const stat = statOf(pid)
       if (stat === null) return null
       const { facts, isForeground, reapedFaults, reapedCpuSeconds } = stat
+      const io = ioIn(`/proc/${pid}/io`)
       return {
         started: facts.started,
         isStopped: facts.state === 'stopped',
@@ -201,8 +225,9 @@ const snapshot = (): ProcessView => {
         reapedFaults,
         cpuSeconds: cpuSeconds(pid, stat),
         reapedCpuSeconds,
-        ownIoBytes: ownIoBytes(pid, stat.threads),
-        ioBytes: bytesIn(`/proc/${pid}/io`),
+        // One file instead of one for each thread, for a process that has waited for no child yet.
+        ownIo: reapedFaults === 0 ? io : threadsIo(pid, stat.threads),
+        io,
       }
     },
   }

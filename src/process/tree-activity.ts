@@ -2,12 +2,14 @@
  * What the processes of a tree have done since the last reading. Reads the tree's own entries in /proc, nothing else,
  * and starts no process; where there is no /proc, one ps(1) reports processor time and states, but no bytes.
  *
- * Not seen: bytes that come through recv(2) and its kind, which the kernel does not count in /proc/PID/io.
+ * Not seen: bytes that come through recv(2) and its kind, which the kernel does not count in /proc/PID/io; see received.ts.
  */
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
-import type { ProcessCounters, ProcessView } from '../core/ports.ts'
-import type { Sample } from '../core/progress.ts'
+import type { IoCounters, ProcessCounters, ProcessView } from '../core/ports.ts'
+import { type Sample, WAKE_UP_BYTES } from '../core/progress.ts'
 import type { ProcessReference } from '../core/record.ts'
+import { descriptorTarget, openDescriptors } from './blocked-call.ts'
+import { listensToTerminal, readsTerminal } from './terminal-input.ts'
+import { processName, waitsFor } from './waits-for.ts'
 
 export type TreeActivity = Pick<Sample, 'io' | 'cpuSeconds' | 'processesChange' | 'blocked'> & {
   /** Since the start of the watch. */
@@ -19,6 +21,10 @@ export type ActivityReader = {
   readonly isExpensive: boolean
   /** @param view a fresh snapshot */
   read(tree: readonly ProcessReference[], view: ProcessView): TreeActivity
+  /** In words, which foreground process of the last reading listens to the terminal, if one does. Reads much: for when a stall is near. */
+  listener(): string | null
+  /** In words, what the processes of the last reading wait for; `null` when it cannot be told. Reads much, too. */
+  waitsFor(): string | null
 }
 
 /** `isSettled`: an earlier reading has found it, so it has read what a program reads when it starts. */
@@ -35,53 +41,50 @@ const readProcess = (
   return { pid, ...counters, isSettled }
 }
 
-/** In UTF-8, because Node then does it all in one call. */
-const read = (path: string): string => {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return '' // Gone meanwhile, or not ours to read.
+/** A descriptor through which a runtime is told of changes, or looks at itself: its reads are no work. */
+const LOOKS_AT_SYSTEM = /^anon_inode:\[?inotify\]?$|^\/(?:proc|sys)\//
+/** An inotify event, or a short file of /proc. */
+const SYSTEM_READ_BYTES = 64
+/** What a process has open seldom changes, and to list it costs more than all the rest. */
+const HOLDINGS_READINGS = 20
+
+const holdsSystemFile = (pid: number): boolean =>
+  openDescriptors(pid).some((descriptor) => LOOKS_AT_SYSTEM.test(descriptorTarget(pid, descriptor)))
+
+/** What a process holds open, looked up only where it makes a difference. */
+class Holdings {
+  readonly #known = new Map<number, { readonly answer: boolean; readonly until: number }>()
+  #readings = 0
+
+  nextReading(): void {
+    this.#readings += 1
+    for (const [pid, { until }] of this.#known) if (until < this.#readings) this.#known.delete(pid)
+  }
+
+  holdsSystemFile(pid: number): boolean {
+    const known = this.#known.get(pid)
+    if (known !== undefined) return known.answer
+    const answer = holdsSystemFile(pid)
+    this.#known.set(pid, { answer, until: this.#readings + HOLDINGS_READINGS })
+    return answer
   }
 }
 
-/** Numbers of read(2) and readv(2) by architecture; on others only `wchan` is used. */
-const READ_CALLS: Readonly<Record<string, readonly string[]>> = { x64: ['0', '19'], arm64: ['63', '65'] }
+const beyond = (bytes: number, calls: number, each: number): number => Math.max(0, bytes - each * calls)
 
-const link = (path: string): string => {
-  try {
-    return readlinkSync(path)
-  } catch {
-    return ''
-  }
+type Payload = { readonly read: number; readonly written: number }
+
+const payloadOf = (pid: number, from: IoCounters, to: IoCounters, holdings: Holdings): Payload => {
+  const written = beyond(to.written - from.written, to.writes - from.writes, WAKE_UP_BYTES)
+  const bytes = to.read - from.read
+  const calls = to.reads - from.reads
+  const read = beyond(bytes, calls, WAKE_UP_BYTES)
+  const withoutSystem = beyond(bytes, calls, SYSTEM_READ_BYTES)
+  const isAtIssue = read > 0 && withoutSystem === 0
+  return { written, read: isAtIssue && holdings.holdsSystemFile(pid) ? withoutSystem : read }
 }
 
-const isTerminal = (pid: number, descriptor: number): boolean =>
-  /^\/dev\/(pts\/\d+|tty\w*|console)$/.test(link(`/proc/${pid}/fd/${descriptor}`))
-
-const hasSocket = (pid: number): boolean => {
-  try {
-    return readdirSync(`/proc/${pid}/fd`).some((fd) => link(`/proc/${pid}/fd/${fd}`).startsWith('socket:'))
-  } catch {
-    return true
-  }
-}
-
-/**
- * Its main thread is blocked in a read of the terminal. A thread beside it may well be: that is a keyboard handler.
- *
- * `syscall` is for who may trace the process; without it `wchan` has to do, where a read of a socket looks the same.
- */
-const awaitsInput = (pid: number): boolean => {
-  const [call, descriptor] = read(`/proc/${pid}/syscall`).trim().split(' ')
-  if (call) {
-    return (
-      READ_CALLS[process.arch]?.includes(call) === true &&
-      isTerminal(pid, Number.parseInt(descriptor ?? '', 16))
-    )
-  }
-  const channel = read(`/proc/${pid}/wchan`)
-  return channel === 'n_tty_read' || (channel === 'wait_woken' && isTerminal(pid, 0) && !hasSocket(pid))
-}
+const bytesOf = ({ read, written }: IoCounters): number => read + written
 
 const sum = <T>(items: Iterable<T>, value: (item: T) => number): number => {
   let total = 0
@@ -92,15 +95,27 @@ const sum = <T>(items: Iterable<T>, value: (item: T) => number): number => {
 export const procfsActivity = (): ActivityReader => {
   let before: ReadonlyMap<number, Reading> | null = null
   const totals = { ioBytes: 0, cpuSeconds: 0 }
+  const holdings = new Holdings()
   return {
     isExpensive: false,
+    listener() {
+      const found = [...(before?.values() ?? [])].find(
+        ({ pid, isForeground }) => isForeground && listensToTerminal(pid),
+      )
+      return found === undefined
+        ? null
+        : `${processName(found.pid)} (pid ${found.pid}) listens to the terminal`
+    },
+    waitsFor: () => waitsFor([...(before?.keys() ?? [])]),
     read(tree, view) {
       const now = new Map<number, Reading>()
       for (const reference of tree) {
         const reading = readProcess(view, reference, before)
         if (reading !== null) now.set(reading.pid, reading)
       }
+      holdings.nextReading()
       let lasting = 0
+      const payload = { read: 0, written: 0 }
       let all = 0
       let cpuSeconds = 0
       let processesChange = before !== null && before.size !== now.size
@@ -112,8 +127,13 @@ export const procfsActivity = (): ActivityReader => {
         const reaped = from !== undefined && reading.reapedFaults > from.reapedFaults
         if (from === undefined || reaped) processesChange = true
         // A thread that has ended takes its bytes with it.
-        if (last?.isSettled) lasting += Math.max(0, reading.ownIoBytes - last.ownIoBytes)
-        all += Math.max(0, reading.ioBytes - (from?.ioBytes ?? 0))
+        if (last?.isSettled) {
+          lasting += Math.max(0, bytesOf(reading.ownIo) - bytesOf(last.ownIo))
+          const own = payloadOf(reading.pid, last.ownIo, reading.ownIo, holdings)
+          payload.read += own.read
+          payload.written += own.written
+        }
+        all += Math.max(0, bytesOf(reading.io) - (from === undefined ? 0 : bytesOf(from.io)))
         cpuSeconds += Math.max(0, reading.cpuSeconds - (from?.cpuSeconds ?? 0))
         cpuSeconds += Math.max(
           0,
@@ -124,7 +144,7 @@ export const procfsActivity = (): ActivityReader => {
       totals.ioBytes += all
       totals.cpuSeconds += cpuSeconds
       return {
-        io: { lasting, all },
+        io: { lasting, payload: payload.read + payload.written, payloadWritten: payload.written, all },
         cpuSeconds,
         processesChange,
         blocked: blockedIn([...now.values()]),
@@ -136,8 +156,12 @@ export const procfsActivity = (): ActivityReader => {
 
 const blockedIn = (readings: readonly Reading[]): Sample['blocked'] => {
   if (readings.some(({ isStopped }) => isStopped)) return 'stopped'
-  return readings.some(({ pid, isForeground }) => isForeground && awaitsInput(pid)) ? 'awaiting-input' : null
+  return readings.some(({ pid, isForeground }) => isForeground && readsTerminal(pid))
+    ? 'awaiting-input'
+    : null
 }
+
+const NO_IO: Sample['io'] = { lasting: 0, payload: 0, payloadWritten: 0, all: 0 }
 
 /** For systems without /proc: descent, processor time and state, from one ps(1). */
 export const psActivity = (): ActivityReader => {
@@ -145,6 +169,8 @@ export const psActivity = (): ActivityReader => {
   let total = 0
   return {
     isExpensive: true,
+    listener: () => null,
+    waitsFor: () => null,
     read(tree, view) {
       const pids = new Set(tree.map(({ pid }) => pid))
       const all = view.all()
@@ -160,7 +186,7 @@ export const psActivity = (): ActivityReader => {
       total += cpuSeconds
       const stopped = all.some(({ pid, state }) => pids.has(pid) && state === 'stopped')
       return {
-        io: { lasting: 0, all: 0 },
+        io: NO_IO,
         cpuSeconds,
         processesChange,
         blocked: stopped ? 'stopped' : null,

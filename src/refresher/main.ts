@@ -15,6 +15,7 @@ import { removeCgroup } from '../process/cgroup.ts'
 import { systemClock, timerMilliseconds } from '../process/clock.ts'
 import { endWorker } from '../process/end-worker.ts'
 import { systemInspector } from '../process/inspector.ts'
+import { nothingReceived, socketReceived } from '../process/received.ts'
 import { sendSignal } from '../process/signals.ts'
 import { procfsActivity, psActivity } from '../process/tree-activity.ts'
 import { appendHistory } from '../store/history.ts'
@@ -59,6 +60,7 @@ const refresh = async (config: RefresherConfig): Promise<Refresher> => {
     output: new OutputTail(run, first.iteration.number),
     notes: new NotesTail(paths.notes(first.generation), first.iteration.number),
     activity: inspector.hasProcfs ? procfsActivity() : psActivity(),
+    received: inspector.hasProcfs ? socketReceived() : nothingReceived,
     clock,
   })
   const heartbeat = new Heartbeat(

@@ -2,11 +2,14 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   type Assessment,
+  type AssessmentContext,
   assess,
   BULK_BYTES_PER_SECOND,
   beginProgress,
+  HOUSEKEEPING_BYTES_PER_SECOND,
   IDLE_FRACTION,
   type Limits,
+  nearStall,
   type Progress,
   type Sample,
 } from '../../src/core/progress.ts'
@@ -16,22 +19,43 @@ const LIMITS: Limits = { quietAfter: 600, stuckAfter: 1800 }
 const START = 5000
 const NO_PROMISE = Number.NEGATIVE_INFINITY
 
+const io = (bytes: number, written = bytes): Sample['io'] => ({
+  lasting: bytes,
+  payload: bytes,
+  payloadWritten: written,
+  all: bytes,
+})
+const text = (kind: Sample['output']['kind'], bytes = 80): Sample['output'] => ({
+  bytes,
+  kind,
+  cycles: false,
+})
+
 type Found = Partial<Omit<Sample, 'at'>>
 
 /** What a sample may find, by its name. */
 const FINDS = {
   nothing: {},
   note: { note: true },
-  'new text': { output: { bytes: 80, isNew: true }, io: { lasting: 80, all: 80 }, cpuSeconds: 0.002 },
-  'the same text': { output: { bytes: 80, isNew: false }, io: { lasting: 80, all: 80 }, cpuSeconds: 0.002 },
-  'a few bytes': { io: { lasting: 80, all: 80 }, cpuSeconds: 0.002 },
+  'new text': { output: text('new'), io: io(80), cpuSeconds: 0.002 },
+  'the same text': { output: text('repeat'), io: io(80), cpuSeconds: 0.002 },
+  'new text in a status line': { output: text('status'), io: io(80) },
+  'a cursor that blinks': { output: text('blink'), io: io(80) },
+  'a few bytes': { io: io(80), cpuSeconds: 0.002 },
+  'a few bytes read': { io: io(80, 0), cpuSeconds: 0.002 },
+  // An eventfd: 8 bytes for a write and a read each.
+  'threads that wake each other': {
+    io: { lasting: 160, payload: 0, payloadWritten: 0, all: 160 },
+    cpuSeconds: 0.002,
+  },
+  'bytes of a socket': { received: 500 },
   'bytes of children that have ended': {
-    io: { lasting: 0, all: 5000 },
+    io: { ...io(0), all: 5000 },
     cpuSeconds: 1,
     processesChange: true,
   },
   bulk: {
-    io: { lasting: BULK_BYTES_PER_SECOND * INTERVAL, all: BULK_BYTES_PER_SECOND * INTERVAL },
+    io: io(BULK_BYTES_PER_SECOND * INTERVAL),
     cpuSeconds: 1,
   },
   'processor time': { cpuSeconds: 10 },
@@ -48,12 +72,20 @@ type Find = keyof typeof FINDS
 const sampleAt = (at: number, found: Found): Sample => ({
   at,
   note: false,
-  output: { bytes: 0, isNew: false },
-  io: { lasting: 0, all: 0 },
+  output: text(null, 0),
+  io: io(0),
+  received: null,
+  listens: false,
   cpuSeconds: 0,
   processesChange: false,
   blocked: null,
   ...found,
+})
+
+const contextOf = (interval: number): AssessmentContext => ({
+  limits: LIMITS,
+  interval,
+  allowedUntil: NO_PROMISE,
 })
 
 class Watched {
@@ -66,13 +98,11 @@ class Watched {
   }
 
   sample(found: Found): Assessment {
-    const assessment = assess(
-      this.progress,
-      sampleAt(this.progress.at + INTERVAL, found),
-      this.limits,
-      INTERVAL,
-      this.allowedUntil,
-    )
+    const assessment = assess(this.progress, sampleAt(this.progress.at + INTERVAL, found), {
+      limits: this.limits,
+      interval: INTERVAL,
+      allowedUntil: this.allowedUntil,
+    })
     this.progress = assessment.progress
     return assessment
   }
@@ -123,8 +153,8 @@ describe('what one sample is worth', () => {
   it('is the strongest of what it has found', () => {
     const all = { ...FINDS.bulk, ...FINDS['processor time of children'] }
     const evidence = (found: Found) => new Watched().sample(found).evidence
-    expect(evidence({ ...all, note: true, output: { bytes: 5, isNew: true } })).toBe('note')
-    expect(evidence({ ...all, io: FINDS.bulk.io, output: { bytes: 5, isNew: true } })).toBe('output')
+    expect(evidence({ ...all, note: true, output: text('new', 5) })).toBe('note')
+    expect(evidence({ ...all, io: FINDS.bulk.io, output: text('new', 5) })).toBe('output')
     expect(evidence({ ...all, io: FINDS.bulk.io })).toBe('io')
   })
 
@@ -146,10 +176,10 @@ describe('what one sample is worth', () => {
   it('counts what is printed, through a pipe or two, as no bulk', () => {
     const bytes = BULK_BYTES_PER_SECOND * INTERVAL
     const watched = new Watched()
-    watched.sample({ output: { bytes, isNew: false }, io: { lasting: 4 * bytes, all: 4 * bytes } })
+    watched.sample({ output: text('repeat', bytes), io: io(4 * bytes) })
     expect(watched.progress.progress).toBe(START)
     // What it reads beside it is.
-    watched.sample({ output: { bytes, isNew: false }, io: { lasting: 5 * bytes, all: 5 * bytes } })
+    watched.sample({ output: text('repeat', bytes), io: io(5 * bytes) })
     expect(watched.progress.progress).toBe(watched.progress.at)
   })
 
@@ -164,17 +194,13 @@ describe('what one sample is worth', () => {
     const short = assess(
       beginProgress(START),
       sampleAt(START + 5, { cpuSeconds: 5 * IDLE_FRACTION }),
-      LIMITS,
-      1,
-      NO_PROMISE,
+      contextOf(1),
     )
     expect(short.evidence).toBe('cpu')
     const long = assess(
       beginProgress(START),
       sampleAt(START + 10, { cpuSeconds: 5 * IDLE_FRACTION }),
-      LIMITS,
-      1,
-      NO_PROMISE,
+      contextOf(1),
     )
     expect(long.evidence).toBeNull()
   })
@@ -183,28 +209,21 @@ describe('what one sample is worth', () => {
     const assessment = assess(
       beginProgress(START),
       sampleAt(START + 0.5, { cpuSeconds: 0.015, processesChange: true }),
-      LIMITS,
-      0.5,
-      NO_PROMISE,
+      contextOf(0.5),
     )
     expect(assessment.evidence).toBeNull()
   })
 
   it('takes processes that come and go for activity only while they do little', () => {
     const seen = (cpuSeconds: number) =>
-      assess(
-        beginProgress(START),
-        sampleAt(START + 15, { cpuSeconds, processesChange: true }),
-        LIMITS,
-        15,
-        NO_PROMISE,
-      ).progress.progress
+      assess(beginProgress(START), sampleAt(START + 15, { cpuSeconds, processesChange: true }), contextOf(15))
+        .progress.progress
     expect(seen(0.3)).toBe(START)
     expect(seen(3)).toBe(START + 15)
   })
 
   it('does not fail at two samples at the same time', () => {
-    const assessment = assess(beginProgress(START), sampleAt(START, {}), LIMITS, INTERVAL, NO_PROMISE)
+    const assessment = assess(beginProgress(START), sampleAt(START, {}), contextOf(INTERVAL))
     expect(assessment).toMatchObject({ evidence: null, stall: null })
   })
 })
@@ -337,6 +356,163 @@ describe('a promise of the worker', () => {
   })
 })
 
+describe('bursts', () => {
+  const LIMIT = 600
+
+  /** What is found in one sample, and then nothing, again and again; causes in the order in which they came. */
+  const pattern = (find: Find, pauseSeconds: number, rounds = 40): readonly (string | null)[] => {
+    const watched = new Watched()
+    const verdicts: (string | null)[] = []
+    for (let round = 0; round < rounds; round += 1) {
+      for (let elapsed = 0; elapsed < pauseSeconds; elapsed += INTERVAL) {
+        const cause = watched.sample(elapsed === 0 ? FINDS[find] : FINDS.nothing).stall?.cause ?? null
+        if (verdicts.at(-1) !== cause) verdicts.push(cause)
+      }
+    }
+    return verdicts
+  }
+
+  it.each<Find>(['a few bytes', 'a few bytes read', 'processor time'])(
+    '%s more often than half of the limit: always active',
+    (find) => {
+      const [first, ...others] = pattern(find, LIMIT / 2)
+      expect(first).toBeNull()
+      expect(others.filter((cause) => cause === 'silent')).toEqual([])
+    },
+  )
+
+  it.each<[Find, number]>([
+    ['a few bytes', 0.7],
+    ['a few bytes', 1.4],
+    ['bytes of children that have ended', 1.4],
+    ['processor time of children', 1.4],
+    ['bulk', 1.4],
+    ['processor time', 1.4],
+    ['the same text', 1.4],
+  ])('%s every %d limits: hung once, and it stays', (find, limits) => {
+    expect(pattern(find, limits * LIMIT)).toEqual([null, 'silent'])
+  })
+
+  it('new text ends a hang at once, each time', () => {
+    expect(pattern('new text', 1.4 * LIMIT, 3)).toEqual([null, 'silent', null, 'silent', null, 'silent'])
+  })
+
+  it.each<Find>(['a few bytes', 'bulk', 'the same text', 'processor time'])(
+    '%s in three samples in a row end a silence',
+    (find) => {
+      const watched = new Watched()
+      watched.finds('nothing', LIMIT)
+      expect(watched.finds(find, 2 * INTERVAL).stall?.cause).toBe('silent')
+      expect(watched.finds(find, INTERVAL).stall).toBeNull()
+      // The limit begins anew.
+      expect(watched.finds('nothing', LIMIT - INTERVAL).stall).toBeNull()
+    },
+  )
+
+  it('a hang at a prompt stays one beside a burst', () => {
+    const watched = new Watched()
+    watched.finds('waiting for a person', 60)
+    const both = { ...FINDS['a few bytes'], blocked: 'awaiting-input' } as const
+    expect(watched.sample(both).stall?.cause).toBe('awaiting-input')
+    watched.sample(both)
+    expect(watched.sample(both).stall).toBeNull()
+  })
+
+  it('processor time near the idle limit is hardly a sign of life', () => {
+    const watched = new Watched()
+    const begin = watched.progress.at
+    let stall: Assessment['stall'] = null
+    for (let n = 0; stall === null; n += 1) {
+      stall = watched.sample({ cpuSeconds: INTERVAL * (n % 2 === 0 ? 0.9 : 1.2) * IDLE_FRACTION }).stall
+    }
+    expect(stall.cause).toBe('silent')
+    expect(watched.progress.at - begin).toBeLessThan(1.3 * LIMIT)
+  })
+})
+
+describe('small reads', () => {
+  const reads = { ...FINDS['a few bytes read'], received: 0 }
+
+  it('are nothing when no socket has received anything and nothing was written', () => {
+    const watched = new Watched()
+    watched.finds('a few bytes read', 600 - INTERVAL)
+    expect(watched.sample(reads).stall).toEqual({ cause: 'silent', since: START })
+    expect(watched.sample(FINDS['a few bytes read']).stall?.cause).toBe('silent')
+  })
+
+  it('count as long as nobody knows what the sockets received', () => {
+    expect(new Watched().untilStall('a few bytes read')).toBeNull()
+  })
+
+  it.each<[string, Found]>([
+    ['what is written', { io: io(80) }],
+    ['more than a program reads of itself', { io: io(HOUSEKEEPING_BYTES_PER_SECOND * INTERVAL, 0) }],
+    ['what a socket has received', { received: 100 }],
+  ])('are borne out by %s', (_, other) => {
+    const watched = new Watched()
+    watched.finds('a few bytes read', 570)
+    watched.sample(other)
+    expect(watched.sample(reads).stall).toBeNull()
+  })
+
+  it('count again when something else shows that it works', () => {
+    const watched = new Watched()
+    watched.finds('a few bytes read', 600)
+    watched.sample(reads)
+    expect(watched.finds('new text', INTERVAL).stall).toBeNull()
+    expect(watched.finds('a few bytes read', 900).stall).toBeNull()
+  })
+})
+
+describe('a program that listens to its terminal', () => {
+  const listening = (find: Find): Found => ({ ...FINDS[find], listens: true })
+
+  it.each<[Find, number | null]>([
+    ['nothing', 600],
+    ['idling', 600],
+    ['a cursor that blinks', 600],
+    ['threads that wake each other', 600],
+    ['the same text', null],
+    ['processor time', null],
+    ['a few bytes', null],
+  ])('%s: awaits input after %s s', (find, seconds) => {
+    const watched = new Watched({ quietAfter: 600, stuckAfter: null })
+    const begin = watched.progress.at
+    let stall: Assessment['stall'] = null
+    while (stall === null && watched.progress.at - begin < 5000) stall = watched.sample(listening(find)).stall
+    expect(stall === null ? null : watched.progress.at - begin).toBe(seconds)
+    if (stall !== null) expect(stall.cause).toBe('awaiting-input')
+  })
+
+  it('repeats itself when it prints the same for long, as a spinner does', () => {
+    const watched = new Watched()
+    let stall: Assessment['stall'] = null
+    while (stall === null) stall = watched.sample(listening('the same text')).stall
+    expect(stall.cause).toBe('repeating')
+  })
+
+  it('stays what it was found to be: a spinner that was found to repeat itself waits for nobody', () => {
+    const watched = new Watched()
+    for (let n = 0; n < 200; n += 1) watched.sample(listening('the same text'))
+    expect(watched.sample(listening('the same text')).stall?.cause).toBe('repeating')
+  })
+
+  it('is looked at only when a verdict is near', () => {
+    const watched = new Watched()
+    expect(nearStall(watched.progress, START + INTERVAL, contextOf(INTERVAL))).toBe(false)
+    expect(nearStall(watched.progress, START + 600 - 2 * INTERVAL, contextOf(INTERVAL))).toBe(true)
+  })
+})
+
+describe('new text of a status line', () => {
+  it('is progress until it is known to come from a list, and then never was', () => {
+    const watched = new Watched()
+    expect(watched.finds('new text in a status line', 1800).stall).toBeNull()
+    const stall = watched.sample({ output: { bytes: 80, kind: 'repeat', cycles: true } }).stall
+    expect(stall).toEqual({ cause: 'repeating', since: START })
+  })
+})
+
 describe('whatever a worker does', () => {
   const aFind = fc.constantFrom(...(Object.keys(FINDS) as Find[]))
 
@@ -345,14 +521,19 @@ describe('whatever a worker does', () => {
       fc.property(fc.array(aFind, { minLength: 1, maxLength: 400 }), (finds) => {
         const watched = new Watched({ quietAfter: 60, stuckAfter: 300 })
         for (const find of finds) {
+          const before = watched.progress
           const { stall, progress, evidence } = watched.sample(FINDS[find])
           const { at, activity, progress: last, blockedSamples } = progress
           expect(last).toBeLessThanOrEqual(activity)
           expect(activity).toBeLessThanOrEqual(at)
-          expect(activity === at).toBe(evidence !== null)
+          // No clock goes back, but by what was taken for progress and was none.
+          expect(activity).toBeGreaterThanOrEqual(before.activity)
+          expect(last).toBeGreaterThanOrEqual(before.progress)
+          if (evidence === null) expect(activity).toBe(before.activity)
           const isDue = blockedSamples >= 2 || at - activity >= 60 || activity - last >= 300
           expect(stall !== null).toBe(isDue)
           if (stall !== null) expect(stall.since).toBeLessThanOrEqual(at)
+          if (find === 'note' || find === 'new text') expect(stall).toBeNull()
           if (last === at) expect(stall).toBeNull()
         }
       }),

@@ -30,19 +30,23 @@ const childrenOf = (pid: number): readonly number[] =>
 
 const sleeps = (pid: number) => eventually(`${pid} sleeps`, () => stateLetter(pid) === 'S')
 
+const NO_IO: TreeActivity['io'] = { lasting: 0, payload: 0, payloadWritten: 0, all: 0 }
+
 const IDLE: Omit<TreeActivity, 'totals'> = {
-  io: { lasting: 0, all: 0 },
+  io: NO_IO,
   cpuSeconds: 0,
   processesChange: false,
   blocked: null,
 }
 
 /** It takes a fresh snapshot for every reading. */
-type Reader = Pick<ActivityReader, 'isExpensive'> & {
+type Reader = Pick<ActivityReader, 'isExpensive' | 'listener' | 'waitsFor'> & {
   read(tree: readonly ProcessReference[]): TreeActivity
 }
 const lookingWith = (reader: ActivityReader, inspector: ProcessInspector): Reader => ({
   isExpensive: reader.isExpensive,
+  listener: () => reader.listener(),
+  waitsFor: () => reader.waitsFor(),
   read: (tree) => reader.read(tree, inspector.snapshot()),
 })
 const procfsReader = (): Reader => lookingWith(procfsActivity(), procfsInspector())
@@ -135,7 +139,7 @@ describe.skipIf(!onLinux)('the activity of a tree, read from /proc', () => {
       'it computes',
       ({ totals }) => totals.cpuSeconds > 0.05,
     )
-    expect(seen).toMatchObject({ io: { lasting: 0, all: 0 }, processesChange: false, blocked: null })
+    expect(seen).toMatchObject({ io: NO_IO, processesChange: false, blocked: null })
     const before = seen.totals.cpuSeconds
     await untilSeen(
       reader,
@@ -275,6 +279,81 @@ describe.skipIf(!onLinux)('the activity of a tree, read from /proc', () => {
   })
 })
 
+describe.skipIf(!onLinux)('what a silent tree waits for', () => {
+  const wordsFor = async (pid: number, expected: string): Promise<void> => {
+    const reader = procfsReader()
+    await untilSeen(
+      reader,
+      () => [referenceTo(pid)],
+      `it ${expected}`,
+      () => reader.waitsFor()?.endsWith(`(pid ${pid}) ${expected}`) === true,
+    )
+  }
+
+  it.each([
+    ['cat', [], 'waits in a read of its standard input (a socket)'],
+    ['sleep', ['300'], 'sleeps'],
+  ])('%s', async (program, args, expected) => {
+    await wordsFor(start(program, args, { stdio: ['pipe', 'ignore', 'ignore'] }).pid, expected)
+  })
+
+  it.each([
+    ['sleep 300 | { exec 4<&0; exec cat; }', 'waits in a read of its standard input (a pipe)'],
+    ['{ exec yes; } | sleep 300', 'waits in a write to its standard output (a pipe)'],
+  ])('the member of a pipeline: %s', async (script, expected) => {
+    const child = start('bash', ['-c', `${script}; :`])
+    const reader = procfsReader()
+    await untilSeen(
+      reader,
+      () => [child.pid, ...childrenOf(child.pid)].map(referenceTo),
+      expected,
+      () => reader.waitsFor()?.endsWith(expected) === true,
+    )
+  })
+
+  it('a lock that another one holds', async () => {
+    const file = `${tempDir()}/lock`
+    const holder = start('flock', [file, 'sleep', '300'])
+    await eventually('it is held', () => childrenOf(holder.pid).length > 0)
+    await wordsFor(start('flock', [file, 'true']).pid, `waits in a lock of ${file}`)
+  })
+})
+
+describe.skipIf(!onLinux)('payload', () => {
+  it.each([
+    [
+      'threads that wake each other',
+      'import os\nr, w = os.eventfd(0), 0\nwhile True: os.eventfd_write(r, 1); os.eventfd_read(r); time.sleep(.02)',
+      false,
+    ],
+    [
+      'an open file of /proc',
+      'f = open("/proc/self/statm", "rb", 0)\nwhile True: f.seek(0); f.read(999); time.sleep(.02)',
+      false,
+    ],
+    [
+      'a file of its own',
+      'f = open("/dev/null", "wb", 0)\nwhile True: f.write(b"x" * 40); time.sleep(.02)',
+      true,
+    ],
+  ])('%s', async (_, script, isPayload) => {
+    if (spawnSync('python3', ['-c', 'import os; os.eventfd']).status !== 0) return
+    const child = await startReady('python3', ['-c', `import time; print("ready", flush=True)\n${script}`])
+    const reader = procfsReader()
+    const tree = [referenceTo(child.pid)]
+    reader.read(tree)
+    reader.read(tree)
+    const { io } = await untilSeen(
+      reader,
+      () => tree,
+      'bytes move',
+      ({ io: { lasting } }) => lasting > 0,
+    )
+    expect(io.payload > 0).toBe(isPayload)
+    expect(io.payloadWritten > 0).toBe(isPayload)
+  })
+})
+
 describe.skipIf(!onLinux || !hasTmux)('at a terminal', () => {
   /** The pid of a command in a pane of a tmux server of this test's own. */
   const inPane = async (command: string): Promise<{ pid: number; type: (text: string) => void }> => {
@@ -342,6 +421,69 @@ describe.skipIf(!onLinux || !hasTmux)('at a terminal', () => {
   })
 
   it.each([
+    ['select', 'python3', 'import select; select.select([0], [], [])'],
+    ['poll', 'python3', 'import select; p = select.poll(); p.register(0, select.POLLIN); p.poll()'],
+    [
+      'epoll',
+      'python3',
+      'import select, os; e = select.epoll(); e.register(os.open("/dev/tty", 0), select.EPOLLIN); e.poll()',
+    ],
+    [
+      'a thread',
+      'python3',
+      'import threading, os, time; threading.Thread(target=lambda: os.read(0, 1)).start(); time.sleep(300)',
+    ],
+    ['the event loop of Node', 'node', 'process.stdin.on("data", () => {})'],
+  ])('who listens to the terminal in %s is named', async (_, program, script) => {
+    if (spawnSync(program, ['-V']).error !== undefined) return
+    const { pid } = await inPane(
+      `bash -c '${program} ${program === 'node' ? '-e' : '-c'} "$1"; :' - '${script}'`,
+    )
+    const reader = procfsReader()
+    await untilSeen(
+      reader,
+      () => treeOf(pid),
+      'it listens',
+      ({ blocked }) => blocked === null && reader.listener() !== null,
+    )
+    expect(reader.listener()).toMatch(new RegExp(`^${program}\\d* \\(pid \\d+\\) listens to the terminal$`))
+  })
+
+  it.each([
+    ['sleeps', 'sleep 300'],
+    [
+      'waits for a peer in poll',
+      'python3 -c "import socket, select; a, b = socket.socketpair(); select.select([a], [], [])"',
+    ],
+    ['watches a file', 'tail -f /dev/null'],
+    ['waits for a timer in its event loop', 'node -e "setInterval(() => {}, 1e6)"'],
+  ])('who %s does not listen, though its standard input is the terminal', async (_, command) => {
+    const { pid } = await inPane(`exec ${command}`)
+    const reader = procfsReader()
+    await untilSeen(
+      reader,
+      () => treeOf(pid),
+      'it has settled',
+      ({ cpuSeconds, io: { all } }) => cpuSeconds === 0 && all === 0,
+    )
+    expect(reader.listener()).toBeNull()
+  })
+
+  it('a write to a terminal that is held is named', async () => {
+    const { pid, type } = await inPane(`exec bash -c 'while :; do echo something; sleep 0.05; done'`)
+    await eventually('it prints', () => childrenOf(pid).length > 0)
+    type('\u0013')
+    const reader = procfsReader()
+    await untilSeen(
+      reader,
+      () => treeOf(pid),
+      'it is held',
+      () =>
+        reader.waitsFor() === `bash (pid ${pid}) waits in a write to the terminal, which is held (Ctrl-S)`,
+    )
+  })
+
+  it.each([
     ['sleeps', 'exec sleep 300'],
     ['reads a pipe', "exec bash -c 'sleep 300 | read -r line'"],
     ['waits for a child', "exec bash -c 'sleep 300; :'"],
@@ -389,7 +531,7 @@ describe('the activity of a tree, read with ps', async () => {
       'it computes',
       ({ totals }) => totals.cpuSeconds >= 1,
     )
-    expect(seen).toMatchObject({ io: { lasting: 0, all: 0 }, blocked: null })
+    expect(seen).toMatchObject({ io: NO_IO, blocked: null })
     // What was before the first reading does not count.
     expect(psReader().read(tree).totals.cpuSeconds).toBe(0)
   })

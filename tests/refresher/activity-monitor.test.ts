@@ -9,8 +9,16 @@ import { aRecord, NOW, viewOf } from '../fakes/records.ts'
 const INTERVAL = 15
 const TREE: readonly ProcessReference[] = [{ pid: 1, pid_started: 1 }]
 
+/** Bytes that are all payload, half of it written. */
+const io = (bytes: number): TreeActivity['io'] => ({
+  lasting: bytes,
+  payload: bytes,
+  payloadWritten: bytes / 2,
+  all: bytes,
+})
+
 const QUIET: TreeActivity = {
-  io: { lasting: 0, all: 0 },
+  io: io(0),
   cpuSeconds: 0,
   processesChange: false,
   blocked: null,
@@ -26,6 +34,8 @@ class FakeSources {
   activity: TreeActivity = QUIET
   readings = 0
   isExpensive = false
+  listener: string | null = null
+  waits: string | null = null
 
   readonly clock: Clock = {
     epoch: () => NOW.epoch - NOW.monotonic + this.now,
@@ -63,6 +73,8 @@ class FakeSources {
           sources.activity = { ...QUIET, totals: activity.totals }
           return activity
         },
+        listener: () => sources.listener,
+        waitsFor: () => sources.waits,
       },
     })
     return (seconds = INTERVAL) => {
@@ -89,7 +101,7 @@ describe('a watch', () => {
     const sources = new FakeSources()
     const sample = sources.monitor()
     sources.printed = 'compiling alpha\n'
-    sources.works({ cpuSeconds: 2, io: { lasting: 500, all: 500 } })
+    sources.works({ cpuSeconds: 2, io: io(500) })
     expect(sample()).toMatchObject({
       evidence: { source: 'output', epoch: sources.clock.epoch() },
       watch: {
@@ -245,11 +257,21 @@ describe('a watch after another of the same iteration', () => {
     expect(sample(1).watch.stall).toEqual({ cause: 'silent', since: NOW.monotonic - 100 })
   })
 
+  it('keeps a hang that was found, with its cause, until something ends it', () => {
+    const stall = { cause: 'awaiting-input', since: NOW.monotonic - 100 } as const
+    const sources = new FakeSources()
+    const sample = sources.monitor({ watch: { ...earlier, stall } })
+    sources.works({ blocked: 'awaiting-input' })
+    expect(sample(1).watch.stall?.cause).toBe('awaiting-input')
+    sources.printed = 'something new\n'
+    expect(sample(1).watch.stall).toBeNull()
+  })
+
   it('adds to its sums', () => {
     const sources = new FakeSources()
     const sample = sources.monitor({ watch: earlier })
     sources.noted = { count: 1, allowedUntil: null }
-    sources.works({ cpuSeconds: 1, io: { lasting: 50, all: 50 } })
+    sources.works({ cpuSeconds: 1, io: io(50) })
     expect(sample().watch).toMatchObject({
       sources: { note: { value: 5 }, io: { value: 9050 }, cpu: { value: 2.5 } },
       longest_quiet: earlier.longest_quiet,
@@ -276,5 +298,47 @@ describe('a watch after another of the same iteration', () => {
     const other = new FakeSources()
     other.noted = { count: 1, allowedUntil: null }
     expect(other.monitor()(0).evidence?.source).toBe('note')
+  })
+})
+
+describe('what a worker waits for', () => {
+  const { options } = aRecord()
+  const limits = { options: { ...options, quiet_after: 60, stuck_after: 600 } }
+
+  it('is said of a silent one', () => {
+    const sources = new FakeSources()
+    const sample = sources.monitor(limits)
+    sources.waits = 'cat (pid 7) waits in a read of its standard input (a pipe)'
+    expect(sample(59).watch.stall).toBeNull()
+    expect(sample(1).watch.stall).toEqual({
+      cause: 'silent',
+      since: NOW.monotonic,
+      waits_for: sources.waits,
+    })
+  })
+
+  it('is who listens to the terminal, also while that one is busy in the moment of a sample', () => {
+    const sources = new FakeSources()
+    const sample = sources.monitor(limits)
+    const words = 'vim (pid 7) listens to the terminal'
+    sources.listener = words
+    expect(sample(60).watch.stall).toMatchObject({ cause: 'awaiting-input', waits_for: words })
+    sources.listener = null
+    expect(sample(1).watch.stall).toMatchObject({ cause: 'awaiting-input', waits_for: words })
+    expect(sample(1).watch.stall).toMatchObject({ cause: 'silent' })
+  })
+})
+
+describe('the series', () => {
+  it('has what the last minutes have shown, and goes on in a record that has one', () => {
+    const sources = new FakeSources()
+    const sample = sources.monitor()
+    sources.printed = 'compiling alpha\n'
+    const { watch } = sample()
+    expect(watch.series).toEqual({ bucket: INTERVAL, last: sources.now, levels: [4] })
+    sources.noted = { count: 1, allowedUntil: null }
+    const next = sources.monitor({ watch })
+    sources.noted = { count: 1, allowedUntil: null }
+    expect(next().watch.series?.levels).toEqual([4, 8])
   })
 })

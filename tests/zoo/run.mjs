@@ -2,7 +2,9 @@
  * The zoo: small programs that work or hang in the ways real jobs do, under the real engine, with limits of seconds.
  * Beside the verdicts of `lock.sh status`, what three simpler rules say of the same programs.
  *
- * usage: npm run zoo [-- --only NAME,NAME] [--kind KIND] [--rounds N] [--jobs N] [--list]
+ * usage: npm run zoo [-- --only NAME,NAME] [--kind KIND] [--rounds N] [--jobs N] [--node PATH] [--list]
+ *
+ * --node: the Node that the programs of the zoo run on; engine and harness keep their own.
  *
  * Exit code: 0 all right, 1 something is wrong, 130 Ctrl-C. Wants Linux: elsewhere less can be seen.
  */
@@ -29,6 +31,7 @@ const options = () => {
         kind: { type: 'string' },
         rounds: { type: 'string', default: '1' },
         jobs: { type: 'string', default: '12' },
+        node: { type: 'string' },
         list: { type: 'boolean', default: false },
         // Another table than the zoo's: how the harness is tested itself.
         table: { type: 'string', default: new URL('scenarios.mjs', import.meta.url).pathname },
@@ -90,6 +93,7 @@ const interruption = () => {
 }
 
 const asked = options()
+if (asked.node !== undefined) process.env.ZOO_NODE = resolve(asked.node)
 const { SCENARIOS, LIMITS } = await import(pathToFileURL(resolve(asked.table)))
 const rounds = Number(asked.rounds)
 const jobs = Number(asked.jobs)

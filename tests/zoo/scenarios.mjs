@@ -13,12 +13,13 @@
  * @property {string[]} options      further options of `engine.sh run`
  * @property {number} cores          processor taken by it; what is run at once is limited by their sum
  * @property {string[]} needs        programs without which it is left out
- * @property {{signal: string, to: 'owner'|'refresher'|'worker', after: number}} strike  done from outside, `after` seconds of work;
- *   the hang begins there, and not at the mark of the program
+ * @property {{signal: string, to: 'owner'|'refresher'|'worker', after: number}|{keys: string[], after: number}} strike  done from
+ *   outside, `after` seconds of work; the hang begins there, and not at the mark of the program
+ * @property {number} hold           of `hung`: seconds for which the verdict has to stay, where that is longer than usual
  * @property {{signal: string, to: string}|{keys: string[]}} revive  of `recovery`: done from outside when it has been found hung
  * @property {number} limit          seconds, where it is not that of the cause
  */
-import { dirname, join } from 'node:path'
+import { dirname, extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const PROGRAMS = join(dirname(fileURLToPath(import.meta.url)), 'programs')
@@ -26,10 +27,11 @@ const PROGRAMS = join(dirname(fileURLToPath(import.meta.url)), 'programs')
 /** Seconds. */
 export const LIMITS = { interval: 0.5, stale: 2, quiet: 4, stuck: 8 }
 
-const program = (file, ...args) =>
-  file.endsWith('.mjs')
-    ? [process.execPath, join(PROGRAMS, file), ...args]
-    : ['bash', join(PROGRAMS, file), ...args]
+/** The Node that programs of the zoo run on: another than the harness's with --node. */
+const NODE = process.env.ZOO_NODE ?? process.execPath
+const INTERPRETERS = { '.mjs': NODE, '.py': 'python3', '.sh': 'bash' }
+
+const program = (file, ...args) => [INTERPRETERS[extname(file)], join(PROGRAMS, file), ...args]
 
 /** Out of other people's way: it takes a core for itself. */
 const nice = (file, ...args) => ['nice', '-n', '19', ...program(file, ...args)]
@@ -66,6 +68,10 @@ const undecidable = (name, truth, command, reason, extra = {}) => ({
   ...extra,
 })
 
+/** It notices a key, and nothing else is to be seen of it: that needs the limit of silence. */
+const AT_PROMPT = { terminal: true, limit: LIMITS.quiet }
+const PYTHON = { needs: ['python3'] }
+
 const stop = (to) => ({ signal: 'SIGSTOP', to, after: 2 })
 
 /** @type {Scenario[]} */
@@ -98,6 +104,11 @@ export const SCENARIOS = [
   working('token-stream', program('token-stream.mjs')),
   working('thinks-then-talks', program('thinks-then-talks.mjs')),
   working('warnings-and-work', program('warnings-and-work.mjs')),
+  working('receives', program('receives.py'), { needs: ['python3', 'ss'] }),
+  working('byte-by-byte', ['nice', '-n', '19', 'dd', 'bs=1', 'if=/dev/zero', 'of=/dev/null'], { cores: 1 }),
+  working('spinner-that-means-it', program('phrases.mjs', 'done')),
+  working('phrases-beside-text', program('phrases.mjs', 'beside-text'), { terminal: true }),
+  working('logs-at-a-prompt', program('prompt.mjs', 'logs'), { terminal: true }),
   working('short-silent-iterations', ['sleep', '0.7'], { options: ['-n', 'inf'] }),
   working('long-delay', program('says-and-ends.sh'), { options: ['-n', 'inf', '--delay', '9'] }),
   working('works-while-a-reader-waits', program('works-while-a-reader-waits.sh'), { terminal: true }),
@@ -125,12 +136,34 @@ export const SCENARIOS = [
   hung('asks-deep-down', 'awaiting-input', program('asks-deep-down.sh'), { terminal: 'shell' }),
   hung('asks-password', 'awaiting-input', program('asks-password.sh'), { terminal: true }),
   hung('pager', 'awaiting-input', program('pager.sh'), { terminal: true, needs: ['less'] }),
-  // Its event loop waits for a key as it would for anything else.
-  hung('menu', ['awaiting-input', 'silent'], program('menu.mjs'), { terminal: true }),
+  hung('menu', 'awaiting-input', program('menu.mjs'), AT_PROMPT),
+  hung('prompt', 'awaiting-input', program('prompt.mjs'), AT_PROMPT),
+  hung(
+    'prompt-of-second-process',
+    'awaiting-input',
+    program('launcher.sh', ...program('prompt.mjs', 'wakes')),
+    AT_PROMPT,
+  ),
+  hung('prompt-that-blinks', 'awaiting-input', program('prompt.mjs', 'blinks', 'wakes'), AT_PROMPT),
+  hung('key-in-select', 'awaiting-input', program('waits-for-key.py', 'select'), { ...AT_PROMPT, ...PYTHON }),
+  hung('key-in-poll', 'awaiting-input', program('waits-for-key.py', 'poll'), { ...AT_PROMPT, ...PYTHON }),
+  hung('key-in-epoll', 'awaiting-input', program('waits-for-key.py', 'epoll'), { ...AT_PROMPT, ...PYTHON }),
+  hung('key-in-thread', 'awaiting-input', program('waits-for-key.py', 'thread'), { ...AT_PROMPT, ...PYTHON }),
+  hung('peer-in-poll', 'silent', program('polls-without-terminal.py'), { terminal: true, ...PYTHON }),
+  hung('held-by-ctrl-s', 'silent', program('chatty-build.sh'), {
+    terminal: true,
+    strike: { keys: ['C-s'], after: 2 },
+  }),
   hung('tail', 'silent', program('tail.sh')),
   hung('blocked-pipeline', 'silent', program('blocked-pipeline.sh')),
   hung('idle-timer', 'silent', program('idle-timer.mjs')),
   hung('idle-pool', 'silent', program('idle-pool.mjs')),
+  hung('wakes-its-threads', 'silent', program('wakes-its-threads.mjs')),
+  hung('samples-itself', 'silent', program('samples-itself.mjs', 'held')),
+  hung('samples-itself-anew', 'silent', program('samples-itself.mjs', 'anew'), { needs: ['ss'] }),
+  hung('watches-settings', 'silent', program('watches-settings.mjs')),
+  hung('rare-burst', 'silent', program('rare-burst.mjs'), { hold: 13 }),
+  hung('near-idle', ['silent', 'spinning'], program('near-idle.mjs')),
   hung('retry-with-ids', 'repeating', program('retry-with-ids.mjs')),
   hung('retry-with-keys', 'repeating', program('retry-with-keys.mjs')),
   hung('json-log', 'repeating', program('json-log.mjs')),
@@ -140,6 +173,8 @@ export const SCENARIOS = [
   hung('braille-spinner-with-clock', 'repeating', program('spinner.mjs', 'clock')),
   hung('colour-spinner', 'repeating', program('spinner.mjs', 'colours')),
   hung('word-spinner', 'repeating', program('spinner.mjs', 'words')),
+  hung('phrase-spinner', 'repeating', program('phrases.mjs')),
+  hung('phrase-spinner-in-terminal', 'repeating', program('phrases.mjs'), { terminal: true }),
   hung('bouncing-bar', 'repeating', program('spinner.mjs', 'bar')),
   hung('percent-starts-over', 'repeating', program('starts-over.mjs', 'percent')),
   hung('attempts-start-over', 'repeating', program('starts-over.mjs', 'attempts')),

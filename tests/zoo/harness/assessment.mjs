@@ -184,7 +184,7 @@ export class Assessment {
     const { quiet, interval } = this.#limits
     // The rule of silence gets its chance too.
     const fair = quiet === 'off' ? 0 : quiet + 2 * interval + ALLOWANCE_SECONDS
-    if (at - this.#foundAt < HOLD_SECONDS || at - mark < fair) return 'wait'
+    if (at - this.#foundAt < (this.#scenario.hold ?? HOLD_SECONDS) || at - mark < fair) return 'wait'
     if (this.#scenario.kind === 'hung') return this.#conclude('right')
     this.#phase = 'revived'
     return 'revive'

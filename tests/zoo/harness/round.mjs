@@ -90,7 +90,7 @@ export const runRound = async (scenarios, { limits, jobs, signal, onSandbox, onR
         beater,
         outputBytes: session.outputBytes,
       })
-      if (next === 'strike') session.strike()
+      if (next === 'strike') await session.strike()
       if (next === 'revive') await session.revive()
       if (next === 'end') {
         running.delete(animal)

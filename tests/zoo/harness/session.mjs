@@ -121,8 +121,13 @@ export class Session {
   }
 
   /** @returns whether there was anybody to do it to */
-  strike() {
-    const { signal: name, to } = this.#scenario.strike
+  async strike() {
+    const { signal: name, to, keys } = this.#scenario.strike
+    if (keys !== undefined) {
+      await this.#type(...keys)
+      this.#struckAt = Date.now() / 1000
+      return true
+    }
     const pid = this.#pidOf(to)
     if (pid === undefined) return false
     signal(pid, name)

@@ -19,8 +19,8 @@ const FRAMES = {
     `\r\x1b[2K${BRAILLE[frame % BRAILLE.length]} ${WORDS[Math.floor(frame / 7) % WORDS.length]}… (${clock(frame)} · ↑ ${frame * 3} tokens)`,
   bar: (frame) => `\r${bounce(frame)}`,
 }
-/** Frames until it has shown all that it ever shows. */
-const ROUND = { clock: 1, colours: 4, words: 42, bar: 1 }
+/** Frames until it has hung: of its words one is as good as another. */
+const ROUND = { clock: 1, colours: 4, words: 1, bar: 1 }
 
 const kind = process.argv[2]
 for (let frame = 0; ; frame += 1) {

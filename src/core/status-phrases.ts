@@ -1,0 +1,101 @@
+/**
+ * Whether the texts of a status line come from a list. Pure.
+ *
+ * A spinner that draws its phrases at random from a list shows each of them as new once, which takes hours. But some come
+ * back long before the last has been shown: of 127 phrases, three of the first thirty. What a program really does, file
+ * after file, does not come back. So a phrase that is shown again after it was gone for a while counts as a return, and
+ * when there are enough returns among what was shown, the line says nothing.
+ *
+ * | returns                                               | the status line |
+ * | ----------------------------------------------------- | --------------- |
+ * | fewer than {@link MIN_RETURNS}                        | may say something |
+ * | so many, but fewer than a twentieth of all phrases shown  | may say something |
+ * | a twentieth and more                                    | is a list of phrases |
+ *
+ * A line is known by its form: a glyph before it, a clock in it, written over what stood there. One list says nothing about
+ * lines of another form.
+ */
+
+/** What printed text is worth; see core/novelty.ts. */
+export type TextKind = 'new' | 'status' | 'repeat' | 'blink'
+
+const MIN_RETURNS = 3
+const RETURNS_SHARE = 0.05
+/** Pieces of status lines without it, so that it was gone, and not drawn again beside others. */
+const GONE_PIECES = 20
+/** A list of twenty tasks is drawn with a piece for each: gone is what misses three drawings. */
+const GONE_DRAWINGS = 3
+const MEMORY_PHRASES = 4096
+
+/** As of the spinners in core/novelty.ts, without hyphens and bullets, which begin lines of lists. Marks of tests are none. */
+const LEADING_GLYPH =
+  /^\s*(?:[|/\\\-·•∙⋅◌○◍◎●*+\u2190-\u21ff\u25a0-\u25ff\u2596-\u259f\u2800-\u28ff\u2b00-\u2bff\u{1f311}-\u{1f318}\u{1f550}-\u{1f567}]|[\u2700-\u27bf])\ufe0f?\s/u
+const TEST_MARK = /^\s*[\u2705\u2713-\u2718\u274c\u274e]/u
+const CLOCK = /\b\d+(?:\.\d+)?\s?(?:s|sec|secs|seconds|m|min|h)\b|\b\d{1,2}:\d\d\b/
+
+/** @param isOver it was written over what stood there @returns `null` when it is no status line */
+export const statusForm = (piece: string, isOver: boolean): string | null => {
+  if (TEST_MARK.test(piece)) return null
+  const form = `${LEADING_GLYPH.test(piece) ? 'glyph ' : ''}${CLOCK.test(piece) ? 'clock ' : ''}${isOver ? 'over' : ''}`
+  return form === '' ? null : form
+}
+
+type Phrase = { at: number; picture: string; isAnimated: boolean; gap: number }
+type Counts = { shown: number; returns: number }
+
+export class StatusPhrases {
+  readonly #phrases = new Map<string, Phrase>()
+  readonly #forms = new Map<string, Counts>()
+  #pieces = 0
+
+  get cycle(): boolean {
+    for (const form of this.#forms.keys()) if (this.#isList(form)) return true
+    return false
+  }
+
+  /** What a text that was not seen before is worth in a line of this form. */
+  kindOf(form: string): TextKind {
+    if (this.#isList(form)) return 'repeat'
+    return this.cycle ? 'new' : 'status'
+  }
+
+  /** @param picture the piece as it was drawn @returns what it is worth if it is new */
+  shown(form: string, text: string, picture: string): TextKind {
+    this.#pieces += 1
+    const counts = this.#forms.get(form) ?? { shown: 0, returns: 0 }
+    this.#forms.set(form, counts)
+    const key = `${form}\n${text}`
+    const known = this.#phrases.get(key)
+    if (known === undefined) {
+      counts.shown += 1
+      this.#phrases.set(key, { at: this.#pieces, picture, isAnimated: false, gap: 0 })
+      this.#forgetOldest()
+    } else if (this.#isReturn(known, form)) {
+      counts.shown += 1
+      counts.returns += 1
+      known.at = this.#pieces
+    } else {
+      if (known.picture !== picture) known.isAnimated = true
+      known.gap = Math.max(known.gap, this.#pieces - known.at)
+      known.at = this.#pieces
+      known.picture = picture
+    }
+    return this.kindOf(form)
+  }
+
+  #isReturn({ at, isAnimated, gap }: Phrase, form: string): boolean {
+    const isStatus = isAnimated || form.includes('over')
+    return isStatus && this.#pieces - at > Math.max(GONE_PIECES, GONE_DRAWINGS * gap)
+  }
+
+  #isList(form: string): boolean {
+    const { shown = 0, returns = 0 } = this.#forms.get(form) ?? {}
+    return returns >= MIN_RETURNS && returns >= RETURNS_SHARE * shown
+  }
+
+  #forgetOldest(): void {
+    if (this.#phrases.size <= MEMORY_PHRASES) return
+    const first = this.#phrases.keys().next().value
+    if (first !== undefined) this.#phrases.delete(first)
+  }
+}
