@@ -7,6 +7,7 @@ import { STDERR, STDOUT, terminalOf, write } from './cli/terminal.ts'
 import { loadVerb, loadVerbs, type NamedVerb, type Program } from './cli/verb.ts'
 import { EXIT_CODES, errors, formatError, LockError } from './core/errors.ts'
 import { printableLines } from './core/printable.ts'
+import { traceOf } from './core/system-error.ts'
 import { VERBS } from './verbs/index.ts'
 import { realWorld } from './world.ts'
 
@@ -26,11 +27,10 @@ const report = (program: string, error: unknown): number => {
   const known = asLockError(error)
   if (known !== null) {
     stderr.write(`${printableLines(`${program}: ${formatError(known)}`)}\n`)
+    if (process.env.LOCK_DEBUG) stderr.write(`${printableLines(traceOf(error))}\n`)
     return known.exitCode
   }
-  const details = process.env.LOCK_DEBUG
-    ? String(error instanceof Error ? error.stack : error)
-    : String(error)
+  const details = process.env.LOCK_DEBUG ? traceOf(error) : String(error)
   stderr.write(`${program}: an unexpected error, please report it: ${details}\n`)
   return EXIT_CODES.io
 }

@@ -6,6 +6,7 @@
  */
 import { constants, fstatSync, openSync, readdirSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
+import { hasCode } from '../core/system-error.ts'
 import { pause, writeBytes } from './terminal.ts'
 
 const RETRY_MS = 50
@@ -83,8 +84,7 @@ export class NonBlockingWriter {
         this.#dropped = 0
       }
     } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'EAGAIN')
-        this.#timer = setTimeout(() => this.#put(fd), RETRY_MS)
+      if (hasCode(error, 'EAGAIN')) this.#timer = setTimeout(() => this.#put(fd), RETRY_MS)
       // The reader has gone, the terminal is closed.
       else this.#waiting = Buffer.alloc(0)
     }

@@ -6,12 +6,14 @@
 import { fstatSync, statSync, writeSync } from 'node:fs'
 import { eastAsianWidth } from 'get-east-asian-width'
 import { errors } from '../core/errors.ts'
+import { hasCode } from '../core/system-error.ts'
+import { writeAll } from '../core/write-all.ts'
 
 export const STDOUT = 1
 export const STDERR = 2
 
 /** The reader has gone, the terminal is closed, or there was none from the start. */
-const NO_READER: readonly unknown[] = ['EPIPE', 'EIO', 'EBADF']
+const NO_READER = ['EPIPE', 'EIO', 'EBADF']
 
 const PAUSE = new Int32Array(new SharedArrayBuffer(4))
 const PAUSE_MS = 5
@@ -26,20 +28,25 @@ export const pause = (): void => {
  * @throws LockError `io`, for a full disk
  */
 export const writeBytes = (fd: number, bytes: Uint8Array): boolean => {
-  let left = bytes
-  while (left.length > 0) {
-    try {
-      left = left.subarray(writeSync(fd, left))
-    } catch (error) {
-      const code = error instanceof Error && 'code' in error ? error.code : ''
-      // A pipe that another process has made non-blocking, and that is full.
-      if (code === 'EAGAIN') pause()
-      // Nowhere to complain of an error of stderr.
-      else if (fd === STDERR || NO_READER.includes(code)) return false
-      else throw errors.io('the output could not be written', error)
-    }
+  try {
+    writeAll(bytes, (rest) => writeSome(fd, rest))
+    return true
+  } catch (error) {
+    // Nowhere to complain of an error of stderr.
+    if (fd === STDERR || hasCode(error, ...NO_READER)) return false
+    throw errors.io('the output could not be written', error)
   }
-  return true
+}
+
+const writeSome = (fd: number, bytes: Uint8Array): number => {
+  try {
+    return writeSync(fd, bytes)
+  } catch (error) {
+    if (!hasCode(error, 'EAGAIN')) throw error
+    // A pipe that another process has made non-blocking, and that is full.
+    pause()
+    return 0
+  }
 }
 
 /** @throws LockError `io`, for a full disk; a reader that is gone is no error */

@@ -3,6 +3,8 @@
  *
  * The codes follow sysexits.h(3) where it has one.
  */
+import { shortReason } from './system-error.ts'
+
 export const EXIT_CODES = {
   usage: 64,
   'bad-record': 65,
@@ -23,8 +25,9 @@ export class LockError extends Error {
   readonly code: ErrorCode
   readonly hint: string | undefined
 
-  constructor(code: ErrorCode, message: string, hint?: string) {
-    super(message)
+  /** @param cause the error that it was made of */
+  constructor(code: ErrorCode, message: string, hint?: string, cause?: unknown) {
+    super(message, cause === undefined ? {} : { cause })
     this.name = 'LockError'
     this.code = code
     this.hint = hint
@@ -38,9 +41,6 @@ export class LockError extends Error {
 /** With what to do, on a line of its own. */
 export const formatError = ({ message, hint }: LockError): string =>
   hint === undefined ? message : `${message}\n  ${hint}`
-
-const systemReason = (error: unknown): string =>
-  error instanceof Error && 'code' in error ? String(error.code) : String(error)
 
 export const errors = {
   usage: (message: string, hint?: string) => new LockError('usage', message, hint),
@@ -123,8 +123,9 @@ export const errors = {
   noDirectory: (dir: string, error: unknown) =>
     new LockError(
       'no-directory',
-      `the lock directory ${dir} cannot be made or used (${systemReason(error)})`,
+      `the lock directory ${dir} cannot be made or used (${shortReason(error)})`,
       'Make it writable, or set LOCK_DIR to a directory that is yours.',
+      error,
     ),
 
   /** What was asked to be shown is not there (any more). */
@@ -151,5 +152,6 @@ export const errors = {
 
   unsafe: (message: string, fix: string) => new LockError('unsafe', message, fix),
 
-  io: (what: string, error: unknown) => new LockError('io', `${what} (${systemReason(error)})`),
+  io: (what: string, error: unknown) =>
+    new LockError('io', `${what} (${shortReason(error)})`, undefined, error),
 }

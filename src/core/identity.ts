@@ -3,7 +3,7 @@
  *
  * A PID alone proves nothing: it is reused, differs between PID namespaces, and means nothing after a reboot.
  */
-import type { ProcessInspector, ProcessState, ProcessView } from './ports.ts'
+import type { ProcessFacts, ProcessInspector, ProcessState, ProcessView } from './ports.ts'
 import type { LockRecord, ProcessReference, StartClock } from './record.ts'
 
 export type Liveness =
@@ -15,6 +15,14 @@ export type Liveness =
 export type Observer = Pick<ProcessInspector, 'startClock' | 'startTolerance' | 'bootId' | 'pidNamespace'> & {
   readonly host: string
 }
+
+/** @param tolerance two readings of one process's start may differ by this much */
+export const isSameProcess = (
+  { pid, started }: Pick<ProcessFacts, 'pid' | 'started'>,
+  reference: ProcessReference | null,
+  tolerance: number,
+): boolean =>
+  reference !== null && pid === reference.pid && Math.abs(started - reference.pid_started) <= tolerance
 
 /** Where the record's PIDs live, seen from here. */
 export const recordLocation = (
@@ -45,7 +53,7 @@ export const livenessOf = (
     return { kind: 'unknown', reason: `its start time was taken as ${clock}, which cannot be compared here` }
   }
   const { facts } = inspection
-  if (Math.abs(facts.started - reference.pid_started) > observer.startTolerance) {
+  if (!isSameProcess(facts, reference, observer.startTolerance)) {
     return { kind: 'gone', reason: 'that PID now belongs to another process, with another start time' }
   }
   if (facts.state === 'exited') return { kind: 'gone', reason: 'it has exited and only waits for its parent' }

@@ -30,3 +30,10 @@ export const segmentBytes = (offset: number, logLimit: number): number =>
 
 /** How much is kept of what is behind the head, in bytes. */
 export const tailBytes = (logLimit: number): number => 2 * segmentBytes(1, logLimit)
+
+/** Those of one iteration, in order. @param names of the files in a run's directory */
+export const segmentsOf = (names: readonly string[], iteration: number): readonly Segment[] =>
+  names
+    .flatMap((name) => parseSegmentName(name) ?? [])
+    .filter((segment) => segment.iteration === iteration)
+    .sort((a, b) => a.offset - b.offset)

@@ -14,3 +14,10 @@ export const shortReason = (error: unknown): string => codeOf(error) ?? String(e
 
 /** What an error says, without its kind. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+/** For whoever looks for a defect: the stack of an error, and of what it was made of. */
+export const traceOf = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error)
+  const cause = error.cause === undefined ? '' : `\ncaused by ${traceOf(error.cause)}`
+  return `${error.stack ?? String(error)}${cause}`
+}

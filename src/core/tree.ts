@@ -6,6 +6,8 @@
  * group), so all of them count: descent from the recorded worker; its process group; the run's cookie in the environment.
  * What was proven once stays proven: a member whose parents have died since is still one.
  */
+
+import { isSameProcess } from './identity.ts'
 import type { ProcessFacts } from './ports.ts'
 import type { ProcessReference } from './record.ts'
 
@@ -22,15 +24,6 @@ export type TreeQuery = {
   /** Never part of the tree: the owner, its refresher, the caller. */
   readonly isExcluded: (facts: ProcessFacts) => boolean
 }
-
-export const isProcess = (
-  facts: ProcessFacts,
-  reference: ProcessReference | null,
-  tolerance: number,
-): boolean =>
-  reference !== null &&
-  facts.pid === reference.pid &&
-  Math.abs(facts.started - reference.pid_started) <= tolerance
 
 /** A tmux server started by the worker serves other sessions too; it names itself `tmux: server` on Linux. */
 const isTmuxServer = (facts: ProcessFacts): boolean =>
@@ -53,7 +46,8 @@ const provenBy = (query: TreeQuery): Proven => {
   const isInCgroup = (pid: number): boolean => !hasServer && query.isInCgroup(pid)
   const known = new Map(descendants.map((descendant) => [descendant.pid, descendant]))
   const isKnown = (facts: ProcessFacts): boolean =>
-    isProcess(facts, worker, startTolerance) || isProcess(facts, known.get(facts.pid) ?? null, startTolerance)
+    isSameProcess(facts, worker, startTolerance) ||
+    isSameProcess(facts, known.get(facts.pid) ?? null, startTolerance)
   const isProven = (facts: ProcessFacts): boolean =>
     isKnown(facts) || isInCgroup(facts.pid) || carriesCookie(facts.pid)
   // A group id stays taken while the group has members, so one proven member proves the group to be the worker's.

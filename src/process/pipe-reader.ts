@@ -6,6 +6,7 @@
  * the process at the other end is looked for in /proc, once, and after that it is one link to read.
  */
 import { fstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { codeOf, hasCode } from '../core/system-error.ts'
 
 const O_ACCMODE = 3
 const O_WRONLY = 1
@@ -47,7 +48,7 @@ const stillLeadsTo = (descriptor: string, pipe: string): boolean => {
     return readlinkSync(descriptor) === pipe
   } catch (error) {
     // A reader that has become another user's, as sudo does, hides what it reads.
-    return error instanceof Error && 'code' in error && error.code !== 'ENOENT'
+    return codeOf(error) !== null && !hasCode(error, 'ENOENT')
   }
 }
 

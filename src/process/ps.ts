@@ -8,6 +8,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { errors } from '../core/errors.ts'
 import type { ProcessFacts, ProcessInspector, ProcessState, ProcessView } from '../core/ports.ts'
+import { hasCode } from '../core/system-error.ts'
 import { probe } from './signals.ts'
 
 const START_TOLERANCE_SECONDS = 2
@@ -23,7 +24,7 @@ const SYSCTL = ['/usr/sbin/sysctl', '/sbin/sysctl'].find((path) => existsSync(pa
 
 const isMissing = (command: string): boolean => {
   const { error } = spawnSync(command, ['--version'], { stdio: 'ignore' })
-  return error !== undefined && 'code' in error && error.code === 'ENOENT'
+  return hasCode(error, 'ENOENT')
 }
 
 /** Both of them are needed, and who installs one wants to know of the other. */

@@ -1,17 +1,10 @@
 /** Finds the worker of a record among the processes of this machine. */
 
 import type { Observer } from '../core/identity.ts'
-import { recordLocation } from '../core/identity.ts'
+import { isSameProcess, recordLocation } from '../core/identity.ts'
 import type { ProcessFacts, ProcessInspector, ProcessView } from '../core/ports.ts'
 import type { LockRecord, ProcessReference } from '../core/record.ts'
-import {
-  environmentMatches,
-  isCgroupPure,
-  isProcess,
-  type TreeQuery,
-  workerGroup,
-  workerTree,
-} from '../core/tree.ts'
+import { environmentMatches, isCgroupPure, type TreeQuery, workerGroup, workerTree } from '../core/tree.ts'
 import { type WorkerCgroups, workerCgroups } from './cgroup.ts'
 
 /** This process and its ancestors: an engine started by a worker must not end itself by ending that worker. */
@@ -63,8 +56,8 @@ const queryOf = (
     carriesCookie: (pid) => environmentMatches(view.environment(pid), record.cookie, record.iteration.number),
     isExcluded: (facts) =>
       self.has(facts.pid) ||
-      isProcess(facts, record.owner, tolerance) ||
-      isProcess(facts, record.refresher, tolerance),
+      isSameProcess(facts, record.owner, tolerance) ||
+      isSameProcess(facts, record.refresher, tolerance),
   }
 }
 

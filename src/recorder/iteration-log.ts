@@ -1,13 +1,8 @@
 /** Writes the output of one iteration, in the segments of core/segments.ts. Every byte is written at once. */
 import { closeSync, constants, openSync, readdirSync, statSync, unlinkSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import {
-  MAX_TAIL_SEGMENTS,
-  parseSegmentName,
-  segmentBytes,
-  segmentName,
-  tailBytes,
-} from '../core/segments.ts'
+import { MAX_TAIL_SEGMENTS, segmentBytes, segmentName, segmentsOf, tailBytes } from '../core/segments.ts'
+import { shortReason } from '../core/system-error.ts'
 
 const FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW
 
@@ -19,11 +14,10 @@ type OnDisk = { readonly offset: number; readonly size: number }
 /** What a recorder before this one has written of the iteration, in order. */
 const segmentsOnDisk = (dir: string, iteration: number): readonly OnDisk[] => {
   try {
-    return readdirSync(dir)
-      .flatMap((name) => parseSegmentName(name) ?? [])
-      .filter((segment) => segment.iteration === iteration)
-      .map((segment) => ({ offset: segment.offset, size: statSync(join(dir, segmentName(segment))).size }))
-      .sort((a, b) => a.offset - b.offset)
+    return segmentsOf(readdirSync(dir), iteration).map((segment) => ({
+      offset: segment.offset,
+      size: statSync(join(dir, segmentName(segment))).size,
+    }))
   } catch {
     return []
   }
@@ -116,7 +110,7 @@ export class IterationLog {
         }
         this.#brokenUntil = 0
       } catch (error) {
-        this.#brokenReason = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+        this.#brokenReason = shortReason(error)
         this.#brokenUntil = performance.now() + RETRY_MILLISECONDS
       }
     }

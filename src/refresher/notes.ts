@@ -1,9 +1,9 @@
 /** Follows the notes that a worker leaves with `lock.sh progress`. */
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { parseNote } from '../core/note.ts'
+import { READ_FLAGS } from '../store/open-file.ts'
 
 const MAX_READ_BYTES = 16 * 1024
-const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 
 export type NewNotes = {
   readonly count: number

@@ -1,12 +1,11 @@
 /** Follows what an iteration prints, at a cost that does not grow with how much that is. */
-import { closeSync, constants, fstatSync, openSync, readdirSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseSegmentName, segmentName } from '../core/segments.ts'
+import { segmentName, segmentsOf } from '../core/segments.ts'
+import { READ_FLAGS } from '../store/open-file.ts'
 
 /** Of what came since the last reading, no more than its end is read. */
 const MAX_READ_BYTES = 64 * 1024
-
-const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 
 export type NewOutput = { readonly bytes: number; readonly text: string; readonly total: number }
 
@@ -44,11 +43,9 @@ export class OutputTail {
 
   #laterSegments(): readonly number[] {
     try {
-      return readdirSync(this.#dir)
-        .flatMap((name) => parseSegmentName(name) ?? [])
-        .filter(({ iteration, offset }) => iteration === this.#iteration && offset > (this.#segment ?? -1))
+      return segmentsOf(readdirSync(this.#dir), this.#iteration)
         .map(({ offset }) => offset)
-        .sort((a, b) => a - b)
+        .filter((offset) => offset > (this.#segment ?? -1))
     } catch {
       return []
     }

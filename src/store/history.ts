@@ -18,6 +18,7 @@ import {
 import { dirname } from 'node:path'
 import { errors, LockError } from '../core/errors.ts'
 import { encodeEntry, type History, type HistoryEntry, parseHistory } from '../core/history.ts'
+import { writeAll } from '../core/write-all.ts'
 import { notAFile, openFile, reasonOf } from './open-file.ts'
 import type { SessionPaths } from './paths.ts'
 
@@ -41,12 +42,6 @@ const syncDirectory = (path: string): void => {
   }
 }
 
-const writeWhole = (fd: number, text: string): void => {
-  let bytes = Buffer.from(text)
-  // A disk that is nearly full takes a part, and refuses the rest the next time.
-  while (bytes.length > 0) bytes = bytes.subarray(writeSync(fd, bytes))
-}
-
 /** @throws LockError `io` */
 export const appendHistory = (paths: SessionPaths, entry: HistoryEntry): void => {
   const failed = (cause: unknown): LockError =>
@@ -57,7 +52,8 @@ export const appendHistory = (paths: SessionPaths, entry: HistoryEntry): void =>
       const stats = fstatSync(fd)
       if (!stats.isFile()) throw failed(`it ${notAFile(stats)}`)
       // Without the newline this entry would be lost with the incomplete one before it.
-      writeWhole(fd, `${isTorn(fd, stats.size) ? '\n' : ''}${encodeEntry(entry)}`)
+      const text = `${isTorn(fd, stats.size) ? '\n' : ''}${encodeEntry(entry)}`
+      writeAll(Buffer.from(text), (rest) => writeSync(fd, rest))
       fdatasyncSync(fd)
       if (stats.size === 0) syncDirectory(paths.history)
     } finally {

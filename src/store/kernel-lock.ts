@@ -14,8 +14,9 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { closeSync, constants, fstatSync, lstatSync, openSync } from 'node:fs'
 import { errors } from '../core/errors.ts'
+import { poll } from '../core/poll.ts'
 import type { Clock } from '../core/ports.ts'
-import { isErrno } from './errno.ts'
+import { hasCode } from '../core/system-error.ts'
 import type { LockTool } from './lock-tool.ts'
 
 type Operation = 'try' | 'try-shared' | 'wait' | 'unlock'
@@ -48,7 +49,7 @@ const toolCall = (tool: LockTool, operation: Operation): readonly [string, ...st
 const call = (tool: LockTool, operation: Operation, fd: number, attempts = 5): boolean => {
   const [command, ...args] = toolCall(tool, operation)
   const { status, signal, error } = spawnSync(command, args, { stdio: ['ignore', 'ignore', 'ignore', fd] })
-  if (error !== undefined && isErrno(error, 'ENOENT')) throw errors.noLockTool()
+  if (error !== undefined && hasCode(error, 'ENOENT')) throw errors.noLockTool()
   if (error !== undefined) throw errors.io(`${command} could not be started`, error)
   // A Ctrl-C in the terminal reaches the tool too; this process has its own handler for it.
   if (signal !== null && attempts > 1) return call(tool, operation, fd, attempts - 1)
@@ -92,13 +93,13 @@ const openLockFile = (path: string): number => {
       0o600,
     )
   } catch (error) {
-    if (isErrno(error, 'ELOOP', 'EMLINK', 'EISDIR')) {
+    if (hasCode(error, 'ELOOP', 'EMLINK', 'EISDIR')) {
       throw errors.unsafe(
         `${path} should be an empty file and is a link or a directory`,
         'Find out who created it, then move it away.',
       )
     }
-    if (isErrno(error, 'EACCES', 'EPERM'))
+    if (hasCode(error, 'EACCES', 'EPERM'))
       throw errors.unsafe(`${path} may not be opened`, 'Check its owner and mode.')
     throw errors.io(`${path} cannot be opened`, error)
   }
@@ -185,14 +186,10 @@ export const tryAcquire = async (
   tool: LockTool,
   clock: Clock,
   seconds: number,
-): Promise<HeldLock | null> => {
-  const deadline = clock.monotonic() + seconds
-  for (;;) {
-    const lock = await attempt(path, (fd) => call(tool, 'try', fd), tool)
-    if (lock !== null || clock.monotonic() >= deadline) return lock
-    await clock.sleep(RETRY_PAUSE_SECONDS)
-  }
-}
+): Promise<HeldLock | null> =>
+  poll(clock, { seconds, pauseSeconds: RETRY_PAUSE_SECONDS }, () =>
+    attempt(path, (fd) => call(tool, 'try', fd), tool),
+  )
 
 /**
  * Waits in the kernel's queue, without polling, for at most `seconds`, or until `giveUp` is aborted.
@@ -224,7 +221,7 @@ export const probeLock = (path: string, tool: LockTool): 'held' | 'free' | 'abse
     // perl opens the descriptor for writing too, so it is opened that way here.
     fd = openSync(path, constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   } catch (error) {
-    return isErrno(error, 'ENOENT') ? 'absent' : 'unreadable'
+    return hasCode(error, 'ENOENT') ? 'absent' : 'unreadable'
   }
   try {
     return call(tool, 'try-shared', fd) ? 'free' : 'held'

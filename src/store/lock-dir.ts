@@ -12,7 +12,7 @@ import {
 } from 'node:fs'
 import { dirname } from 'node:path'
 import { errors } from '../core/errors.ts'
-import { isErrno } from './errno.ts'
+import { hasCode } from '../core/system-error.ts'
 import { mountTypeOf, networkTypeOf } from './file-systems.ts'
 
 const shown = (path: string): string => (/[^\w./+-]/.test(path) ? JSON.stringify(path) : path)
@@ -21,7 +21,7 @@ const statOrNull = (dir: string): Stats | null => {
   try {
     return statSync(dir)
   } catch (error) {
-    if (isErrno(error, 'ENOENT')) return null
+    if (hasCode(error, 'ENOENT')) return null
     throw errors.noDirectory(dir, error)
   }
 }
@@ -75,7 +75,7 @@ const makeWithParents = (dir: string): void => {
   try {
     mkdirSync(dir, { mode: 0o700 })
   } catch (error) {
-    if (!isErrno(error, 'EEXIST')) throw errors.noDirectory(dir, error)
+    if (!hasCode(error, 'EEXIST')) throw errors.noDirectory(dir, error)
   }
 }
 
@@ -103,7 +103,7 @@ export const makeOwnDir = (dir: string): void => {
   try {
     mkdirSync(dir, { mode: 0o700 })
   } catch (error) {
-    if (!isErrno(error, 'EEXIST')) throw errors.io(`${dir} cannot be made`, error)
+    if (!hasCode(error, 'EEXIST')) throw errors.io(`${dir} cannot be made`, error)
     if (!lstatSync(dir).isDirectory()) {
       throw errors.unsafe(
         `${dir} should be a directory and is something else`,

@@ -1,5 +1,6 @@
 /** Opens a file of a session for reading, whatever kind of file is there. */
 import { closeSync, constants, fstatSync, openSync, type Stats } from 'node:fs'
+import { hasCode, shortReason } from '../core/system-error.ts'
 
 export type Opened =
   | { readonly kind: 'file'; readonly fd: number; readonly size: number }
@@ -8,7 +9,7 @@ export type Opened =
   | { readonly kind: 'problem'; readonly reason: string }
 
 /** Follows no link, and does not wait for the writer of a FIFO. */
-const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
+export const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 
 const problem = (reason: string): Opened => ({ kind: 'problem', reason })
 
@@ -21,7 +22,7 @@ const REASONS: Readonly<Record<string, string>> = {
 }
 
 export const reasonOf = (error: unknown): string => {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+  const code = shortReason(error)
   return REASONS[code] ?? `cannot be read (${code})`
 }
 
@@ -34,9 +35,7 @@ export const openFile = (path: string): Opened => {
   try {
     fd = openSync(path, READ_FLAGS)
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'ENOENT'
-      ? { kind: 'none' }
-      : problem(reasonOf(error))
+    return hasCode(error, 'ENOENT') ? { kind: 'none' } : problem(reasonOf(error))
   }
   try {
     const stats = fstatSync(fd)

@@ -8,7 +8,7 @@
  */
 import { closeSync, readdirSync, readSync, statSync } from 'node:fs'
 import { parseSegmentName, type Segment as SegmentPlace } from '../core/segments.ts'
-import { isErrno } from './errno.ts'
+import { codeOf, hasCode } from '../core/system-error.ts'
 import { openFile, reasonOf } from './open-file.ts'
 import type { SessionPaths } from './paths.ts'
 
@@ -31,8 +31,8 @@ const entriesOf = (dir: string): readonly string[] | null | { readonly problem: 
   try {
     return readdirSync(dir)
   } catch (error) {
-    if (isErrno(error, 'ENOENT')) return null
-    return { problem: `${dir} ${isErrno(error, 'ENOTDIR') ? 'is not a directory' : reasonOf(error)}` }
+    if (hasCode(error, 'ENOENT')) return null
+    return { problem: `${dir} ${hasCode(error, 'ENOTDIR') ? 'is not a directory' : reasonOf(error)}` }
   }
 }
 
@@ -140,7 +140,7 @@ export function* readFrom(segments: Segments, from: number): Generator<Piece, nu
         yield { kind: 'bytes', bytes: buffer.subarray(0, count) }
       }
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error)) throw error
+      if (codeOf(error) === null) throw error
       yield { kind: 'problem', path, reason: reasonOf(error) }
     } finally {
       closeSync(opened.fd)
@@ -222,7 +222,7 @@ export const startOfLastLines = (segments: Segments, lines: number): number => {
       atTextEnd = false
     } catch (error) {
       // Reading it forwards says why; what is before it is left out.
-      if (error instanceof Error && 'code' in error) return reached
+      if (codeOf(error) !== null) return reached
       throw error
     } finally {
       closeSync(opened.fd)

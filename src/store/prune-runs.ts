@@ -1,7 +1,7 @@
 /** `--keep`: removes the output of the oldest runs. */
 import { lstatSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { isErrno } from './errno.ts'
+import { hasCode, shortReason } from '../core/system-error.ts'
 import { isOutputFile } from './output.ts'
 import type { SessionPaths } from './paths.ts'
 
@@ -12,13 +12,10 @@ const entriesOf = (dir: string): readonly string[] => {
   try {
     return readdirSync(dir)
   } catch (error) {
-    if (isErrno(error, 'ENOENT')) return []
+    if (hasCode(error, 'ENOENT')) return []
     throw error
   }
 }
-
-const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error ? String(error.code) : String(error)
 
 /** The runs that an incident bundle names; see session/incident.ts. */
 const runsWithIncidents = (incidents: string): ReadonlySet<number> =>
@@ -66,11 +63,11 @@ export const pruneRuns = (paths: SessionPaths, keep: number): Pruned => {
         const keepsDirectory = named.has(generation) && lstatSync(dir).isDirectory()
         if (keepsDirectory ? removeOutput(dir) : removeRun(dir)) pruned.push(generation)
       } catch (error) {
-        problems.push(`the output of run ${generation} could not be removed: ${dir} (${codeOf(error)})`)
+        problems.push(`the output of run ${generation} could not be removed: ${dir} (${shortReason(error)})`)
       }
     }
   } catch (error) {
-    problems.push(`old output could not be removed (${codeOf(error)})`)
+    problems.push(`old output could not be removed (${shortReason(error)})`)
   }
   return { pruned, problems }
 }

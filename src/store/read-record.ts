@@ -1,10 +1,11 @@
 /** Reads `NAME.json`. Never hangs and never throws: anything else than a record is reported with a reason. */
-import { closeSync, constants, lstatSync, openSync, readdirSync, readSync } from 'node:fs'
+import { closeSync, lstatSync, openSync, readdirSync, readSync } from 'node:fs'
 import { errors } from '../core/errors.ts'
 import { parseRecord } from '../core/record-file.ts'
 import { isSessionName } from '../core/session-name.ts'
+import { hasCode, shortReason } from '../core/system-error.ts'
 import type { StoredRecord } from '../core/verdict.ts'
-import { isErrno } from './errno.ts'
+import { READ_FLAGS } from './open-file.ts'
 
 /** A record has some 2 KB; a command line may have 2 MB at most (ARG_MAX). */
 const MAX_RECORD_BYTES = 4 * 1024 ** 2
@@ -35,13 +36,9 @@ const explain = (path: string, error: unknown): StoredRecord => {
   if (what === HIDDEN) return unreadable(`the record is ${what}`)
   if (what !== 'a file') return corrupt(`the record is ${what}`)
   if (error === null) return corrupt('the record is empty')
-  if (isErrno(error, 'EACCES', 'EPERM')) return unreadable('the record may not be read')
-  const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
-  return unreadable(`the record cannot be read (${code})`)
+  if (hasCode(error, 'EACCES', 'EPERM')) return unreadable('the record may not be read')
+  return unreadable(`the record cannot be read (${shortReason(error)})`)
 }
-
-/** Follows no link, and does not wait for the writer of a FIFO. */
-const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 
 /** A thousand sessions make no thousand buffers. */
 let buffer = Buffer.alloc(16 * 1024)
@@ -72,7 +69,7 @@ export const readRecord = (path: string, session: string): StoredRecord => {
       closeSync(fd)
     }
   } catch (error) {
-    return isErrno(error, 'ENOENT') ? { kind: 'none' } : explain(path, error)
+    return hasCode(error, 'ENOENT') ? { kind: 'none' } : explain(path, error)
   }
   if (text === null) return corrupt(`the record is too large (over ${MAX_RECORD_BYTES} bytes)`)
   return text === '' ? explain(path, null) : parseRecord(text, session)
@@ -86,7 +83,7 @@ export const listSessions = (dir: string): readonly string[] => {
       .filter(isSessionName)
       .sort()
   } catch (error) {
-    if (isErrno(error, 'ENOENT')) return []
+    if (hasCode(error, 'ENOENT')) return []
     throw errors.noDirectory(dir, error)
   }
 }

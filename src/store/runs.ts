@@ -2,7 +2,7 @@
 import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { errors } from '../core/errors.ts'
-import { isErrno } from './errno.ts'
+import { hasCode } from '../core/system-error.ts'
 import { makeOwnDir } from './lock-dir.ts'
 import type { SessionPaths } from './paths.ts'
 
@@ -14,7 +14,7 @@ const highestGeneration = (runs: string): number => {
       0,
     )
   } catch (error) {
-    if (isErrno(error, 'ENOENT')) return 0
+    if (hasCode(error, 'ENOENT')) return 0
     throw errors.io(`${runs} cannot be read`, error)
   }
 }

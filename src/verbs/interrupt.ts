@@ -2,9 +2,11 @@ import { nameOf, print, type Verb } from '../cli/verb.ts'
 import { formatDuration } from '../core/duration.ts'
 import { errors, type LockError } from '../core/errors.ts'
 import { describeOwner } from '../core/held.ts'
+import { nameIteration } from '../core/iteration-text.ts'
+import { poll } from '../core/poll.ts'
 import { printable } from '../core/printable.ts'
 import type { LockRecord } from '../core/record.ts'
-import { openSession } from '../session/session.ts'
+import { openSession, type Session } from '../session/session.ts'
 import { checkLockDir } from '../store/lock-dir.ts'
 import { readRequest, writeInterrupt } from '../store/requests.ts'
 import type { World } from '../world.ts'
@@ -25,36 +27,36 @@ const describeIterationEnd = (now: LockRecord, asked: LockRecord): string | null
 
 const describeRun = (now: LockRecord): string => {
   if (now.ended !== null) return `the run has ended too (${now.ended.reason})`
-  const { number, total } = now.iteration
-  const ofTotal = total === null ? '' : ` of ${total}`
   return now.phase === 'running'
-    ? `the run continues with iteration ${number}${ofTotal}`
+    ? `the run continues with ${nameIteration(now.iteration)}`
     : `the run continues after its pause`
 }
 
-const awaitEnd = async (world: World, name: string, asked: LockRecord): Promise<string> => {
-  const { generation, options } = asked
-  const iteration = asked.iteration.number
-  const deadline = world.clock.monotonic() + options.grace + ITERATION_END_SECONDS
-  for (;;) {
-    const { stored, verdict } = openSession(world, name).snapshot()
-    const now = stored.kind === 'record' ? stored.record : null
-    if (now !== null && now.generation !== generation)
-      return `run ${generation} of ${name} has ended; by now there is run ${now.generation}`
-    if (verdict.state === 'dead')
-      throw errors.held(`${name} has lost its owner: ${verdict.reason}`, detailsHint(name))
-    const end = now === null ? null : describeIterationEnd(now, asked)
-    if (now !== null && end !== null)
-      return `iteration ${iteration} of ${name} has ended${end}; ${describeRun(now)}`
-    if (now !== null && now.ended !== null) return `${name} has ended: ${verdict.reason}`
-    if (world.clock.monotonic() >= deadline) {
-      throw errors.held(
-        `iteration ${iteration} of ${name} does not end; it is run by ${describeOwner(asked, world.now())}`,
-        `It had ${formatDuration(options.grace)} of grace. End the run: engine.sh stop ${name}   By force: engine.sh run ${name} --force`,
-      )
-    }
-    await world.clock.sleep(POLL_SECONDS)
-  }
+/** What has become of it, as text; `null` while it goes on. @throws LockError `held` when the owner has died */
+const describeOutcome = (session: Session, asked: LockRecord): string | null => {
+  const { name } = session
+  const { record: now, verdict } = session.snapshot()
+  if (now !== null && now.generation !== asked.generation)
+    return `run ${asked.generation} of ${name} has ended; by now there is run ${now.generation}`
+  if (verdict.state === 'dead')
+    throw errors.held(`${name} has lost its owner: ${verdict.reason}`, detailsHint(name))
+  if (now === null) return null
+  const end = describeIterationEnd(now, asked)
+  if (end !== null)
+    return `iteration ${asked.iteration.number} of ${name} has ended${end}; ${describeRun(now)}`
+  return now.ended === null ? null : `${name} has ended: ${verdict.reason}`
+}
+
+const awaitEnd = async (session: Session, asked: LockRecord): Promise<string> => {
+  const { world, name } = session
+  const { iteration, options } = asked
+  const timing = { seconds: options.grace + ITERATION_END_SECONDS, pauseSeconds: POLL_SECONDS }
+  const outcome = await poll(world.clock, timing, () => describeOutcome(session, asked))
+  if (outcome !== null) return outcome
+  throw errors.held(
+    `iteration ${iteration.number} of ${name} does not end; it is run by ${describeOwner(asked, world.now())}`,
+    `It had ${formatDuration(options.grace)} of grace. End the run: engine.sh stop ${name}   By force: engine.sh run ${name} --force`,
+  )
 }
 
 const detailsHint = (name: string): string => `Details: lock.sh why ${name}`
@@ -74,7 +76,8 @@ const ownerStopped = (name: string, pid: number): LockError =>
  */
 export const interrupt = async (world: World, name: string): Promise<string> => {
   checkLockDir(world.lockDir)
-  const { record, owner, verdict } = openSession(world, name).snapshot()
+  const session = openSession(world, name)
+  const { record, owner, verdict } = session.snapshot()
   if (record === null || owner === null) {
     if (verdict.state === 'free') return `${name} has never run`
     throw errors.badRecord(world.paths(name).record, printable(verdict.reason))
@@ -98,7 +101,7 @@ export const interrupt = async (world: World, name: string): Promise<string> => 
   if (readRequest(paths, generation) === 'supersede') return `${name} is being taken over already`
   writeInterrupt(paths, generation, record.iteration.number)
   if (world.signal(pid, 'SIGUSR2') === 'denied') throw errors.ownerOfOther(pid)
-  return awaitEnd(world, name, record)
+  return awaitEnd(session, record)
 }
 
 export const verb: Verb = {

@@ -1,6 +1,7 @@
 import { nameOf, print, type Verb } from '../cli/verb.ts'
 import { parseDuration } from '../core/duration.ts'
 import { errors } from '../core/errors.ts'
+import { poll } from '../core/poll.ts'
 import { printable } from '../core/printable.ts'
 import type { State } from '../core/verdict.ts'
 import { openSession } from '../session/session.ts'
@@ -26,20 +27,18 @@ export const wait = async (
   seconds: number,
 ): Promise<string> => {
   checkLockDir(world.lockDir)
-  const deadline = world.clock.monotonic() + seconds
+  const session = openSession(world, name)
   const isAwaited = (state: State): boolean => states.some((awaited) => awaited === state)
-  for (;;) {
-    const { verdict } = openSession(world, name).snapshot()
-    if (isAwaited(verdict.state)) return `${name} is ${verdict.state}: ${verdict.reason}`
-    const left = deadline - world.clock.monotonic()
-    if (left <= 0) {
-      throw errors.held(
-        `${name} is not ${states.join(' or ')} yet; it is ${verdict.state}: ${verdict.reason}`,
-        `lock.sh why ${name}`,
-      )
-    }
-    await world.clock.sleep(Math.min(POLL_SECONDS, left))
-  }
+  let { verdict } = session.snapshot()
+  const found = await poll(world.clock, { seconds, pauseSeconds: POLL_SECONDS }, () => {
+    verdict = session.snapshot().verdict
+    return isAwaited(verdict.state)
+  })
+  if (found !== null) return `${name} is ${verdict.state}: ${verdict.reason}`
+  throw errors.held(
+    `${name} is not ${states.join(' or ')} yet; it is ${verdict.state}: ${verdict.reason}`,
+    `lock.sh why ${name}`,
+  )
 }
 
 /** @throws LockError `usage` */

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { livenessOf, ownerLiveness, partLiveness, recordLocation } from '../../src/core/identity.ts'
+import {
+  isSameProcess,
+  livenessOf,
+  ownerLiveness,
+  partLiveness,
+  recordLocation,
+} from '../../src/core/identity.ts'
 import { aRecord, HERE, OWNER, owner, viewOf, worker } from '../fakes/records.ts'
 
 const record = aRecord()
@@ -112,5 +118,11 @@ describe('a part of the run', () => {
       kind: 'gone',
       reason: 'none is recorded',
     })
+  })
+})
+
+describe('isSameProcess', () => {
+  it('matches nothing without a reference', () => {
+    expect(isSameProcess(worker(), null, 0)).toBe(false)
   })
 })

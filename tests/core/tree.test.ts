@@ -3,7 +3,6 @@ import type { ProcessFacts } from '../../src/core/ports.ts'
 import {
   environmentMatches,
   isCgroupPure,
-  isProcess,
   type TreeQuery,
   workerGroup,
   workerTree,
@@ -204,12 +203,6 @@ describe('an environment', () => {
     ['nothing, as when it may not be read', [], false],
   ])('of %s', (_, environment, matches) => {
     expect(environmentMatches(environment, 'abc', 3)).toBe(matches)
-  })
-})
-
-describe('isProcess', () => {
-  it('matches nothing without a reference', () => {
-    expect(isProcess(worker(), null, 0)).toBe(false)
   })
 })
 
