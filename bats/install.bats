@@ -97,7 +97,7 @@ fake_node() { # PATH VERSION
 
 @test "where every Node is too old it names the first and what it needs" {
   fake_node "$PWD/old/node" 18.20.0
-  run bash -c '. "$1/scripts/prepare.bash"; old=$2; list_nodes() { echo "good $old/node"; }; find_node "$1"' - "$CLONE" "$PWD/old"
+  run bash -c '. "$1/scripts/prepare.bash"; DIR=$2; list_nodes() { echo "good $DIR/node"; }; find_node "$1"' - "$CLONE" "$PWD/old"
   [[ $status == 69 && $output == *'20.19'*'v18.20.0'*"$PWD/old/node"* ]]
 }
 

@@ -202,18 +202,3 @@ stopped() { # PID
   read -r stat <"/proc/$1/stat"
   [[ ${stat##*) } == T* ]]
 }
-
-@test "completion completes in an interactive bash" {
-  engine.sh run nightly -- true 2>err
-  local tmux=(tmux -L "$TMUX_NAME" -f /dev/null)
-  "${tmux[@]}" new-session -d -x 100 -y 20 -s c "bash --norc --noprofile"
-  # shellcheck disable=SC2016 # The shell in there expands it.
-  "${tmux[@]}" send-keys -t =c: 'eval "$(lock.sh completion)"; PS1=; clear; echo ready' Enter
-  eventually on_screen ready
-  "${tmux[@]}" send-keys -t =c: 'lock.sh sta' Tab 'ni' Tab '--j' Tab
-  eventually on_screen 'lock.sh status nightly --json'
-  "${tmux[@]}" send-keys -t =c: C-u 'engine.sh run x -- cat /etc/passw' Tab
-  eventually on_screen '-- cat /etc/passwd'
-}
-
-on_screen() { [[ $(tmux -L "$TMUX_NAME" capture-pane -p -t =c:) == *"$1"* ]]; }

@@ -1,135 +1,134 @@
-/** A completion script for bash 3.2 and up, from the table of verbs. */
-import type { NamedVerb, OptionSpec, Program } from './verb.ts'
+/** What may follow the words of a command line that is being typed; a shell's script asks for it. */
+import {
+  isShown,
+  loadVerb,
+  loadVerbs,
+  type NamedVerb,
+  type OptionSpec,
+  type Program,
+  type VerbTable,
+} from './verb.ts'
+
+export type Candidate = { readonly word: string; readonly describe: string }
+
+export type Completion =
+  | { readonly kind: 'words'; readonly candidates: readonly Candidate[] }
+  | { readonly kind: 'files' }
+  /** What follows the first words is a command of its own. */
+  | { readonly kind: 'command'; readonly after: number }
+
+export type Typed = {
+  readonly program: Program
+  /** What was typed behind the program's name. bash makes a word of its own of every `=`. */
+  readonly words: readonly string[]
+  /** The word that is being typed, possibly empty. */
+  readonly current: string
+}
 
 type Option = readonly [name: string, spec: OptionSpec]
+type ListSessions = () => readonly Candidate[]
 
-const optionsOf = (verb: NamedVerb): readonly Option[] => Object.entries(verb.options)
+const NOTHING: Completion = { kind: 'words', candidates: [] }
 
-const spellings = ([name, { alias }]: Option): readonly string[] => [
-  ...(alias === undefined ? [] : [`-${alias}`]),
-  `--${name}`,
-]
+const plain = (words: readonly string[]): readonly Candidate[] =>
+  words.map((word) => ({ word, describe: '' }))
 
 /** The words that a value may be, as help shows them: `off` of `D|off`. */
-const choices = ([, { value = '' }]: Option): readonly string[] =>
-  value.split('|').filter((word) => /^[a-z]+$/.test(word))
+const choicesOf = (label: string): readonly string[] =>
+  label
+    .replace(/[[\]]|\.\.\./g, '')
+    .split('|')
+    .filter((word) => /^[a-z][a-z-]*$/.test(word))
+
+const optionsOf = (verb: NamedVerb): readonly Option[] => [
+  ...Object.entries(verb.options),
+  ['help', { type: 'boolean', describe: 'show help' }],
+]
+
+const spellings = ([name, { alias }]: Option): readonly string[] =>
+  alias === undefined ? [`--${name}`] : [`-${alias}`, `--${name}`]
 
 const takesValue = ([, { type, requiresArg }]: Option): boolean => type === 'string' && requiresArg !== false
 
-const verbCase = (verb: NamedVerb): string => {
+const completeValue = (label: string, prefix = ''): Completion =>
+  /^(?:PATH|FILE|DIR)\b/.test(label)
+    ? { kind: 'files' }
+    : { kind: 'words', candidates: plain(choicesOf(label).map((word) => prefix + word)) }
+
+type Position = {
+  /** The option whose value is being typed. */
+  readonly open: Option | undefined
+  readonly positionals: number
+  /** Where the words of a command begin. */
+  readonly commandAfter: number | null
+}
+
+const positionOf = (verb: NamedVerb, words: readonly string[]): Position => {
   const options = optionsOf(verb)
-  const wants = verb.positionals.some((label) => label.includes('NAME')) ? 'name' : 'nothing'
-  const words = [...options.flatMap(spellings), '--help', ...(verb.takesCommand === true ? ['--'] : [])]
-  return `    '${verb.program} ${verb.name}') options='${words.join(' ')}' valued=' ${options.filter(takesValue).flatMap(spellings).join(' ')} ' wants=${wants} ;;`
+  let open: Option | undefined
+  let positionals = 0
+  for (const [index, word] of words.entries()) {
+    if (word === '=') continue
+    if (word === '--' && verb.takesCommand === true) return { open, positionals, commandAfter: index + 1 }
+    if (open !== undefined) open = undefined
+    else if (word.startsWith('-'))
+      open = options.find((option) => takesValue(option) && spellings(option).includes(word))
+    else positionals += 1
+  }
+  return { open, positionals, commandAfter: null }
 }
 
-const choiceCases = (verb: NamedVerb): readonly string[] =>
-  optionsOf(verb)
-    .filter((option) => takesValue(option) && choices(option).length > 0)
-    .map((option) => {
-      const patterns = spellings(option).map((word) => `'${verb.program} ${verb.name} ${word}'`)
-      return `      ${patterns.join(' | ')}) words='${choices(option).join(' ')}' ;;`
-    })
+const completeOptions = (verb: NamedVerb): readonly Candidate[] => [
+  ...optionsOf(verb).flatMap((option) =>
+    spellings(option).map((word) => ({ word, describe: option[1].describe })),
+  ),
+  ...(verb.takesCommand === true ? [{ word: '--', describe: 'the command' }] : []),
+]
 
-const verbNames = (verbs: readonly NamedVerb[], program: Program): string =>
-  verbs
-    .filter((verb) => verb.program === program)
-    .map(({ name }) => name)
-    .join(' ')
-
-/**
- * Starts no process but the subshells of compgen. The list of sessions is that of the records in the lock directory;
- * a file that has no session's name is left out, because compgen expands what it gets.
- */
-export const completionScript = (verbs: readonly NamedVerb[]): string => `\
-# Completion of engine.sh and lock.sh for bash, and for zsh through bashcompinit.
-#   eval "$(lock.sh completion)"
-# shellcheck shell=bash
-
-_tmux_session_lock_sessions() {
-  local dir=\${LOCK_DIR:-} file
-  if [[ -z $dir ]]; then
-    dir=\${XDG_STATE_HOME:-}
-    [[ $dir == /* ]] || dir=$HOME/.local/state
-    dir=$dir/tmux-session-lock
-  fi
-  for file in "$dir"/*.json; do
-    [[ -e $file ]] || continue
-    file=\${file##*/}
-    file=\${file%.json}
-    case $file in
-      '' | [!A-Za-z0-9]* | *[!A-Za-z0-9_-]*) ;;
-      *) printf '%s ' "$file" ;;
-    esac
-  done
+const completeVerb = (verb: NamedVerb, { words, current }: Typed, listSessions: ListSessions): Completion => {
+  const { open, positionals, commandAfter } = positionOf(verb, words.slice(1))
+  if (commandAfter !== null) return { kind: 'command', after: commandAfter + 1 }
+  if (open !== undefined) return completeValue(open[1].value ?? '')
+  const [name, value] = current.split('=', 2)
+  const given = optionsOf(verb).find(
+    (option) => value !== undefined && spellings(option).includes(name ?? ''),
+  )
+  if (given !== undefined) return completeValue(given[1].value ?? '', `${name}=`)
+  const last = verb.positionals.at(-1)
+  const label = verb.positionals[positionals] ?? (last?.includes('...') === true ? last : undefined)
+  if (current.startsWith('-') || label === undefined)
+    return { kind: 'words', candidates: completeOptions(verb) }
+  return label.includes('NAME') ? { kind: 'words', candidates: listSessions() } : completeValue(label)
 }
 
-_tmux_session_lock() {
-  local cur=\${COMP_WORDS[COMP_CWORD]} prev='' program verb options='' valued='' wants='' words='' word index
-  COMPREPLY=()
-  program=\${COMP_WORDS[0]##*/}
-  program=\${program%.sh}
-  if ((COMP_CWORD == 1)); then
-    case $program in
-      engine) words='${verbNames(verbs, 'engine')} --help --version' ;;
-      lock) words='${verbNames(verbs, 'lock')} --help --version' ;;
-    esac
-    # shellcheck disable=SC2207 # None of these words has a space in it.
-    COMPREPLY=($(compgen -W "$words" -- "$cur"))
-    return
-  fi
-  verb=\${COMP_WORDS[1]}
-  case "$program $verb" in
-${verbs.map(verbCase).join('\n')}
-    *) return ;;
-  esac
-
-  # "=" is a word of its own: --for=free is "--for", "=", "free".
-  [[ $cur == '=' ]] && cur=''
-  for ((index = 2; index < COMP_CWORD; index++)); do
-    word=\${COMP_WORDS[index]}
-    if [[ $word == '=' ]]; then
-      continue
-    elif [[ $word == -- && $options == *' --' ]]; then
-      # The command: programs first, then whatever files there are.
-      if ((COMP_CWORD == index + 1)) && [[ $cur != */* ]]; then
-        # shellcheck disable=SC2207
-        COMPREPLY=($(compgen -c -- "$cur"))
-      elif type compopt >/dev/null 2>&1; then
-        compopt -o default
-      else
-        local IFS=$'\\n'
-        # shellcheck disable=SC2207
-        COMPREPLY=($(compgen -f -- "$cur"))
-      fi
-      return
-    elif [[ -n $prev && $valued == *" $prev "* ]]; then
-      prev=''
-    elif [[ $word == -* ]]; then
-      prev=$word
-    else
-      prev=''
-      wants=nothing
-    fi
-  done
-
-  if [[ -n $prev && $valued == *" $prev "* ]]; then
-    case "$program $verb $prev" in
-${verbs.flatMap(choiceCases).join('\n')}
-      *) return ;;
-    esac
-  elif [[ $cur == -* || $wants != name ]]; then
-    words=$options
-  else
-    words=$(_tmux_session_lock_sessions)
-  fi
-  # shellcheck disable=SC2207
-  COMPREPLY=($(compgen -W "$words" -- "$cur"))
+const completeUnfiltered = async (
+  table: VerbTable,
+  typed: Typed,
+  listSessions: ListSessions,
+): Promise<Completion> => {
+  const { program, words } = typed
+  const [first] = words
+  if (first === undefined || (first === 'help' && words.length === 1)) {
+    const verbs = await loadVerbs(table, program)
+    const candidates = verbs.map(({ name, describe }) => ({ word: name, describe }))
+    const more = first === undefined ? plain(['--help', '--version']) : []
+    return { kind: 'words', candidates: [...candidates, ...more] }
+  }
+  if (!isShown(first) || !Object.hasOwn(table[program], first)) return NOTHING
+  return completeVerb(await loadVerb(table, program, first), typed, listSessions)
 }
 
-if [[ -n \${ZSH_VERSION-} ]]; then
-  type compdef >/dev/null 2>&1 || { autoload -U +X compinit && compinit; }
-  autoload -U +X bashcompinit && bashcompinit
-fi
-complete -F _tmux_session_lock engine.sh lock.sh engine lock
-`
+export const complete = async (
+  table: VerbTable,
+  typed: Typed,
+  listSessions: ListSessions,
+): Promise<Completion> => {
+  // bash: --for=free is "--for", "=", "free".
+  const current = typed.current === '=' ? '' : typed.current
+  const completion = await completeUnfiltered(table, { ...typed, current }, listSessions)
+  if (completion.kind !== 'words') return completion
+  return {
+    kind: 'words',
+    candidates: completion.candidates.filter(({ word }) => word.startsWith(current)),
+  }
+}

@@ -5,6 +5,7 @@ export const VERBS: VerbTable = {
   engine: {
     run: () => import('./run.ts'),
     stop: () => import('./stop.ts'),
+    __complete: () => import('./__complete.ts'),
   },
   lock: {
     status: () => import('./status.ts'),
@@ -18,5 +19,6 @@ export const VERBS: VerbTable = {
     progress: () => import('./progress.ts'),
     completion: () => import('./completion.ts'),
     doctor: () => import('./doctor.ts'),
+    __complete: () => import('./__complete.ts'),
   },
 }

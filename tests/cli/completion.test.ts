@@ -1,54 +1,62 @@
-/** The script, in a real bash. */
-import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+/** What is offered for a command line that is being typed. The scripts of the shells are tried in bats/completion.bats. */
 import { describe, expect, it } from 'vitest'
-import { completionScript } from '../../src/cli/completion.ts'
-import { tempDir } from '../fakes/temp-dir.ts'
+import { type Candidate, type Completion, complete } from '../../src/cli/completion.ts'
+import type { Program } from '../../src/cli/verb.ts'
+import { VERBS } from '../../src/verbs/index.ts'
 import { ALL_VERBS } from '../fakes/verbs.ts'
 
-const withSessions = (...names: readonly string[]): string => {
-  const dir = tempDir()
-  for (const name of names) writeFileSync(join(dir, `${name}.json`), '')
-  return dir
+const SESSIONS: readonly Candidate[] = [
+  { word: 'api', describe: 'active' },
+  { word: 'docs', describe: 'dead' },
+]
+
+/** The last word is the one that is being typed. */
+const completionOf = ([program, ...words]: readonly string[]): Promise<Completion> =>
+  complete(
+    VERBS,
+    { program: program as Program, words: words.slice(0, -1), current: words.at(-1) ?? '' },
+    () => SESSIONS,
+  )
+
+const candidates = async (words: readonly string[]): Promise<readonly Candidate[]> => {
+  const completion = await completionOf(words)
+  return completion.kind === 'words' ? completion.candidates : []
 }
 
-/** What bash is offered at the end of these words; the last one is the one that is being typed. */
-const offered = (words: readonly string[], lockDir = withSessions('api', 'docs')): readonly string[] => {
-  const script = `${completionScript(ALL_VERBS)}
-COMP_WORDS=("$@")
-COMP_CWORD=$(($# - 1))
-# As in bash 3.2; and outside of a completion it would complain.
-enable -n compopt 2>/dev/null
-_tmux_session_lock
-printf '%s\\n' "\${COMPREPLY[@]}"`
-  const { stdout, stderr, status } = spawnSync('bash', ['--norc', '-uc', script, 'bash', ...words], {
-    encoding: 'utf8',
-    cwd: tempDir(),
-    env: { PATH: process.env.PATH, HOME: '/nowhere', LOCK_DIR: lockDir },
-  })
-  expect([stderr, status]).toEqual(['', 0])
-  return stdout.split('\n').filter((word) => word !== '')
-}
+const offered = async (words: readonly string[]): Promise<readonly string[]> =>
+  (await candidates(words)).map(({ word }) => word)
 
 describe('completion', () => {
-  it('offers the verbs of each program', () => {
+  it('offers the verbs of each program, with what they do', async () => {
     for (const program of ['engine', 'lock'] as const) {
-      const verbs = ALL_VERBS.filter((verb) => verb.program === program).map(({ name }) => name)
-      expect(offered([`${program}.sh`, ''])).toEqual([...verbs, '--help', '--version'])
-      expect(offered([`./scripts/${program}.sh`, ''])).toEqual([...verbs, '--help', '--version'])
+      const verbs = ALL_VERBS.filter((verb) => verb.program === program)
+      const shown = verbs.map(({ name, describe }) => ({ word: name, describe }))
+      const more = ['--help', '--version'].map((word) => ({ word, describe: '' }))
+      expect(await candidates([program, ''])).toEqual([...shown, ...more])
+      expect(await candidates([program, 'help', ''])).toEqual(shown)
     }
-    expect(offered(['lock', 'st'])).toEqual(['status'])
+    expect(await offered(['lock', 'st'])).toEqual(['status'])
+  })
+
+  it('offers no verb that is hidden, and nothing behind it', async () => {
+    expect(await offered(['lock', '_'])).toEqual([])
+    expect(await offered(['lock', '__complete', ''])).toEqual([])
+    expect(await offered(['lock', 'constructor', ''])).toEqual([])
   })
 
   it.each(ALL_VERBS.map((verb) => [verb.program, verb.name, verb] as const))(
     'offers every option of %s %s',
-    (program, name, verb) => {
-      const words = offered([program, name, '--'])
-      for (const option of Object.keys(verb.options)) expect(words).toContain(`--${option}`)
-      expect(words).toContain('--help')
+    async (program, name, verb) => {
+      const words = await candidates([program, name, '--'])
+      for (const [option, { describe }] of Object.entries(verb.options))
+        expect(words).toContainEqual({ word: `--${option}`, describe })
+      expect(words.map(({ word }) => word)).toContain('--help')
     },
   )
+
+  it('has the state of a session beside its name', async () => {
+    expect(await candidates(['lock', 'why', 'd'])).toEqual([{ word: 'docs', describe: 'dead' }])
+  })
 
   it.each([
     [
@@ -73,6 +81,9 @@ describe('completion', () => {
       ['lock', 'status', 'api', ''],
       ['--json', '--help'],
     ],
+    [['lock', 'wait', 'api', '--for=h'], ['--for=hung']],
+    [['lock', 'completion', 'z'], ['zsh']],
+    [['lock', 'completion', 'zsh', ''], ['--help']],
     [
       ['lock', 'wait', 'api', '--for', ''],
       ['free', 'hung', 'dead'],
@@ -86,48 +97,24 @@ describe('completion', () => {
     [['engine', 'run', 'api', '-n', ''], ['inf']],
     [['engine', 'run', 'api', '--quiet-after', ''], ['off']],
     [['engine', 'run', 'api', '--iter'], ['--iterations']],
-    [['engine', 'run', 'api', '--', 'printf'], ['printf']],
     [['lock', 'moon', ''], []],
     [
       ['lock', 'progress', 'x', ''],
       ['--for', '--help'],
     ],
-  ])('behind %j offers %j', (words, expected) => {
-    expect([...new Set(offered(words))]).toEqual(expected)
+  ])('behind %j offers %j', async (words, expected) => {
+    expect(await offered(words)).toEqual(expected)
   })
 
-  it('offers the files of a command', () => {
-    const words = offered(['engine', 'run', 'api', '--', 'cat', '/etc/host'])
-    expect(words.every((word) => word.startsWith('/etc/host'))).toBe(true)
+  it.each([
+    [['engine', 'run', 'api', '--', ''], 3],
+    [['engine', 'run', 'api', '-n', '3', '--', 'make', '--'], 5],
+    [['engine', 'run', 'api', '--', 'x', '--', ''], 3],
+  ])('leaves to the shell what is behind the -- of %j', async (words, after) => {
+    expect(await completionOf(words)).toEqual({ kind: 'command', after })
   })
 
-  it('runs nothing that a file in the lock directory is named', () => {
-    const dir = withSessions('api', '$(touch pwned)', '-n', 'a b', '`touch pwned`', 'a.b')
-    mkdirSync(join(dir, 'docs'))
-    expect(offered(['lock', 'status', ''], dir)).toEqual(['api'])
-    expect(existsSync(join(dir, 'pwned'))).toBe(false)
-  })
-
-  it('offers no session where there is none, and where there is no lock directory', () => {
-    expect(offered(['lock', 'status', ''], withSessions())).toEqual([])
-    expect(offered(['lock', 'status', ''], '/nowhere')).toEqual([])
-    expect(offered(['lock', 'status', ''], '')).toEqual([])
-  })
-
-  it('completes the four names', () => {
-    const { stdout } = spawnSync('bash', ['--norc', '-c', `${completionScript(ALL_VERBS)}\ncomplete -p`], {
-      encoding: 'utf8',
-    })
-    for (const name of ['engine.sh', 'lock.sh', 'engine', 'lock'])
-      expect(stdout).toContain(`complete -F _tmux_session_lock ${name}\n`)
-  })
-
-  const shellcheck = spawnSync('shellcheck', ['--version']).status === 0
-  it.skipIf(!shellcheck)('has nothing that shellcheck would fix', () => {
-    const { stdout, status } = spawnSync('shellcheck', ['-'], {
-      input: completionScript(ALL_VERBS),
-      encoding: 'utf8',
-    })
-    expect([stdout, status]).toEqual(['', 0])
+  it('takes no -- for a command where none belongs', async () => {
+    expect(await completionOf(['lock', 'status', '--', ''])).not.toMatchObject({ kind: 'command' })
   })
 })
