@@ -108,10 +108,9 @@ add_node() { # RELEASE VERSION
   local root=$CACHE/$1
   [[ ! -x $root/opt/node-$2/bin/node ]] || return 0
   say "installing node@$2"
-  copy_network "$root"
-  copy_npmrc "$root" /root root
-  inside "$root" root npm install --global --prefix "/opt/node-$2" --no-audit --no-fund "node@$2"
-  rm "$root/root/.npmrc"
+  rm -rf "$root/opt/node-$2"
+  # By this machine's npm: the package's own script needs a /proc, and the root has none yet.
+  npm install --global --prefix "$root/opt/node-$2" --no-audit --no-fund "node@$2"
 }
 
 # A layer on the root, for the life of this mount namespace; the layer is what is removed afterwards.

@@ -8,7 +8,7 @@ import { eventually } from './eventually.ts'
 export const program = (name: string): string =>
   fileURLToPath(new URL(`../fixtures/programs/${name}`, import.meta.url))
 
-const kill = (pid: number): void => {
+export const kill = (pid: number): void => {
   try {
     process.kill(pid, 'SIGKILL')
   } catch {

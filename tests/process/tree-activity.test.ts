@@ -13,7 +13,7 @@ import {
   psActivity,
   type TreeActivity,
 } from '../../src/process/tree-activity.ts'
-import { type Child, killAfterwards, start, startReady, stateLetter } from '../fakes/children.ts'
+import { type Child, kill, killAfterwards, start, startReady, stateLetter } from '../fakes/children.ts'
 import { eventually } from '../fakes/eventually.ts'
 import { tempDir } from '../fakes/temp-dir.ts'
 
@@ -373,7 +373,7 @@ describe.skipIf(!onLinux || !hasTmux)('at a terminal', () => {
     const pid = Number(tmux('display-message', '-p', '-t', '=test:', '#{pane_pid}'))
     // The end of a terminal does not end the processes in its background.
     onTestFinished(() => {
-      for (const member of treeOf(pid)) process.kill(member.pid, 'SIGKILL')
+      for (const member of treeOf(pid)) kill(member.pid)
     })
     return {
       pid,

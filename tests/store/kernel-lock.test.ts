@@ -19,7 +19,7 @@ import type { Clock } from '../../src/core/ports.ts'
 import { systemClock } from '../../src/process/clock.ts'
 import { type HeldLock, probeLock, tryAcquire, waitAcquire } from '../../src/store/kernel-lock.ts'
 import { chooseLockTool, type LockTool } from '../../src/store/lock-tool.ts'
-import { program, start, startReady } from '../fakes/children.ts'
+import { program, start, startReady, stateLetter } from '../fakes/children.ts'
 import { eventually } from '../fakes/eventually.ts'
 import { rejectionOf } from '../fakes/failure.ts'
 import { tempDir } from '../fakes/temp-dir.ts'
@@ -322,15 +322,19 @@ describe.skipIf(!has('flock')).each(TOOLS)('the kernel lock by %s', (tool) => {
 })
 
 /**
- * How many wait for the lock of this file, by /proc/locks. The file is known by their descriptor: where layers are mounted
- * the inodes there are not those of stat(2).
+ * How many tools wait for the lock of this file: they have it open, and sleep. Not by /proc/locks: in a container's PID namespace
+ * that shows no lock which a process has taken that is gone, as our tool is, nor who waits for it.
  */
 const waitersOf = (path: string): number =>
-  [...readFileSync('/proc/locks', 'utf8').matchAll(/-> FLOCK +ADVISORY +\w+ +(\d+) /g)].filter(([, pid]) => {
+  readdirSync('/proc').filter((pid) => {
     try {
-      return readlinkSync(`/proc/${pid}/fd/3`) === path
+      return (
+        readlinkSync(`/proc/${pid}/fd/3`) === path &&
+        /^(flock|perl)$/m.test(readFileSync(`/proc/${pid}/comm`, 'utf8')) &&
+        stateLetter(Number(pid)) === 'S'
+      )
     } catch {
-      return false // Gone, or another user's.
+      return false // No process, gone, or another user's.
     }
   }).length
 
