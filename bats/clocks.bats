@@ -109,7 +109,7 @@ has_clock() { # SESSION CLOCK
   is_gone "$worker"
   eventually is_gone "$engine"
   eventually has_refresher t
-  kill -KILL "$(part t refresher)" "$(field t pid)"
+  kill_with_guards "$(field t pid)"
   eventually state_is t dead
   with_clock behind lock.sh reap t
   state_is t free

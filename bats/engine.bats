@@ -80,10 +80,12 @@ phase_is() { [[ -f $LOCK_DIR/$1.json && $(field "$1" phase) == "$2" ]]; }
   refresher=$(part s refresher)
   kill -TERM "$engine"
   eventually phase_is s stopping
-  is_gone "$refresher"
+  # It guards the worker until its end, whatever becomes of the engine.
+  is_alive "$refresher"
   state_is s active
   touch go
   eventually is_gone "$engine"
+  eventually is_gone "$refresher"
   local code=0
   wait "$engine" || code=$?
   [[ $code == 143 ]]

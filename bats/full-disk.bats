@@ -33,21 +33,18 @@ WORKER
 in_namespace() {
   mount -t tmpfs -o size=256k,mode=700 none "$LOCK_DIR"
   engine.sh run s -n 3 -- ./worker.sh 2>err 3>&- &
-  local engine=$! refresher
+  local engine=$!
   eventually test -s "$HOME/child"
   grep -q 'could not be written' err
   [[ $(field s iteration) == 1 ]]
-  # Neither of them can do anything about the death of the other.
-  kill -STOP "$engine"
-  refresher=$(pgrep -P "$engine" -f refresher.js) || true
-  kill -KILL ${refresher:+"$refresher"} "$engine"
+  kill_with_guards "$engine"
   rm "$LOCK_DIR/filler"
   engine.sh run s 2>again
 }
 
-@test "engine and refresher killed on a full disk: the worker that the record does not know of is ended" {
+@test "engine and its guards killed on a full disk: the worker that the record does not know of is ended" {
   worker
-  export -f in_namespace eventually field
+  export -f in_namespace eventually field kill_with_guards guards_of is_stopped
   export PATIENCE_SECONDS
   "${NAMESPACE[@]}" bash -euo pipefail -c in_namespace
   STARTED=("$(<"$HOME/1.2")" "$(<"$HOME/child")")

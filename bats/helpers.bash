@@ -97,6 +97,24 @@ is_gone() { # PID
 
 is_alive() { ! is_gone "$1"; }
 
+# The guard and the watchdog of an engine.
+guards_of() { # ENGINE
+  pgrep -P "$1" -f 'session-lock[ -](guard|watchdog)|guard\.js'
+}
+
+# An engine and all that would see to its worker, at one moment: one that is stopped starts no other guard.
+kill_with_guards() { # ENGINE [PID...]
+  kill -STOP "$1"
+  eventually is_stopped "$1"
+  # shellcheck disable=SC2046 # a list of pids
+  kill -KILL $(guards_of "$1") "$@"
+}
+
+is_stopped() { # PID
+  local stat
+  read -r stat 2>/dev/null <"/proc/$1/stat" && [[ ${stat##*) } == T* ]]
+}
+
 # `flock FILE sleep` has a child that holds the lock too.
 end_with_children() { # PID
   local child

@@ -55,7 +55,7 @@ dead_run_with_reused_pids() {
   eventually has_refresher s
   eventually test -s child
   refresher=$(part s refresher) worker=$(part s worker)
-  kill -KILL "$refresher" "$owner" "$worker"
+  kill_with_guards "$owner" "$worker"
   wait "$owner" || true
   eventually test ! -e "/proc/$refresher"
   eventually test ! -e "/proc/$worker"
@@ -234,7 +234,7 @@ is_zombie_with_threads() { # PID
   # Nothing but its PID leads to it: the environment of such a process cannot be read.
   [[ $(tr -d '\0' <"/proc/$worker/environ" 2>/dev/null | wc -c) == 0 ]]
   state_is s active
-  kill -KILL "$(part s refresher)" "$engine"
+  kill_with_guards "$engine"
   eventually state_is s dead
 
   # As an owner: the record of the dead one, with the PID and start time of this process.

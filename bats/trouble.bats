@@ -40,6 +40,23 @@ both_killed() {
   eventually has_refresher s
   worker=$(part s worker)
   kill -KILL "$(part s refresher)" "$engine"
+  # Nobody runs or reaps it: the watchdog sees to the worker, and the session stays dead.
+  eventually is_gone "$worker"
+  eventually contains "$LOCK_DIR/s.json" '"reason": "owner-died"'
+  state_is s dead
+
+  start_engine s
+  eventually in_iteration s 2
+  eventually contains s.out 'continuing run 1 (lost its owner)'
+}
+
+all_killed() {
+  use "$1"
+  start_engine s -n 5 -- sleep 1000
+  local engine=$REPLY worker
+  eventually has_refresher s
+  worker=$(part s worker)
+  kill_with_guards "$engine"
   eventually state_is s dead
   is_alive "$worker"
 
@@ -49,7 +66,7 @@ both_killed() {
   contains s.out 'ended 1 process that run 1 left behind'
 }
 
-both_killed_worker_forgot() {
+all_killed_worker_forgot() {
   use "$1"
   # The worker's own process is gone: only the cookie leads to its child, in a session of its own.
   start_engine s -n 5 -- bash -c 'setsid sleep 1000 & echo $! >child; sleep 1000'
@@ -57,7 +74,7 @@ both_killed_worker_forgot() {
   eventually has_refresher s
   worker=$(part s worker)
   child=$(<child)
-  kill -KILL "$(part s refresher)" "$engine" "$worker"
+  kill_with_guards "$engine" "$worker"
   eventually is_gone "$worker"
   is_alive "$child"
 
@@ -137,7 +154,7 @@ reaped() {
   local engine=$REPLY worker
   eventually has_refresher s
   worker=$(part s worker)
-  kill -KILL "$(part s refresher)" "$engine"
+  kill_with_guards "$engine"
   eventually state_is s dead
   run lock.sh reap s --dry-run
   [[ $status == 0 && $output == *"pid $worker: sleep 1000"* ]]
@@ -203,8 +220,9 @@ for strategy in native portable; do
     bats_test_function --description "$description ($strategy)" -- "$scene" "$strategy"
   done <<'SCENES'
 engine_killed engine killed: the refresher ends the worker, says so and goes; run goes on
-both_killed engine and refresher killed: the next run finds the worker, ends it and goes on
-both_killed_worker_forgot engine, refresher and worker killed: the next run finds the child by its cookie
+both_killed engine and refresher killed: the watchdog ends the worker, and says so; run goes on
+all_killed engine, refresher and watchdog killed: the next run finds the worker, ends it and goes on
+all_killed_worker_forgot all of them and the worker killed: the next run finds the child by its cookie
 refresher_killed refresher killed: the engine starts another
 engine_stopped engine stopped: hung; run refuses; --force takes over and keeps the count
 refresher_stopped refresher stopped: hung; --force takes over
@@ -236,11 +254,11 @@ start_with_daemon() { # NAME
   [[ ! -e $cgroup ]]
 }
 
-@test "a daemon that has shed all but its control group is ended after its owner and refresher were killed" {
+@test "a daemon that has shed all but its control group is ended after its owner and all guards were killed" {
   start_with_daemon s
   local engine=$REPLY daemon cgroup
   daemon=$(<daemon) cgroup=$(field s cgroup)
-  kill -KILL "$(part s refresher)" "$engine" "$(part s worker)"
+  kill_with_guards "$engine" "$(part s worker)"
   eventually state_is s dead
   is_alive "$daemon"
   engine.sh run s --fresh -n 1 -- true 2>out
@@ -317,7 +335,7 @@ start_with_daemon() { # NAME
 @test "nobody reaps the session that it runs in, nor runs it again when its owner has died" {
   start_engine s -- bash -c 'until [[ -e go ]]; do sleep 0.05; done; lock.sh reap s; echo $? >reaped; engine.sh run s -- true; echo $? >ran; sleep 1000'
   eventually has_refresher s
-  kill -KILL "$(part s refresher)" "$REPLY"
+  kill_with_guards "$REPLY"
   eventually state_is s dead
   touch go
   eventually has_lines ran 1
@@ -342,7 +360,7 @@ start_with_daemon() { # NAME
 @test "a history that cannot be written keeps nobody from a dead session" {
   start_engine s -- sleep 1000
   eventually has_refresher s
-  kill -KILL "$(part s refresher)" "$REPLY"
+  kill_with_guards "$REPLY"
   eventually state_is s dead
   mv "$LOCK_DIR/s/history.jsonl" old
   mkdir "$LOCK_DIR/s/history.jsonl"
@@ -352,7 +370,7 @@ start_with_daemon() { # NAME
 
   start_engine s -- sleep 1000
   eventually has_refresher s
-  kill -KILL "$(part s refresher)" "$REPLY"
+  kill_with_guards "$REPLY"
   eventually state_is s dead
   lock.sh reap s
   state_is s free

@@ -3,8 +3,7 @@
  *
  *   loader.cjs      checks Node's version, then runs main.js
  *   main.js         the program; what a verb needs is evaluated when the verb is asked for
- *   refresher.js    the refresher, with nothing that it does not use
- *   recorder.js     the recorder, likewise
+ *   guard.js        the guard and the watchdog of a run, with nothing that they do not use
  *   compiled/       V8's compiled code of main.js, see src/loader.cjs
  *   vendor/*.js     heavy packages: what the code imports dynamically, loaded only when it is needed
  *
@@ -31,8 +30,7 @@ const [major, minor] = engines.node.replace('>=', '').split('.').map(Number)
 await bundle(
   {
     main: 'src/main.ts',
-    refresher: 'src/refresher/main.ts',
-    recorder: 'src/recorder/main.ts',
+    guard: 'src/guard/main.ts',
   },
   out,
 )

@@ -74,6 +74,7 @@ describe('the reader of imports', () => {
         'cli',
         'core',
         'engine',
+        'guard',
         'process',
         'recorder',
         'refresher',
@@ -111,6 +112,18 @@ describe('the arrows', () => {
     ).toEqual([])
   })
 
+  it('of guard/ lead to no room of the program that starts it, and to no package: its bundle stays small', () => {
+    expect(trespasses('guard', ['core', 'process', 'recorder', 'refresher', 'store'])).toEqual([])
+    expect(ARROWS.filter(({ room, to }) => room === 'guard' && to !== 'node:' && !ROOMS.has(to))).toEqual([])
+  })
+
+  it('of engine/ lead to what guard/ says, and not into it', () => {
+    const inner = FILES.filter((file) => file.startsWith('engine/')).flatMap((file) =>
+      importsIn(sourceOf(file)).filter((to) => to.includes('/guard/') && !to.endsWith('/guard/protocol.ts')),
+    )
+    expect(inner).toEqual([])
+  })
+
   it('of session/ do not lead to engine/, verbs/ or cli/', () => {
     expect(trespasses('session', ['core', 'process', 'refresher', 'store', 'tmux', 'world.ts'])).toEqual([])
   })
@@ -119,6 +132,7 @@ describe('the arrows', () => {
     expect(
       trespasses('engine', [
         'core',
+        'guard',
         'process',
         'recorder',
         'refresher',
@@ -155,11 +169,7 @@ describe('what belongs to the start of the program alone', () => {
     expect(filesWith(/\bprocess\s*\.\s*argv\b/)).toEqual(['main.ts'])
   })
 
-  it('is the exit, but for refresher and recorder, which are programs too', () => {
-    expect(filesWith(/\bprocess\s*\.\s*exit\s*\(/)).toEqual([
-      'main.ts',
-      'recorder/main.ts',
-      'refresher/main.ts',
-    ])
+  it('is the exit, but for the guard, which is a program too', () => {
+    expect(filesWith(/\bprocess\s*\.\s*exit\s*\(/)).toEqual(['guard/main.ts', 'main.ts'])
   })
 })

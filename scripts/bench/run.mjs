@@ -73,13 +73,13 @@ const residentMegabytes = (pid) =>
 
 const recorderOf = (owner) => {
   for (const pid of readFileSync(`/proc/${owner}/task/${owner}/children`, 'utf8').split(' ').filter(Boolean))
-    if (readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('recorder.js')) return pid
+    if (readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith('session-lock guard')) return pid
   return null
 }
 
 /** The greatest amount of memory while much comes, over that while nothing does. */
 export const captureMemory = async () => {
-  const what = 'memory of the recorder, after 1 GB / at the start'
+  const what = 'memory of the guard, which records, after 1 GB / at the start'
   if (process.platform !== 'linux') return report(what, 'not measured here: needs /proc', 'constant')
   const dir = lockDir()
   const command = ['bash', '-c', 'head -c 1M /dev/zero; read -r; head -c 1G /dev/zero; read -r']

@@ -152,6 +152,13 @@ export const errors = {
 
   unsafe: (message: string, fix: string) => new LockError('unsafe', message, fix),
 
+  noGuard: (path: string, error: unknown) =>
+    new LockError(
+      'missing',
+      `the guard's program ${path} cannot be read (${shortReason(error)}), and no run starts without a guard`,
+      'Build it again: npm run build',
+    ),
+
   io: (what: string, error: unknown) =>
     new LockError('io', `${what} (${shortReason(error)})`, undefined, error),
 }

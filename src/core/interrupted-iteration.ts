@@ -3,7 +3,7 @@ import type { HistoryEntry, IterationEntry } from './history.ts'
 import type { LockRecord } from './record.ts'
 
 /** Whether the record has the end of the iteration that it names. One that is done again has ended in an earlier run, too. */
-const hasEnd = ({ generation, iteration, last_iteration: last }: LockRecord): boolean =>
+export const hasEnd = ({ generation, iteration, last_iteration: last }: LockRecord): boolean =>
   last?.iteration === iteration.number && last.generation === generation
 
 /**

@@ -2,7 +2,7 @@
  * The record in the hands of its owner.
  *
  * Every write is a beat, and carries its own promise: how long the next one may take. While a refresher lives the
- * owner does not write; {@link RefresherKeeper} sees to that.
+ * owner does not write; {@link GuardKeeper} sees to that.
  */
 import type { Ended, LockRecord } from '../core/record.ts'
 import { messageOf } from '../core/system-error.ts'
@@ -51,8 +51,10 @@ export class Owner {
   adoptRefresherState(): void {
     const stored = readRecord(this.paths.record, this.#record.session)
     if (stored.kind !== 'record' || stored.record.cookie !== this.#record.cookie) return
-    const { iteration, members, watch, evidence } = stored.record
-    if (iteration.number === this.#record.iteration.number) this.stage({ members, watch, evidence })
+    const { iteration, members, watch, evidence, heartbeat } = stored.record
+    if (iteration.number !== this.#record.iteration.number) return
+    // The next refresher goes on from here, and a heartbeat never goes back.
+    this.#record = { ...this.#record, members, watch, evidence, heartbeat }
   }
 
   /** Changes that the next write carries. */

@@ -2,63 +2,26 @@
  * A run: claim, iterate, release. The loop of the engine, and the only place where an iteration's end becomes a
  * run's end.
  *
- * The order of an end: refresher stopped → `stopping` written → worker ended → `ended` written → lock released.
+ * The order of an end: guard pauses → `stopping` written → worker ended → `ended` written → lock released → guard and
+ * watchdog let go.
  */
-import { formatDuration } from '../core/duration.ts'
 import { EXIT_CODES } from '../core/errors.ts'
-import type { IterationEntry } from '../core/history.ts'
-import { nextIteration, type RunPlan } from '../core/plan.ts'
-import { printable, shellQuote } from '../core/printable.ts'
-import type { EndReason, IterationResult, LastIteration, LockRecord, Position } from '../core/record.ts'
+import type { RunPlan } from '../core/plan.ts'
+import type { LastIteration, LockRecord } from '../core/record.ts'
+import { endAfterIteration, failuresAfter, type RunEnd } from '../core/run-end.ts'
 import { removeCgroup } from '../process/cgroup.ts'
 import type { HistoryWriter } from '../session/history-writer.ts'
 import { readRequest } from '../store/requests.ts'
 import { currentTarget } from '../tmux/tmux.ts'
 import type { World } from '../world.ts'
 import { type Claim, type ClaimRequest, claim } from './claim.ts'
-import { type IterationEnd, runIteration, TIMEOUT_EXIT_CODE } from './iteration.ts'
+import { openGuardScript } from './guard-script.ts'
+import { type IterationTools, runIteration } from './iteration.ts'
+import { type IterationEnd, iterationEntry, lastIteration, shellCodeOfLast } from './iteration-end.ts'
 import type { Owner } from './owner.ts'
-import { type Recording, startRecording } from './recording.ts'
-import type { RefresherKeeper } from './refresher-keeper.ts'
+import { startRecording } from './recording.ts'
+import { continuingText, endTexts, startTexts } from './run-texts.ts'
 import { exitCodeOf, type StopRequest, StopRequests } from './stop-request.ts'
-
-type RunEnd = { readonly reason: EndReason; readonly exitCode: number }
-
-const iterationOfTotal = ({ number, total }: Pick<Position, 'number' | 'total'>): string =>
-  total === null ? `iteration ${number}` : `iteration ${number} of ${total}`
-
-/** How long it takes at most until a hang is seen: the limit, the beats before it, and the heartbeat's own time. */
-const describeDetection = ({ options, heartbeat: { interval } }: LockRecord): string => {
-  const within = (limit: number): string => formatDuration(limit + options.stale_after + 2 * interval)
-  const { quiet_after: quiet, stuck_after: stuck } = options
-  const promises = [
-    ...(quiet === null ? [] : [`${within(quiet)} of silence`]),
-    ...(stuck === null ? [] : [`${within(stuck)} without progress`]),
-  ]
-  const beats = `heartbeat every ${formatDuration(interval)}`
-  return promises.length === 0 ? beats : `${beats}; hung after ${promises.join(', or ')}`
-}
-
-const announce = (world: World, owner: Owner, plan: RunPlan): void => {
-  const { record } = owner
-  const { continues, abandons } = plan
-  if (abandons !== null) {
-    world.notify(
-      `not continuing unfinished run ${abandons.generation} (${iterationOfTotal(abandons.iteration)}); --resume does that`,
-    )
-  }
-  if (continues !== null) {
-    const end =
-      continues.ended === null
-        ? 'lost its owner'
-        : continues.ended.reason.replace('owner-died', 'lost its owner')
-    world.notify(`continuing run ${continues.generation} (${end}) in ${printable(record.cwd)}`)
-  }
-  world.notify(
-    `run ${record.generation} of ${record.session}, ${iterationOfTotal({ number: plan.first, total: plan.iterations })}: ${shellQuote(record.command)}` +
-      ` (${describeDetection(record)})`,
-  )
-}
 
 const stopEnd = (request: StopRequest, last: IterationEnd | null): RunEnd | null => {
   switch (request.kind) {
@@ -76,159 +39,121 @@ const stopEnd = (request: StopRequest, last: IterationEnd | null): RunEnd | null
   }
 }
 
-type Circumstances = {
-  readonly isLast: boolean
-  readonly failedTooOften: boolean
-  readonly stopped: RunEnd | null
+type RunTools = IterationTools & { readonly plan: RunPlan; readonly history: HistoryWriter }
+
+/** History first, then the record: an owner that dies between the two has done the iteration all the same. */
+const recordIteration = ({ world, owner, history }: RunTools, last: IterationEnd): void => {
+  const endedEpoch = world.clock.epoch()
+  history.add(iterationEntry(owner.record, last, endedEpoch))
+  owner.stage({
+    worker: null,
+    refresher: null,
+    failures: failuresAfter(last, owner.record.failures),
+    last_iteration: lastIteration(owner.record, last, endedEpoch),
+  })
 }
 
-/** `null`: the run goes on. A stop that comes when the last iteration has succeeded changes nothing. */
-const endAfter = (last: IterationEnd, { isLast, failedTooOften, stopped }: Circumstances): RunEnd | null => {
-  if (isLast && last.result === 'ok') return { reason: 'completed', exitCode: 0 }
-  if (stopped !== null) return stopped
-  if (failedTooOften) return { reason: 'failed', exitCode: last.exitCode }
-  return isLast ? { reason: 'completed', exitCode: last.exitCode } : null
+/** The one place where it is decided whether the run goes on: the rules are core/run-end.ts. */
+const decide = ({ owner, plan, stopRequests }: RunTools, last: IterationEnd): RunEnd | null => {
+  stopRequests.checkFile()
+  const { iteration, failures } = owner.record
+  return endAfterIteration(last, {
+    isLast: plan.iterations !== null && iteration.number >= plan.iterations,
+    failures,
+    maxFailures: plan.options.max_failures,
+    stopped: stopEnd(stopRequests.current, last),
+  })
 }
 
-/** Seconds, no finer than anybody measures them. */
-const milliseconds = (seconds: number): number => Math.round(seconds * 1000) / 1000
-
-const iterationEntry = (record: LockRecord, last: IterationEnd, endedEpoch: number): IterationEntry => {
-  const { generation, iteration, watch } = record
-  const started = iteration.started_epoch ?? endedEpoch
-  return {
-    kind: 'iteration',
-    generation,
-    iteration: iteration.number,
-    started_epoch: started,
-    duration: milliseconds(Math.max(0, endedEpoch - started)),
-    result: last.result,
-    exit_code: last.workerExitCode,
-    signal: last.signal,
-    beats: watch?.beats ?? 0,
-    longest_quiet: milliseconds(watch?.longest_quiet ?? 0),
-    output_bytes: last.output?.bytes ?? 0,
-    output_lost: last.output?.lost ?? 0,
-    left_running: last.leftRunning,
-    incident: last.incident,
-    changed: null,
-  }
+/** The pause between two iterations. The promise covers it: half an hour is announced, not mistaken for a hang. */
+const pause = async ({ world, owner, plan, stopRequests }: RunTools): Promise<void> => {
+  const { delay } = plan.options
+  if (delay === 0) return
+  owner.write({ phase: 'waiting' }, delay)
+  await world.clock.sleep(delay, stopRequests.drain.signal)
 }
 
-const RESULT_TEXTS: Readonly<Record<IterationResult, string>> = {
-  ok: 'succeeded',
-  failed: 'failed',
-  killed: 'was killed',
-  timeout: 'ran out of time',
-  interrupted: 'was interrupted',
-}
-
-/** An iteration that was interrupted on request says nothing about the command. */
-const failuresAfter = (last: IterationEnd, before: number): number =>
-  last.result === 'ok' ? 0 : last.result === 'interrupted' ? before : before + 1
-
-type RunTools = {
-  readonly stopRequests: StopRequests
-  readonly recording: Recording
-  readonly history: HistoryWriter
-  readonly refresherScript: string
-  readonly onKeeper: (keeper: RefresherKeeper | null) => void
-}
-
-const iterate = async (world: World, owner: Owner, plan: RunPlan, tools: RunTools): Promise<RunEnd> => {
-  const { stopRequests, history, recording } = tools
-  const { options, iterations } = plan
-  // All iterations were done and only the end was not written: their last exit code still holds.
-  const before = plan.continues?.last_iteration
+const iterate = async (tools: RunTools): Promise<RunEnd> => {
+  const { world, owner, plan, stopRequests, recording } = tools
   let last: IterationEnd | null = null
-  for (let iteration = plan.first; iterations === null || iteration <= iterations; iteration += 1) {
+  for (let iteration = plan.first; iteration <= (plan.iterations ?? iteration); iteration += 1) {
     await recording.begin(iteration, stopRequests.terminate.signal)
     const stopped = stopEnd(stopRequests.current, last)
     if (stopped !== null) return stopped
-
-    last = await runIteration(world, owner, iteration, tools)
-    const endedEpoch = world.clock.epoch()
-    history.add(iterationEntry(owner.record, last, endedEpoch))
-    const failures = failuresAfter(last, owner.record.failures)
-    owner.stage({
-      worker: null,
-      refresher: null,
-      failures,
-      last_iteration: {
-        generation: owner.record.generation,
-        iteration,
-        result: last.result,
-        exit_code: last.workerExitCode,
-        signal: last.signal,
-        ended_epoch: endedEpoch,
-      },
-    })
-    stopRequests.checkFile()
-    const end = endAfter(last, {
-      isLast: iterations !== null && iteration >= iterations,
-      failedTooOften: options.max_failures !== null && failures >= options.max_failures,
-      stopped: stopEnd(stopRequests.current, last),
-    })
+    last = await runIteration(tools, iteration)
+    recordIteration(tools, last)
+    const end = decide(tools, last)
     if (end !== null) return end
-    if (last.result !== 'ok')
-      world.notify(
-        `${iterationOfTotal(owner.record.iteration)} ${RESULT_TEXTS[last.result]} with exit code ${last.exitCode}; continuing`,
-      )
-    if (options.delay > 0) {
-      // The promise covers the pause: half an hour between iterations is announced, not mistaken for a hang.
-      owner.write({ phase: 'waiting' }, options.delay)
-      await world.clock.sleep(options.delay, stopRequests.drain.signal)
-    }
+    if (last.result !== 'ok') world.notify(continuingText(owner.record, last))
+    await pause(tools)
   }
-  return stopEnd(stopRequests.current, last) ?? endOfAll(before ?? null, owner.record)
+  return stopEnd(stopRequests.current, last) ?? endOfAll(plan.continues?.last_iteration ?? null, owner.record)
 }
 
-/** All iterations were done, and only the end of the run was not written. */
+/** All iterations were done, and only the end of the run was not written: the last exit code still holds. */
 const endOfAll = (last: LastIteration | null, { failures, options }: LockRecord): RunEnd => {
   if (last === null || last.result === 'ok') return { reason: 'completed', exitCode: 0 }
-  const ofSignal = last.signal === null ? (last.exit_code ?? 1) : exitCodeOf(last.signal)
   const failed = options.max_failures !== null && failures >= options.max_failures
-  return {
-    reason: failed ? 'failed' : 'completed',
-    exitCode: last.result === 'timeout' ? TIMEOUT_EXIT_CODE : ofSignal,
+  return { reason: failed ? 'failed' : 'completed', exitCode: shellCodeOfLast(last) }
+}
+
+/** After an error nothing is known about the worker, so this is no clean end: the next claim searches for it. */
+const LOST: RunEnd = { reason: 'owner-died', exitCode: EXIT_CODES.io }
+
+const release = ({ owner, history }: Pick<RunTools, 'owner' | 'history'>, end: RunEnd): void => {
+  const { generation, iteration, cgroup } = owner.record
+  const detail = `${end.reason}, exit code ${end.exitCode}`
+  history.event({ generation, event: 'ended', iteration: iteration.number, detail })
+  removeCgroup(cgroup)
+  owner.end({ reason: end.reason, exit_code: end.exitCode })
+}
+
+const runHeld = async (
+  world: World,
+  { owner, plan, history }: Claim,
+  stopRequests: StopRequests,
+  script: number,
+): Promise<RunEnd> => {
+  let end = LOST
+  let letGo: () => void = () => undefined
+  try {
+    for (const line of startTexts(owner.record, plan)) world.notify(line)
+    const { recording, guard } = await startRecording(world, owner, script)
+    letGo = () => guard.end()
+    try {
+      end = await iterate({ world, owner, plan, history, stopRequests, recording, guard })
+    } finally {
+      await recording.close()
+    }
+  } finally {
+    release({ owner, history }, end)
+    letGo()
   }
+  return end
 }
 
-const END_TEXTS: Readonly<Record<EndReason, string>> = {
-  completed: 'completed',
-  failed: 'failed',
-  interrupted: 'interrupted',
-  superseded: 'taken over by somebody else',
-  'owner-died': 'lost its owner',
-}
-
-/** The compiled helpers of a run. */
-export type Scripts = { readonly refresher: string; readonly recorder: string }
-
-const startRecorder = async (world: World, owner: Owner, script: string, onLost: (bytes: number) => void) => {
-  const dir = owner.paths.run(owner.record.generation)
-  return startRecording(world, owner.record, { dir, script, onLost })
-}
+/** What is asked of this run by file, and what it says to a Ctrl-C. */
+const follow = (stopRequests: StopRequests, world: World, owner: Owner): void =>
+  stopRequests.follow({
+    readRequest() {
+      const { generation, phase, iteration } = owner.record
+      return readRequest(owner.paths, generation, phase === 'running' ? iteration.number : undefined)
+    },
+    onCtrlC() {
+      if (owner.record.phase === 'running')
+        world.notify('Ctrl-C: stopping after this iteration; press again to end it now')
+    },
+  })
 
 /**
+ * @param guardScript path of the compiled guard
  * @returns the exit code of the program
  * @throws LockError when the session cannot be claimed
  */
-export const run = async (world: World, request: ClaimRequest, scripts: Scripts): Promise<number> => {
-  let owned: Owner | null = null
-  const stopRequests = new StopRequests(
-    () =>
-      readRequest(
-        world.paths(request.name),
-        owned?.record.generation ?? 0,
-        owned?.record.phase === 'running' ? owned.record.iteration.number : undefined,
-      ),
-    () => {
-      if (owned?.record.phase === 'running')
-        world.notify('Ctrl-C: stopping after this iteration; press again to end it now')
-    },
-  )
+export const run = async (world: World, request: ClaimRequest, guardScript: string): Promise<number> => {
+  const stopRequests = new StopRequests()
   stopRequests.listen()
+  const script = openGuardScript(guardScript)
   const target = await currentTarget(world)
   let claimed: Claim
   try {
@@ -238,48 +163,9 @@ export const run = async (world: World, request: ClaimRequest, scripts: Scripts)
     if (stopped === null) throw error
     return stopped.exitCode
   }
-  const { owner, plan, history } = claimed
-  owned = owner
-  const { generation } = owner.record
-  // After an error in here nothing is known about the worker, so this is no clean end: the next claim searches for it.
-  let end: RunEnd = { reason: 'owner-died', exitCode: EXIT_CODES.io }
-  let keeper: RefresherKeeper | null = null
-  let recording: Recording | null = null
-  try {
-    announce(world, owner, plan)
-    recording = await startRecorder(world, owner, scripts.recorder, (bytes) => {
-      owner.stage({ output_lost: bytes })
-      keeper?.reportLost(bytes)
-    })
-    end = await iterate(world, owner, plan, {
-      stopRequests,
-      recording,
-      history,
-      refresherScript: scripts.refresher,
-      onKeeper: (current) => {
-        keeper = current
-      },
-    })
-  } finally {
-    await recording?.close()
-    const { iteration } = owner.record
-    history.event({
-      generation,
-      event: 'ended',
-      iteration: iteration.number,
-      detail: `${end.reason}, exit code ${end.exitCode}`,
-    })
-    removeCgroup(owner.record.cgroup)
-    owner.end({ reason: end.reason, exit_code: end.exitCode })
-  }
-  if (end.reason !== 'completed' || end.exitCode !== 0) {
-    const { iteration, ended } = owner.record
-    const inIteration = iteration.number === 0 ? '' : ` in ${iterationOfTotal(iteration)}`
-    world.notify(
-      `run ${generation} of ${request.name}: ${END_TEXTS[end.reason]}${inIteration}, exit code ${end.exitCode}`,
-    )
-    if (ended !== null && end.reason !== 'superseded' && nextIteration(owner.record) !== null)
-      world.notify(`continue with iteration ${nextIteration(owner.record)}: engine.sh run ${request.name}`)
-  }
+  const { owner } = claimed
+  follow(stopRequests, world, owner)
+  const end = await runHeld(world, claimed, stopRequests, script)
+  for (const line of endTexts(owner.record, end)) world.notify(line)
   return end.exitCode
 }

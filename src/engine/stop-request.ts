@@ -7,7 +7,7 @@
  * | after-iteration | now               | now                      | after-iteration        |
  * | now             | now, and hurry    | now, and hurry           | now                    |
  *
- * A SIGTERM with a `supersede` request means that another engine takes the session over.
+ * A SIGTERM that comes with a `supersede` request means that somebody takes the session over.
  */
 import { constants } from 'node:os'
 import type { RequestKind } from '../store/requests.ts'
@@ -18,6 +18,16 @@ export type StopRequest =
   | { readonly kind: 'none' }
   | { readonly kind: 'drain'; readonly asked: 'ctrl-c' | 'request' }
   | { readonly kind: 'terminate'; readonly signal: StopSignal; readonly superseded: boolean }
+
+/** A run that is held. */
+export type FollowedRun = {
+  /** What is asked for by file. */
+  readRequest(): RequestKind | null
+  /** Called for the first SIGINT. */
+  onCtrlC(): void
+}
+
+const NO_RUN: FollowedRun = { readRequest: () => null, onCtrlC: () => undefined }
 
 /** As a shell reports it. */
 export const exitCodeOf = (signal: string): number =>
@@ -34,17 +44,10 @@ export class StopRequests {
   interrupt = new AbortController()
 
   #current: StopRequest = { kind: 'none' }
-  readonly #readRequest: () => RequestKind | null
-  readonly #onCtrlC: () => void
+  #run: FollowedRun = NO_RUN
   readonly #handlers: ReadonlyMap<NodeJS.Signals, () => void>
 
-  /**
-   * @param readRequest what was asked for by file, of this run
-   * @param onCtrlC called for the first SIGINT
-   */
-  constructor(readRequest: () => RequestKind | null, onCtrlC: () => void) {
-    this.#readRequest = readRequest
-    this.#onCtrlC = onCtrlC
+  constructor() {
     this.#handlers = new Map([
       ['SIGINT', () => this.#interrupt()],
       ['SIGTERM', () => this.#terminate('SIGTERM')],
@@ -62,9 +65,14 @@ export class StopRequests {
     for (const [signal, handler] of this.#handlers) process.on(signal, handler)
   }
 
-  /** Reads the request file; its signal may have come before there was a handler. */
+  /** From now on requests by file count too. */
+  follow(run: FollowedRun): void {
+    this.#run = run
+  }
+
+  /** Looks for a request; a signal that told of it may have come before anybody listened. */
   checkFile(): void {
-    const request = this.#readRequest()
+    const request = this.#run.readRequest()
     if (request === 'interrupt-iteration') this.interrupt.abort()
     if (this.#current.kind !== 'none' || request !== 'stop-after-iteration') return
     this.#current = { kind: 'drain', asked: 'request' }
@@ -78,7 +86,7 @@ export class StopRequests {
     }
     this.#current = { kind: 'drain', asked: 'ctrl-c' }
     this.drain.abort()
-    this.#onCtrlC()
+    this.#run.onCtrlC()
   }
 
   #terminate(signal: StopSignal): void {
@@ -89,7 +97,7 @@ export class StopRequests {
     this.#current = {
       kind: 'terminate',
       signal,
-      superseded: signal === 'SIGTERM' && this.#readRequest() === 'supersede',
+      superseded: signal === 'SIGTERM' && this.#run.readRequest() === 'supersede',
     }
     this.drain.abort()
     this.terminate.abort()

@@ -5,6 +5,7 @@
  * does not claim before the kernel has given the lock: two owners at a time are not possible, only a refusal.
  * The claim ends what the owner leaves of its worker, as after any end that was not clean.
  */
+import { ACQUIRE_SECONDS } from '../core/defaults.ts'
 import { errors } from '../core/errors.ts'
 import { describeOwner } from '../core/held.ts'
 import type { LockRecord } from '../core/record.ts'
@@ -15,10 +16,9 @@ import { type LockedSession, lockHeldError, waitForLock } from '../session/locke
 import type { Session } from '../session/session.ts'
 import type { Snapshot } from '../session/snapshot.ts'
 import { writeRequest } from '../store/requests.ts'
-import type { World } from '../world.ts'
 
-/** What a dead owner's refresher needs to end the worker and to let go. */
-const REFRESHER_CLEARS_SECONDS = 3
+/** What a dead owner's guard needs to end the worker and to let go. */
+const GUARD_CLEARS_SECONDS = 3
 const LOCK_FREE_SECONDS = 2
 /** A killed process is gone within this time, unless it hangs in the kernel. */
 const KILLED_SECONDS = 2
@@ -49,13 +49,30 @@ const endOwner = async (session: Session, record: LockRecord): Promise<void> => 
   await awaitGone(world, owner, KILLED_SECONDS)
 }
 
-const endRefresher = async (world: World, { refresher, owner }: LockRecord): Promise<void> => {
-  if (refresher === null) return
-  const recorded = { ...refresher, started_clock: owner.started_clock }
-  if (await awaitGone(world, recorded, REFRESHER_CLEARS_SECONDS)) return
-  // Between the last look and the signal its PID may have gone to somebody else.
-  if (isAlive(world, recorded)) world.signal(refresher.pid, 'SIGKILL')
-  await awaitGone(world, recorded, KILLED_SECONDS)
+/** The guard of an owner that has ended in order has let go of the lock, and may live on for what writes output still. */
+const hasLetGo = (session: Session): Promise<LockedSession | null> => waitForLock(session, ACQUIRE_SECONDS)
+
+/** The owner is gone, and its guard ends the worker, then lets go. One that does not is stopped, or hangs. */
+const lockAfterOwner = async (
+  session: Session,
+  { generation }: LockRecord,
+): Promise<LockedSession | null> => {
+  const free = await hasLetGo(session)
+  if (free !== null) return free
+  const { world } = session
+  // As it is named now: the owner may have replaced it at its end.
+  const { record } = session.snapshot()
+  if (record?.refresher && record.generation === generation) {
+    const recorded = { ...record.refresher, started_clock: record.owner.started_clock }
+    if (!(await awaitGone(world, recorded, GUARD_CLEARS_SECONDS))) {
+      const late = await hasLetGo(session)
+      if (late !== null) return late
+      // Between the last look and the signal its PID may have gone to somebody else.
+      if (isAlive(world, recorded)) world.signal(recorded.pid, 'SIGKILL')
+      await awaitGone(world, recorded, KILLED_SECONDS)
+    }
+  }
+  return waitForLock(session, LOCK_FREE_SECONDS)
 }
 
 export type TakenOver = {
@@ -81,8 +98,7 @@ export const takeOver = async (session: Session, held: Snapshot): Promise<TakenO
   world.notify(`taking ${name} over from ${describeOwner(record, world.now())}`)
   const incident = await tryToLeaveIncident(session, 'force', held)
   if (owner.kind === 'alive') await endOwner(session, record)
-  await endRefresher(world, record)
-  const locked = await waitForLock(session, LOCK_FREE_SECONDS)
+  const locked = await lockAfterOwner(session, record)
   // Another look: who holds it now need not be who held it before.
   if (locked === null) throw lockHeldError(session, session.snapshot())
   return { locked, incident }

@@ -1,9 +1,4 @@
-/**
- * What the owner tells its recorder: this configuration as one line of JSON on the recorder's standard input, whose end
- * means that the owner has ended the run, or died. The recorder's standard output and error are the owner's.
- *
- * fd 3 is where it reports, in lines of JSON; from fd 4 on it reads the streams, in the order of `streams`.
- */
+/** What a recorder is told, and what it reports. */
 export type RecorderConfig = {
   /** Of the run's output. */
   readonly dir: string
@@ -12,6 +7,8 @@ export type RecorderConfig = {
   /** See core/stream-markers.ts. */
   readonly secret: string
   readonly logLimit: number
+  /** Bytes of this run that could not be written before. */
+  readonly lost: number
   readonly streams: readonly {
     /** Where else to write what it reads. */
     readonly show: 1 | 2 | null
@@ -20,15 +17,12 @@ export type RecorderConfig = {
   }[]
 }
 
-export const REPORT_FD = 3
-export const FIRST_STREAM_FD = 4
-
 export type RecorderReport =
   /** All that comes now belongs to this iteration. */
   | { readonly kind: 'begun'; readonly iteration: number }
   /** All that an iteration has printed is on the disk, or counted as lost. */
   | { readonly kind: 'ended'; readonly iteration: number; readonly bytes: number; readonly lost: number }
-  /** Bytes that could not be written since this recorder was started; `reason` is the system's code. */
+  /** Bytes of this run that could not be written, so far; `reason` is the system's code. */
   | { readonly kind: 'lost'; readonly bytes: number; readonly reason: string }
   /** Nobody reads the owner's standard output or error any more, or it cannot be written. */
   | { readonly kind: 'not-shown'; readonly fd: number; readonly reason: string }

@@ -13,7 +13,9 @@ import type { EventEntry } from '../core/history.ts'
 import type { Clock, ProcessView } from '../core/ports.ts'
 import type { Activity, LockRecord, ProcessReference, StallCause } from '../core/record.ts'
 import type { ActivityMonitor } from './activity-monitor.ts'
-import { PING_TIMEOUT_INTERVALS } from './protocol.ts'
+
+/** An owner that is stopped, or caught in a loop, sends no pings. */
+export const PING_TIMEOUT_INTERVALS = 2
 
 export type HeartbeatWorld = {
   readonly clock: Clock
@@ -76,11 +78,11 @@ export class Heartbeat {
     this.#reportHung(stall.cause)
   }
 
-  /** Writes a last sample, from which the owner continues. Not a beat. */
-  stop(): void {
+  /** Takes a last sample, from which whoever writes next continues. Not a beat, and not written. */
+  stop(): LockRecord {
     const { members, watch } = this.#sample()
     this.#record = { ...this.#record, members, watch }
-    this.#write()
+    return this.#record
   }
 
   #sample(): Pick<LockRecord, 'members' | 'evidence'> & { readonly watch: Activity } {

@@ -102,9 +102,6 @@ export const verb: Verb = {
       const command = [self.node, self.script, args.program, ...args.without('detach')]
       return runDetached(world, { name, waits: waitSeconds !== undefined, force }, command)
     }
-    return run(world, request, {
-      refresher: join(self.directory, 'refresher.js'),
-      recorder: join(self.directory, 'recorder.js'),
-    })
+    return run(world, request, join(self.directory, 'guard.js'))
   },
 }

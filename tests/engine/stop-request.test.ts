@@ -14,12 +14,13 @@ beforeEach(() => {
   for (const signal of SIGNALS) process.removeAllListeners(signal)
   request = null
   ctrlCs = 0
-  stopRequests = new StopRequests(
-    () => request,
-    () => {
+  stopRequests = new StopRequests()
+  stopRequests.follow({
+    readRequest: () => request,
+    onCtrlC() {
       ctrlCs += 1
     },
-  )
+  })
   stopRequests.listen()
 })
 

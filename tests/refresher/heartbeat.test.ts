@@ -149,8 +149,9 @@ describe('a heartbeat', () => {
     scene.tick()
     const beat = scene.now
     scene.now += 5
-    scene.heartbeat.stop()
-    expect(scene.last).toMatchObject({ heartbeat: { monotonic: beat }, watch: { beats: 1 } })
+    expect(scene.heartbeat.stop()).toMatchObject({ heartbeat: { monotonic: beat }, watch: { beats: 1 } })
+    // Whoever asked for it is the next to write.
+    expect(scene.written.length).toBe(1)
   })
 
   it('survives a full disk', () => {

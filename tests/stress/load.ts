@@ -25,7 +25,7 @@ type Stored = {
 
 const TICKS_PER_SECOND = 100
 const START_SECONDS = 600
-const ROLES = ['engine', 'refresher', 'recorder'] as const
+const ROLES = ['engine', 'guard', 'watchdog'] as const
 type Role = (typeof ROLES)[number]
 
 const nameOf = (number: number): string => `s${number}`
@@ -51,8 +51,8 @@ const privateKilobytes = (pid: number): number => {
 
 const roleOf = (pid: number): Role | null => {
   const command = commandOf(pid)
-  if (command.includes('refresher.js')) return 'refresher'
-  if (command.includes('recorder.js')) return 'recorder'
+  if (command.startsWith('session-lock guard')) return 'guard'
+  if (command.includes('session-lock-watchdog')) return 'watchdog'
   return command.includes('loader.cjs') ? 'engine' : null
 }
 
@@ -61,8 +61,8 @@ type Costs = Readonly<Record<Role, { readonly ticks: number; readonly kilobytes:
 const costs = (sandbox: Sandbox): Costs => {
   const sum = {
     engine: { ticks: 0, kilobytes: 0 },
-    refresher: { ticks: 0, kilobytes: 0 },
-    recorder: { ticks: 0, kilobytes: 0 },
+    guard: { ticks: 0, kilobytes: 0 },
+    watchdog: { ticks: 0, kilobytes: 0 },
   }
   for (const { pid } of carriersOf(`STRESS_DIR=${sandbox.dir}`)) {
     const role = roleOf(pid)
@@ -89,8 +89,8 @@ type Options = { readonly sessions: number; readonly interval: number }
 
 const mapRoles = (of: (role: Role) => number): Readonly<Record<Role, number>> => ({
   engine: of('engine'),
-  refresher: of('refresher'),
-  recorder: of('recorder'),
+  guard: of('guard'),
+  watchdog: of('watchdog'),
 })
 
 const measure = async (

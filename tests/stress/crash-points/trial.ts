@@ -191,9 +191,9 @@ export class Bench {
   helper(which: 'refresher' | 'recorder'): number {
     if (which === 'refresher') return this.refresher.pid
     const found = carriersOf(`STRESS_DIR=${this.sandbox.dir}`).find(({ pid }) =>
-      commandOf(pid).includes('recorder.js'),
+      commandOf(pid).startsWith('session-lock guard'),
     )
-    if (found === undefined) throw new Error('there is no recorder')
+    if (found === undefined) throw new Error('there is no guard')
     return found.pid
   }
 

@@ -252,7 +252,7 @@ export class Besieger {
   }
 
   #isRefresher({ pid }: { pid: number }): boolean {
-    return commandOf(pid).includes('refresher.js')
+    return /session-lock guard|guard\.js/.test(commandOf(pid))
   }
 
   #killRefresher(refresher: { pid: number; started: number }): void {

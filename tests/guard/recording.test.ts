@@ -1,4 +1,4 @@
-/** The recorder as the process that it is, between FIFOs, as the engine starts it. */
+/** What the guard keeps of the output: the guard as the process that it is, between FIFOs, as the engine starts it. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import {
   closeSync,
@@ -22,6 +22,8 @@ import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { parseSegmentName } from '../../src/core/segments.ts'
 import { encodeMarker, type Marker } from '../../src/core/stream-markers.ts'
+import { encodeLine, type GuardConfig, type GuardMessage } from '../../src/guard/protocol.ts'
+import { readLines } from '../../src/process/lines.ts'
 import type { RecorderConfig, RecorderReport } from '../../src/recorder/protocol.ts'
 import { start, stateLetter } from '../fakes/children.ts'
 import { eventually } from '../fakes/eventually.ts'
@@ -34,10 +36,10 @@ let bundleDir = ''
 let script = ''
 
 beforeAll(async () => {
-  bundleDir = await mkdtemp(join(tmpdir(), 'session-lock-recorder-'))
-  script = join(bundleDir, 'recorder.cjs')
+  bundleDir = await mkdtemp(join(tmpdir(), 'session-lock-guard-'))
+  script = join(bundleDir, 'guard.cjs')
   await build({
-    entryPoints: [fileURLToPath(new URL('../../src/recorder/main.ts', import.meta.url))],
+    entryPoints: [fileURLToPath(new URL('../../src/guard/main.ts', import.meta.url))],
     outfile: script,
     bundle: true,
     platform: 'node',
@@ -100,8 +102,10 @@ type Running = {
   readonly pid: number
   readonly reports: RecorderReport[]
   readonly ended: Promise<void>
-  /** What the owner's death does. */
+  /** What the owner says at the end of its run. */
   leave(): void
+  /** What the owner's death does. */
+  abandon(): void
 }
 
 const record = (
@@ -109,28 +113,42 @@ const record = (
   readers: readonly number[],
   shown: { readonly out?: number; readonly err?: number } = {},
 ): Running => {
+  const lock = openSync('/dev/null', 'r')
   const child = start(process.execPath, [script], {
-    stdio: ['pipe', shown.out ?? 'ignore', shown.err ?? 'ignore', 'pipe', ...readers],
+    stdio: ['pipe', shown.out ?? 'ignore', shown.err ?? 'ignore', 'pipe', lock, 'ignore', ...readers],
   })
+  closeSync(lock)
   const reports: RecorderReport[] = []
-  let rest = ''
-  const pipe = child.process.stdio[3] as Readable
-  pipe.on('data', (chunk: Buffer) => {
-    const lines = (rest + chunk.toString()).split('\n')
-    rest = lines.pop() ?? ''
-    for (const line of lines) reports.push(JSON.parse(line) as RecorderReport)
+  readLines(child.process.stdio[3] as Readable, (line) => {
+    const message = JSON.parse(line) as GuardMessage
+    if (message.kind !== 'ready' && message.kind !== 'paused') reports.push(message)
   })
-  child.process.stdin?.write(
-    `${JSON.stringify({ iteration: 0, secret: SECRET, logLimit: 2 ** 30, ...config })}\n`,
-  )
+  const { stdin } = child.process
+  stdin?.write(encodeLine(configOf(config)))
   return {
     ...child,
     reports,
     leave: () => {
-      child.process.stdin?.end()
+      stdin?.end(encodeLine({ kind: 'end' }))
+    },
+    abandon: () => {
+      stdin?.end()
     },
   }
 }
+
+const configOf = (
+  recording: Partial<RecorderConfig> & Pick<RecorderConfig, 'dir' | 'streams'>,
+): GuardConfig => ({
+  lockDir: recording.dir,
+  session: 'none',
+  generation: 1,
+  lockTool: 'flock',
+  processStrategy: null,
+  host: 'here',
+  recording: { iteration: 0, secret: SECRET, logLimit: 2 ** 30, lost: 0, ...recording },
+  recordsOnly: false,
+})
 
 /** All that is kept of an iteration. */
 const kept = (dir: string, iteration: number): string =>
@@ -164,7 +182,7 @@ const aRun = () => {
 const OUT = { show: 1, pane: null } as const
 const ERR = { show: 2, pane: null } as const
 
-describe('the recorder', () => {
+describe('the recorder of a guard', () => {
   it('keeps and shows two streams, each where it belongs, without the markers', async () => {
     const { dir, run, file, read } = aRun()
     const [out, err] = [new Pipe(dir, 'o'), new Pipe(dir, 'e')]
@@ -373,7 +391,7 @@ describe('the recorder', () => {
     ])
     cat.process.stdin?.write('last words')
     await eventually('they are kept', () => existsSync(join(run, '1.0.log')))
-    recorder.leave()
+    recorder.abandon()
     await recorder.ended
     await cat.ended
     expect(readdirSync(dir)).toEqual(['run'])
@@ -389,7 +407,7 @@ describe('the recorder', () => {
     const recorder = record({ dir: run, streams: [{ show: null, pane: pipe.path }], iteration: 1 }, [
       pipe.reader,
     ])
-    recorder.leave()
+    recorder.abandon()
     pipe.close(writer, pipe.reader)
     await recorder.ended
     expect(stateLetter(stranger.pid)).toBe('S')

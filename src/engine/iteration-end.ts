@@ -1,0 +1,91 @@
+/** How an iteration has ended, and what of it becomes history. */
+import type { IterationEntry } from '../core/history.ts'
+import type { IterationResult, LastIteration, LockRecord } from '../core/record.ts'
+import type { OutputSizes } from './recording.ts'
+import { exitCodeOf } from './stop-request.ts'
+import type { WorkerExit } from './worker.ts'
+
+/** How the worker itself has ended. */
+export type WorkerEnd = {
+  readonly result: IterationResult
+  /** What a shell would report: 124 for a time-out, 128 + n for a signal. */
+  readonly exitCode: number
+  /** The worker's own exit code; `null` when a signal ended it. */
+  readonly workerExitCode: number | null
+  readonly signal: string | null
+}
+
+export type IterationEnd = WorkerEnd & {
+  /** What of it was on the disk in time; `null` when nothing is kept. */
+  readonly output: OutputSizes | null
+  /** Processes that the command left in the background. */
+  readonly leftRunning: number
+  /** The path of the bundle that a time-out leaves. */
+  readonly incident: string | null
+}
+
+export const TIMEOUT_EXIT_CODE = 124
+
+/** A kill is never a success, and an exit code that is missing is not 0. */
+const shellCodeOf = ({ exitCode, signal }: WorkerExit): number =>
+  signal === null ? (exitCode ?? 1) : exitCodeOf(signal)
+
+const resultOfExit = (exit: WorkerExit): IterationResult => {
+  if (shellCodeOf(exit) === 0) return 'ok'
+  return exit.signal === null ? 'failed' : 'killed'
+}
+
+/** @param result when something else than the worker decides it */
+export const workerEnd = (exit: WorkerExit, result: IterationResult = resultOfExit(exit)): WorkerEnd => ({
+  result,
+  exitCode: result === 'timeout' ? TIMEOUT_EXIT_CODE : shellCodeOf(exit),
+  workerExitCode: exit.exitCode,
+  signal: exit.signal,
+})
+
+/** Seconds, no finer than anybody measures them. */
+const milliseconds = (seconds: number): number => Math.round(seconds * 1000) / 1000
+
+export const iterationEntry = (
+  record: LockRecord,
+  last: IterationEnd,
+  endedEpoch: number,
+): IterationEntry => {
+  const { generation, iteration, watch } = record
+  const started = iteration.started_epoch ?? endedEpoch
+  return {
+    kind: 'iteration',
+    generation,
+    iteration: iteration.number,
+    started_epoch: started,
+    duration: milliseconds(Math.max(0, endedEpoch - started)),
+    result: last.result,
+    exit_code: last.workerExitCode,
+    signal: last.signal,
+    beats: watch?.beats ?? 0,
+    longest_quiet: milliseconds(watch?.longest_quiet ?? 0),
+    output_bytes: last.output?.bytes ?? 0,
+    output_lost: last.output?.lost ?? 0,
+    left_running: last.leftRunning,
+    incident: last.incident,
+    changed: null,
+  }
+}
+
+/** For the record. */
+export const lastIteration = (
+  { generation, iteration }: LockRecord,
+  last: WorkerEnd,
+  endedEpoch: number,
+): LastIteration => ({
+  generation,
+  iteration: iteration.number,
+  result: last.result,
+  exit_code: last.workerExitCode,
+  signal: last.signal,
+  ended_epoch: endedEpoch,
+})
+
+/** Of an iteration that an earlier run has done. */
+export const shellCodeOfLast = ({ result, exit_code, signal }: LastIteration): number =>
+  result === 'timeout' ? TIMEOUT_EXIT_CODE : shellCodeOf({ exitCode: exit_code, signal })

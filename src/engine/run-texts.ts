@@ -1,0 +1,75 @@
+/** What a run tells the person who looks: at its start, between iterations, at its end. */
+import { formatDuration } from '../core/duration.ts'
+import { nextIteration, type RunPlan } from '../core/plan.ts'
+import { printable, shellQuote } from '../core/printable.ts'
+import type { EndReason, IterationResult, LockRecord, Position } from '../core/record.ts'
+import type { LastResult, RunEnd } from '../core/run-end.ts'
+
+const iterationOfTotal = ({ number, total }: Pick<Position, 'number' | 'total'>): string =>
+  total === null ? `iteration ${number}` : `iteration ${number} of ${total}`
+
+/** How long it takes at most until a hang is seen: the limit, the beats before it, and the heartbeat's own time. */
+const describeDetection = ({ options, heartbeat: { interval } }: LockRecord): string => {
+  const within = (limit: number): string => formatDuration(limit + options.stale_after + 2 * interval)
+  const { quiet_after: quiet, stuck_after: stuck } = options
+  const promises = [
+    ...(quiet === null ? [] : [`${within(quiet)} of silence`]),
+    ...(stuck === null ? [] : [`${within(stuck)} without progress`]),
+  ]
+  const beats = `heartbeat every ${formatDuration(interval)}`
+  return promises.length === 0 ? beats : `${beats}; hung after ${promises.join(', or ')}`
+}
+
+export const startTexts = (record: LockRecord, plan: RunPlan): readonly string[] => {
+  const { continues, abandons } = plan
+  const lines: string[] = []
+  if (abandons !== null) {
+    lines.push(
+      `not continuing unfinished run ${abandons.generation} (${iterationOfTotal(abandons.iteration)}); --resume does that`,
+    )
+  }
+  if (continues !== null) {
+    const end =
+      continues.ended === null
+        ? 'lost its owner'
+        : continues.ended.reason.replace('owner-died', 'lost its owner')
+    lines.push(`continuing run ${continues.generation} (${end}) in ${printable(record.cwd)}`)
+  }
+  lines.push(
+    `run ${record.generation} of ${record.session}, ${iterationOfTotal({ number: plan.first, total: plan.iterations })}: ${shellQuote(record.command)}` +
+      ` (${describeDetection(record)})`,
+  )
+  return lines
+}
+
+const RESULT_TEXTS: Readonly<Record<IterationResult, string>> = {
+  ok: 'succeeded',
+  failed: 'failed',
+  killed: 'was killed',
+  timeout: 'ran out of time',
+  interrupted: 'was interrupted',
+}
+
+export const continuingText = ({ iteration }: LockRecord, last: LastResult): string =>
+  `${iterationOfTotal(iteration)} ${RESULT_TEXTS[last.result]} with exit code ${last.exitCode}; continuing`
+
+const END_TEXTS: Readonly<Record<EndReason, string>> = {
+  completed: 'completed',
+  failed: 'failed',
+  interrupted: 'interrupted',
+  superseded: 'taken over by somebody else',
+  'owner-died': 'lost its owner',
+}
+
+/** Nothing for a run that went well. */
+export const endTexts = (record: LockRecord, end: RunEnd): readonly string[] => {
+  if (end.reason === 'completed' && end.exitCode === 0) return []
+  const { session, generation, iteration, ended } = record
+  const inIteration = iteration.number === 0 ? '' : ` in ${iterationOfTotal(iteration)}`
+  const next = nextIteration(record)
+  const canContinue = ended !== null && end.reason !== 'superseded' && next !== null
+  return [
+    `run ${generation} of ${session}: ${END_TEXTS[end.reason]}${inIteration}, exit code ${end.exitCode}`,
+    ...(canContinue ? [`continue with iteration ${next}: engine.sh run ${session}`] : []),
+  ]
+}

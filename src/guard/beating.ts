@@ -1,0 +1,72 @@
+/** The beats of an iteration that is being watched: the modules of refresher/ with the real world behind them. */
+import type { HistoryEntry } from '../core/history.ts'
+import type { ProcessInspector } from '../core/ports.ts'
+import type { LockRecord } from '../core/record.ts'
+import { systemClock, timerMilliseconds } from '../process/clock.ts'
+import { nothingReceived, socketReceived } from '../process/received.ts'
+import { procfsActivity, psActivity } from '../process/tree-activity.ts'
+import { createActivityMonitor } from '../refresher/activity-monitor.ts'
+import { createDescendantTracker } from '../refresher/descendants.ts'
+import { Heartbeat } from '../refresher/heartbeat.ts'
+import { NotesTail } from '../refresher/notes.ts'
+import { OutputTail } from '../refresher/output-tail.ts'
+import { withPeriodicGc } from '../refresher/periodic-gc.ts'
+import type { SessionPaths } from '../store/paths.ts'
+import { writeRecord } from '../store/write-record.ts'
+
+/** A daemon that is born and loses its parents between two looks is not seen. */
+const DESCENDANTS_SECONDS = 1
+
+export type Beating = {
+  ping(): void
+  /** @param bytes of this run that could not be written, so far */
+  lost(bytes: number): void
+  /** No beat comes after this. @returns the record as it was last seen, and not written */
+  stop(): LockRecord
+}
+
+/** @param first the record to go on from, with this process as its refresher */
+export const startBeating = (
+  first: LockRecord,
+  paths: SessionPaths,
+  inspector: ProcessInspector,
+  addHistory: (entry: HistoryEntry) => void,
+): Beating => {
+  const descendants = createDescendantTracker(first, inspector)
+  const monitor = createActivityMonitor(first, {
+    output: new OutputTail(paths.run(first.generation), first.iteration.number),
+    notes: new NotesTail(paths.notes(first.generation), first.iteration.number),
+    activity: inspector.hasProcfs ? procfsActivity() : psActivity(),
+    received: inspector.hasProcfs ? socketReceived() : nothingReceived,
+    clock: systemClock,
+  })
+  const heartbeat = new Heartbeat(
+    {
+      clock: systemClock,
+      monitor,
+      snapshot: () => inspector.snapshot(),
+      descendants: (view) => descendants.sample(view),
+      write: (record) => writeRecord(paths.record, record, false),
+      addHistory,
+    },
+    first,
+  )
+  const tick = withPeriodicGc(() => heartbeat.tick())
+  tick()
+  const { interval } = first.heartbeat
+  const timers = [
+    setInterval(tick, timerMilliseconds(interval)),
+    // A tick looks for them too. Where a look starts a process there is nothing to see.
+    ...(interval > DESCENDANTS_SECONDS
+      ? [setInterval(() => descendants.sample(), DESCENDANTS_SECONDS * 1000)]
+      : []),
+  ]
+  return {
+    ping: () => heartbeat.ping(),
+    lost: (bytes) => heartbeat.lost(bytes),
+    stop() {
+      for (const timer of timers) clearInterval(timer)
+      return heartbeat.stop()
+    },
+  }
+}

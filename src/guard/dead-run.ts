@@ -1,0 +1,90 @@
+/**
+ * What is done for a run whose owner has died: its worker is ended, and the record and the history say so. The session
+ * stays dead until somebody runs or reaps it. Only with the kernel lock held.
+ */
+import { ORPHAN_GRACE_SECONDS } from '../core/defaults.ts'
+import type { HistoryEntry } from '../core/history.ts'
+import type { Observer } from '../core/identity.ts'
+import { livenessOf } from '../core/identity.ts'
+import { hasEnd, interruptedEntry, withKnownEnd } from '../core/interrupted-iteration.ts'
+import type { Clock, ProcessInspector, SendSignal } from '../core/ports.ts'
+import type { LockRecord } from '../core/record.ts'
+import { removeCgroup } from '../process/cgroup.ts'
+import { endWorker } from '../process/end-worker.ts'
+import { lastHistory } from '../store/history.ts'
+import { outputBytes } from '../store/output.ts'
+import type { SessionPaths } from '../store/paths.ts'
+import { readRecord } from '../store/read-record.ts'
+import { writeRecord } from '../store/write-record.ts'
+
+export type DeadRunWorld = {
+  readonly paths: SessionPaths
+  readonly inspector: ProcessInspector
+  readonly observer: Observer
+  readonly signal: SendSignal
+  readonly clock: Clock
+  addHistory(entry: HistoryEntry): void
+}
+
+/** More events than this do not follow an iteration before anybody runs or reaps the session. */
+const LOOK_BACK_ENTRIES = 20
+
+/** The kernel closes a dying process's files a moment before it counts as dead. */
+const OWNER_DEATH_SECONDS = 1
+
+/** The record of this run, when it is on the disk and has not ended. */
+export const openRecord = (paths: SessionPaths, session: string, generation: number): LockRecord | null => {
+  const stored = readRecord(paths.record, session)
+  if (stored.kind !== 'record' || stored.record.generation !== generation) return null
+  return stored.record.ended === null ? stored.record : null
+}
+
+/** @returns whether the owner is provably gone; one that lives and does not want its guard any more is left alone */
+export const awaitOwnerDeath = async (
+  { inspector, clock }: Pick<DeadRunWorld, 'inspector' | 'clock'>,
+  record: LockRecord,
+): Promise<boolean> => {
+  const deadline = clock.monotonic() + OWNER_DEATH_SECONDS
+  const { owner } = record
+  while (livenessOf(inspector.snapshot(), owner, owner.started_clock, inspector).kind !== 'gone') {
+    if (clock.monotonic() > deadline) return false
+    await clock.sleep(0.005)
+  }
+  return true
+}
+
+/** Whom to look for: what a command that has ended by itself left in the background is left alone. */
+const toBeEnded = (record: LockRecord): LockRecord =>
+  hasEnd(record)
+    ? {
+        ...record,
+        iteration: { ...record.iteration, number: record.iteration.number + 1 },
+        worker: null,
+        members: [],
+      }
+    : record
+
+/**
+ * @param last the newest that is known of the run
+ * @returns whether all of the worker is gone; without that nothing is written, and whoever claims next looks for it too
+ */
+export const endDeadRun = async (world: DeadRunWorld, last: LockRecord): Promise<boolean> => {
+  const { paths, clock } = world
+  const { entries } = lastHistory(paths, LOOK_BACK_ENTRIES)
+  const record = withKnownEnd(last, entries)
+  const grace = Math.min(record.options.grace, ORPHAN_GRACE_SECONDS)
+  const { survivors } = await endWorker(world, toBeEnded(record), grace)
+  if (survivors.length > 0) return false
+  removeCgroup(record.cgroup)
+  const epoch = clock.epoch()
+  const { generation } = record
+  const iteration = record.iteration.number
+  const entry = interruptedEntry(record, epoch, outputBytes(paths, generation, iteration))
+  const isKnown = entries.some(
+    (known) => known.kind === 'iteration' && known.generation === generation && known.iteration === iteration,
+  )
+  if (entry !== null && !isKnown) world.addHistory(entry)
+  const ended = { epoch, reason: 'owner-died', exit_code: null } as const
+  writeRecord(paths.record, { ...record, phase: 'ended', ended }, true)
+  return true
+}

@@ -1,0 +1,213 @@
+/**
+ * The program behind a run: dist/guard.js, started by the engine as its guard and, in the last resort, by the watchdog.
+ *
+ * As a guard it holds a copy of the lock's descriptor, so that nobody else can have claimed the session while it works.
+ */
+import { spawn } from 'node:child_process'
+import { closeSync } from 'node:fs'
+import { Socket } from 'node:net'
+import type { LockRecord, ProcessReference } from '../core/record.ts'
+import { openReader, readLines } from '../process/lines.ts'
+import { endPanePipe } from '../recorder/pane-pipe.ts'
+import { Recorder } from '../recorder/recorder.ts'
+import { adoptLock } from '../store/kernel-lock.ts'
+import { startBeating } from './beating.ts'
+import { awaitOwnerDeath, type DeadRunWorld, endDeadRun, openRecord } from './dead-run.ts'
+import { Guard } from './guard.ts'
+import { runOrphanMode } from './orphan-mode.ts'
+import {
+  encodeLine,
+  FIRST_STREAM_FD,
+  type GuardConfig,
+  type GuardMessage,
+  LOADER,
+  LOCK_FD,
+  type OwnerMessage,
+  parseLine,
+  REPORT_FD,
+  SCRIPT_FD,
+  WATCHDOG_CONFIG_VARIABLE,
+} from './protocol.ts'
+import { guardWorld } from './world.ts'
+
+/** What the worker said last is in the pipe when it is gone; for a pane it may still be in tmux. */
+const PIPE_SECONDS = 0.1
+const PANE_SECONDS = 0.2
+/** A pane's pipe that its owner could not take back, as from a tmux server that does not answer. */
+const PANE_LEFT_SECONDS = 3
+
+/** Node waits at its end for a write that is in the kernel, and one to a terminal that is held never returns. */
+const exit = (recorder: Recorder | null): void => {
+  recorder?.close()
+  if (recorder?.isBlocked === true) process.kill(process.pid, 'SIGKILL')
+  process.exit(0)
+}
+
+const endPanes = ({ recording }: GuardConfig): void => {
+  for (const { pane } of recording.streams) if (pane !== null) endPanePipe(pane)
+}
+
+/** @returns whether nobody can write any more */
+const awaitFinished = async (world: DeadRunWorld, recorder: Recorder, seconds: number): Promise<boolean> => {
+  const deadline = world.clock.monotonic() + seconds
+  while (!recorder.isFinished && world.clock.monotonic() < deadline) await world.clock.sleep(0.005)
+  return recorder.isFinished
+}
+
+/**
+ * The worker is gone, and something that an earlier iteration left in the background still writes. This process has to
+ * end with its owner, so another one reads on.
+ */
+const handOn = (config: GuardConfig, recorder: Recorder): void => {
+  const { recording } = config
+  const streams = recording.streams.map((_, index) => FIRST_STREAM_FD + index)
+  const next = spawn(process.execPath, ['-e', LOADER], {
+    cwd: '/',
+    stdio: ['pipe', 'ignore', 'ignore', 'ignore', 'ignore', SCRIPT_FD, ...streams],
+    detached: true,
+  })
+  next.on('error', () => undefined)
+  const hidden = recording.streams.map(({ pane }) => ({ pane, show: null }))
+  next.stdin?.on('error', () => undefined)
+  next.stdin?.write(
+    encodeLine({
+      ...config,
+      recordsOnly: true,
+      recording: { ...recording, iteration: recorder.iteration, streams: hidden },
+    }),
+  )
+}
+
+/** @returns whether all of the dead run's output is kept */
+const finishRecording = async (world: DeadRunWorld, config: GuardConfig, recorder: Recorder | null) => {
+  if (recorder === null) return true
+  const hasPane = config.recording.streams.some(({ pane }) => pane !== null)
+  if (hasPane && (await awaitFinished(world, recorder, PANE_SECONDS))) return true
+  endPanes(config)
+  return awaitFinished(world, recorder, PIPE_SECONDS)
+}
+
+const selfReference = ({ inspector }: DeadRunWorld): ProcessReference | null => {
+  const self = inspector.snapshot().inspect(process.pid)
+  return self.kind === 'process' ? { pid: process.pid, pid_started: self.facts.started } : null
+}
+
+/** The newest of what is on the disk, and what the guard has seen and perhaps could not write. */
+const newest = (config: GuardConfig, world: DeadRunWorld, watched: LockRecord | null): LockRecord | null => {
+  const stored = openRecord(world.paths, config.session, config.generation)
+  if (stored === null || watched === null) return stored
+  const [onDisk, seen] = [stored.iteration.number, watched.iteration.number]
+  return onDisk < seen || (onDisk === seen && stored.phase === 'running') ? watched : stored
+}
+
+const startRecorder = (
+  config: GuardConfig,
+  report: (message: GuardMessage) => void,
+  onFinished: () => void,
+) =>
+  config.recording.streams.length === 0
+    ? null
+    : new Recorder(config.recording, FIRST_STREAM_FD, { report, onFinished })
+
+const startGuard = async (config: GuardConfig): Promise<Guard> => {
+  const world = await guardWorld(config)
+  const reports = new Socket({ fd: REPORT_FD, readable: false, writable: true })
+  reports.on('error', () => undefined) // An owner that is dead hears nothing.
+  const send = (message: GuardMessage): void => {
+    if (message.kind === 'lost') guard.lost(message.bytes)
+    reports.write(encodeLine(message))
+  }
+  let isLettingGo = false
+  const recorder = startRecorder(config, send, () => {
+    if (isLettingGo) exit(recorder)
+  })
+  const reference = selfReference(world)
+  const guard: Guard = new Guard({
+    send,
+    startBeating: (record) =>
+      startBeating({ ...record, refresher: reference }, world.paths, world.inspector, world.addHistory),
+    async endDeadRun(watched) {
+      recorder?.hide()
+      try {
+        const record = newest(config, world, watched)
+        // Without all of it ended the lock goes with this process.
+        if (record !== null && (await awaitOwnerDeath(world, record)) && (await endDeadRun(world, record)))
+          adoptLock(LOCK_FD, config.lockTool).release()
+        if (!(await finishRecording(world, config, recorder)) && recorder !== null) handOn(config, recorder)
+      } finally {
+        exit(recorder)
+      }
+    },
+    letGo() {
+      isLettingGo = true
+      closeSync(LOCK_FD)
+      if (recorder === null || recorder.isFinished) return exit(recorder)
+      setTimeout(() => endPanes(config), PANE_LEFT_SECONDS * 1000).unref()
+    },
+  })
+  send({ kind: 'ready', reference })
+  return guard
+}
+
+/** For a guard that had to end: no lock, no owner, only output. */
+const startRecordingOnly = (config: GuardConfig): void => {
+  const recorder = startRecorder(
+    config,
+    () => undefined,
+    () => exit(recorder),
+  )
+}
+
+const startWatchdog = async (config: GuardConfig): Promise<void> => {
+  process.title = `session-lock watchdog ${config.session}`
+  const world = await guardWorld(config)
+  let recorder: Recorder | null = null
+  const hidden = config.recording.streams.map(({ pane }) => ({ pane, show: null }))
+  await runOrphanMode(world, config, ({ iteration }) => {
+    const recording = { ...config.recording, iteration: iteration.number, streams: hidden }
+    recorder = startRecorder(
+      { ...config, recording },
+      () => undefined,
+      () => undefined,
+    )
+  })
+  const own = recorder as Recorder | null
+  // What an earlier iteration left in the background may write for as long as it lives.
+  if (!(await finishRecording(world, config, own)) && own !== null) handOn(config, own)
+  exit(own)
+}
+
+const listen = (): void => {
+  let guard: Promise<Guard> | undefined
+  let isRecordingOnly = false
+  let handling: Promise<unknown> = Promise.resolve()
+  /** One after the other, and none before the guard is there. */
+  const inTurn = (act: (guard: Guard) => unknown): void => {
+    const isThere = guard
+    handling = handling
+      .then(async () => (isThere === undefined ? undefined : act(await isThere)))
+      .catch(() => undefined)
+  }
+  readLines(
+    openReader(0),
+    (line) => {
+      if (guard !== undefined) return inTurn((it) => it.handle(parseLine<OwnerMessage>(line)))
+      const config = parseLine<GuardConfig>(line)
+      process.title = `session-lock guard ${config.session}`
+      isRecordingOnly = config.recordsOnly
+      if (isRecordingOnly) startRecordingOnly(config)
+      else guard = startGuard(config)
+    },
+    () => {
+      if (guard !== undefined) inTurn((it) => it.inputEnded())
+      else if (!isRecordingOnly) process.exit(0)
+    },
+  )
+}
+
+// What ends a worker or a terminal is no reason to leave the owner alone; only the owner decides.
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const) process.on(signal, () => undefined)
+
+const ofWatchdog = process.env[WATCHDOG_CONFIG_VARIABLE]
+if (ofWatchdog === undefined) listen()
+else void startWatchdog(parseLine<GuardConfig>(ofWatchdog)).catch(() => process.exit(1))

@@ -1,0 +1,80 @@
+/**
+ * The watchdog after its owner's death. The guard may be at work, and then this only sees that it gets done; with the
+ * guard gone too it ends the worker itself.
+ *
+ * It reads what is left of the output when the guard cannot: it has held the pipes' reading ends open all the time, so
+ * that the worker's writes did not fail, and nothing in them was thrown away.
+ */
+import { partLiveness } from '../core/identity.ts'
+import type { LockRecord } from '../core/record.ts'
+import { type HeldLock, waitAcquire } from '../store/kernel-lock.ts'
+import type { LockTool } from '../store/lock-tool.ts'
+import { awaitOwnerDeath, type DeadRunWorld, endDeadRun, openRecord } from './dead-run.ts'
+
+/** The guard needs no longer; after it whoever holds the lock has it because the run has ended, or is stopped. */
+const GUARD_SECONDS = 3
+const POLL_SECONDS = 0.02
+const LOCK_WAIT_SECONDS = 2
+
+export type OrphanRun = { readonly session: string; readonly generation: number; readonly lockTool: LockTool }
+
+type GuardState = 'gone' | 'stopped' | 'there'
+
+const guardState = ({ inspector, observer }: DeadRunWorld, record: LockRecord): GuardState => {
+  const liveness = partLiveness(record, record.refresher, inspector.snapshot(), observer)
+  if (liveness.kind === 'gone') return 'gone'
+  return liveness.kind === 'alive' && liveness.state === 'stopped' ? 'stopped' : 'there'
+}
+
+/**
+ * Waits for the guard to do it, then for the kernel lock.
+ *
+ * @returns `null` when the run has ended, or somebody else has claimed the session and so ended what was left
+ */
+const lockOpenRun = async (world: DeadRunWorld, run: OrphanRun): Promise<HeldLock | null> => {
+  const { paths, clock } = world
+  const deadline = clock.monotonic() + GUARD_SECONDS
+  for (;;) {
+    const record = openRecord(paths, run.session, run.generation)
+    if (record === null) return null
+    const state = guardState(world, record)
+    const isLate = clock.monotonic() > deadline
+    // A stopped guard holds the lock; awake it does the work itself.
+    if (state === 'stopped' && record.refresher !== null)
+      world.signal(record.refresher.pid, isLate ? 'SIGKILL' : 'SIGCONT')
+    if (state === 'gone' || isLate) {
+      const held = await waitAcquire(paths.lock, run.lockTool, clock, LOCK_WAIT_SECONDS)
+      if (held !== null) return held
+    } else await clock.sleep(POLL_SECONDS)
+  }
+}
+
+/**
+ * @param record called when nobody else reads the worker's output any more: before what it says last
+ * @returns when the run has ended, by whoever's hand
+ */
+export const runOrphanMode = async (
+  world: DeadRunWorld,
+  run: OrphanRun,
+  record: (last: LockRecord) => void,
+): Promise<void> => {
+  const { session, generation } = run
+  const first = openRecord(world.paths, session, generation)
+  if (first === null || !(await awaitOwnerDeath(world, first))) return
+  let isRecording = false
+  const startRecording = (last: LockRecord): void => {
+    if (!isRecording) record(last)
+    isRecording = true
+  }
+  if (first.refresher !== null && guardState(world, first) === 'gone') startRecording(first)
+  const held = await lockOpenRun(world, run)
+  if (held === null) return
+  try {
+    const last = openRecord(world.paths, session, generation)
+    if (last === null) return
+    startRecording(last)
+    await endDeadRun(world, last)
+  } finally {
+    held.release()
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * What an owner and its guard tell each other, in lines of JSON.
+ *
+ * The first line on the guard's standard input is the {@link GuardConfig}; then come {@link OwnerMessage}s. The end of the
+ * input without `end` means that the owner has died: the kernel closed its side. The guard answers on descriptor
+ * {@link REPORT_FD} with {@link GuardMessage}s.
+ *
+ * | owner        | guard                                                                                            |
+ * | ------------ | ------------------------------------------------------------------------------------------------ |
+ * |              | `ready` once, when it can take messages                                                          |
+ * | `watch`      | writes the record from now on: beats, and what it sees of the worker                             |
+ * | `ping`       | counts as a sign that the owner is well                                                          |
+ * | `pause`      | writes no more, then answers `paused` with what it saw last; from here on the owner writes       |
+ * | `end`        | closes the lock; ends when nobody can write output any more                                      |
+ * | (input ends) | ends the worker, writes `ended: owner-died`, unlocks and exits                                   |
+ *
+ * The watchdog (engine/watchdog.ts) gets the same configuration line, and `end` as its only message.
+ */
+import type { LockRecord, ProcessReference } from '../core/record.ts'
+import type { RecorderConfig, RecorderReport } from '../recorder/protocol.ts'
+import type { LockTool } from '../store/lock-tool.ts'
+
+export type GuardConfig = {
+  readonly lockDir: string
+  readonly session: string
+  readonly generation: number
+  readonly lockTool: LockTool
+  /** LOCK_PROCESS_STRATEGY, when it was set. */
+  readonly processStrategy: string | null
+  readonly host: string
+  readonly recording: RecorderConfig
+  /** A guard that has ended the worker hands on output that something else still writes. */
+  readonly recordsOnly: boolean
+}
+
+/** What the guard has seen of the worker, for the owner's next write. */
+export type Observed = Pick<LockRecord, 'members' | 'watch' | 'evidence' | 'output_lost'>
+
+export type OwnerMessage =
+  | { readonly kind: 'watch'; readonly record: LockRecord }
+  | { readonly kind: 'ping' }
+  | { readonly kind: 'pause'; readonly id: number }
+  | { readonly kind: 'end' }
+
+export type GuardMessage =
+  | { readonly kind: 'ready'; readonly reference: ProcessReference | null }
+  /** `observed` is null when it was not watching. */
+  | { readonly kind: 'paused'; readonly id: number; readonly observed: Observed | null }
+  | RecorderReport
+
+export const REPORT_FD = 3
+export const LOCK_FD = 4
+/** The compiled guard, open: it can be started again after dist/ was moved, removed or built anew. */
+export const SCRIPT_FD = 5
+export const FIRST_STREAM_FD = 6
+
+/** The watchdog hands its configuration on in this variable; with it the script runs as a watchdog (orphan-mode.ts). */
+export const WATCHDOG_CONFIG_VARIABLE = 'LOCK_WATCHDOG_CONFIG'
+
+/** Runs the script behind {@link SCRIPT_FD}; read by position, because all who inherit the descriptor share its offset. */
+export const LOADER =
+  `const f=require("fs"),b=Buffer.alloc(f.fstatSync(${SCRIPT_FD}).size);f.readSync(${SCRIPT_FD},b,0,b.length,0);` +
+  'new(require("module"))("guard")._compile(b.toString(),"guard.js")'
+
+export const encodeLine = (value: GuardConfig | OwnerMessage | GuardMessage): string =>
+  `${JSON.stringify(value)}\n`
+
+/** @throws SyntaxError for what is no JSON */
+export const parseLine = <Message>(line: string): Message => JSON.parse(line) as Message

@@ -1,0 +1,29 @@
+/** What a guard and a watchdog share: the world behind their ports, from their configuration. */
+import type { HistoryEntry } from '../core/history.ts'
+import { systemClock } from '../process/clock.ts'
+import { systemInspector } from '../process/inspector.ts'
+import { sendSignal } from '../process/signals.ts'
+import { appendHistory } from '../store/history.ts'
+import { sessionPaths } from '../store/paths.ts'
+import type { DeadRunWorld } from './dead-run.ts'
+import type { GuardConfig } from './protocol.ts'
+
+export const guardWorld = async (config: GuardConfig): Promise<DeadRunWorld> => {
+  const inspector = await systemInspector(process.platform, config.processStrategy ?? undefined)
+  const paths = sessionPaths(config.lockDir, config.session)
+  const { startClock, startTolerance, bootId, pidNamespace } = inspector
+  return {
+    paths,
+    inspector,
+    observer: { startClock, startTolerance, bootId, pidNamespace, host: config.host },
+    signal: sendSignal,
+    clock: systemClock,
+    addHistory(entry: HistoryEntry) {
+      try {
+        appendHistory(paths, entry)
+      } catch {
+        // Nobody to tell; the record says the same until the next run.
+      }
+    },
+  }
+}

@@ -1,0 +1,112 @@
+/**
+ * Shows output where the owner's goes: a terminal, a pipe, a file.
+ *
+ * A terminal may be held by Ctrl-S, and a pipe may be full, for hours; this thread has other things to do meanwhile. So
+ * writes happen in Node's thread pool, one behind the other, and whoever has more waits for {@link Display.onIdle}.
+ */
+import { fstatSync, write, writeSync } from 'node:fs'
+
+const RETRY_MILLISECONDS = 5
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error ? String(error.code) : String(error)
+
+/** A write to a file does not wait for anybody. */
+const isFile = (fd: number): boolean => {
+  try {
+    return fstatSync(fd).isFile()
+  } catch {
+    return false
+  }
+}
+
+export class Display {
+  readonly #fd: number
+  readonly #isFile: boolean
+  readonly #onGone: (reason: string) => void
+  #waiting: Uint8Array[] = []
+  #isBusy = false
+  #isOff = false
+  #whenIdle: (() => void)[] = []
+
+  /** @param onGone called once with the system's code when it cannot be written any more */
+  constructor(fd: number, onGone: (reason: string) => void) {
+    this.#fd = fd
+    this.#isFile = isFile(fd)
+    this.#onGone = onGone
+  }
+
+  get isIdle(): boolean {
+    return this.#isOff || (!this.#isBusy && this.#waiting.length === 0)
+  }
+
+  /** A write is in the kernel, and may be for ever: a process that ends in order would wait for it. */
+  get isBlocked(): boolean {
+    return this.#isBusy
+  }
+
+  /** @param bytes not to be changed before {@link onIdle} */
+  show(bytes: Uint8Array): void {
+    if (this.#isOff) return
+    if (this.#isFile) this.#writeFile(bytes)
+    else {
+      this.#waiting.push(bytes)
+      this.#pump()
+    }
+  }
+
+  /** Calls `act` when all is written or given up: at once when that is so. */
+  onIdle(act: () => void): void {
+    if (this.isIdle) act()
+    else this.#whenIdle.push(act)
+  }
+
+  /** What waits, and what still comes, is not shown. */
+  hide(): void {
+    this.#isOff = true
+    this.#waiting = []
+    this.#tellIdle()
+  }
+
+  #writeFile(bytes: Uint8Array): void {
+    try {
+      for (let written = 0; written < bytes.length; ) written += writeSync(this.#fd, bytes, written)
+    } catch (error) {
+      this.#giveUp(codeOf(error))
+    }
+  }
+
+  #pump(): void {
+    const bytes = this.#waiting[0]
+    if (this.#isBusy || bytes === undefined) return
+    this.#isBusy = true
+    write(this.#fd, bytes, 0, bytes.length, null, (error, count) => {
+      // Somebody has made it non-blocking.
+      if (codeOf(error) === 'EAGAIN') setTimeout(() => this.#written(0), RETRY_MILLISECONDS)
+      else if (error === null) this.#written(count)
+      else {
+        this.#isBusy = false
+        this.#giveUp(codeOf(error))
+      }
+    })
+  }
+
+  #written(count: number): void {
+    this.#isBusy = false
+    const bytes = this.#waiting.shift()
+    if (bytes !== undefined && count < bytes.length) this.#waiting.unshift(bytes.subarray(count))
+    if (this.#waiting.length > 0) this.#pump()
+    else this.#tellIdle()
+  }
+
+  #giveUp(reason: string): void {
+    if (!this.#isOff) this.#onGone(reason)
+    this.hide()
+  }
+
+  #tellIdle(): void {
+    const acts = this.#whenIdle
+    this.#whenIdle = []
+    for (const act of acts) act()
+  }
+}
