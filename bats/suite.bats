@@ -53,7 +53,6 @@ for package; do
     util-linux) set -- "$@" flock ;;
     gcc) set -- "$@" cc ;;
     mawk) set -- "$@" awk ;;
-    python3-minimal) set -- "$@" python3 ;;
   esac
 done
 for program; do

@@ -16,7 +16,10 @@ needed   scenes awk        mawk            -            the scenes
 needed   scenes pgrep      procps          -            the scenes
 needed   scenes tar        tar             -            the first start in a clone
 optional quick  lsof       lsof            -            who holds a lock, without /proc
-optional quick  python3    python3-minimal -            a question of a Python program at a terminal
+needed   quick  python3    python3         python3      what a program does at a terminal, and with its files
+needed   quick  git        git             git          what an iteration changes
+optional scenes zsh        zsh             -            completion in zsh
+optional scenes fish       fish            fish         completion in fish
 optional scenes spin       spin            spin         the model of the protocol
 optional scenes cc         gcc+libc6-dev   -            the model of the protocol; a process whose first thread has ended
 optional scenes faketime   faketime        libfaketime  wall clocks that are wrong
