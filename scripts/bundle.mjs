@@ -11,6 +11,9 @@ const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 export const VENDORED = {
   execa: 'export { execa } from "execa"',
   yargs: 'module.exports = require("yargs").default',
+  yaml: 'export { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from "yaml"',
+  'zod/mini':
+    'export { array, boolean, globalRegistry, gte, int, literal, minLength, nullable, number, optional, record, refine, regex, strictObject, string, toJSONSchema, union } from "zod/mini"',
 }
 
 const vendorDynamicImports = {

@@ -72,6 +72,7 @@ describe('the reader of imports', () => {
     expect([...ROOMS].sort()).toEqual(
       [
         'cli',
+        'config',
         'core',
         'engine',
         'guard',
@@ -142,6 +143,10 @@ describe('the arrows', () => {
         'world.ts',
       ]),
     ).toEqual([])
+  })
+
+  it('of config/ lead to core/ only', () => {
+    expect(trespasses('config', ['core', 'world.ts'])).toEqual([])
   })
 
   it('of cli/ lead to core/ only: it knows no verb', () => {

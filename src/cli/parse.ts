@@ -5,6 +5,7 @@
  */
 import parser from 'yargs-parser/browser'
 import { errors, type LockError } from '../core/errors.ts'
+import { nearest } from '../core/nearest.ts'
 import { printable } from '../core/printable.ts'
 import {
   isShown,
@@ -49,16 +50,8 @@ const CONFIGURATION = {
 
 const quoted = (text: string): string => JSON.stringify(printable(text))
 
-const closest = (word: string, candidates: readonly string[]): string | undefined =>
-  candidates.find((candidate) => candidate.startsWith(word) || word.startsWith(candidate)) ??
-  candidates.find(
-    (candidate) => candidate.length > 3 && sharedLetters(candidate, word) >= candidate.length - 1,
-  )
-
-const sharedLetters = (a: string, b: string): number => [...a].filter((letter) => b.includes(letter)).length
-
 const unknown = (what: string, word: string, candidates: readonly string[], hint: string): LockError => {
-  const near = closest(word.replace(/^-+/, ''), candidates)
+  const near = nearest(word.replace(/^-+/, ''), candidates)
   const suggestion = near === undefined ? '' : `; did you mean ${word.startsWith('-') ? '--' : ''}${near}?`
   return errors.usage(`${what} ${quoted(word)} is not known${suggestion}`, hint)
 }

@@ -13,6 +13,7 @@ export const EXIT_CODES = {
   io: 74,
   held: 75,
   unsafe: 77,
+  configuration: 78,
   superseded: 80,
   /** A loop that got nowhere. */
   nowhere: 81,
@@ -140,6 +141,10 @@ export const errors = {
 
   runIsOver: (message: string) =>
     new LockError('missing', message, 'The note was not written: no refresher would read it.'),
+
+  /** @param where `PATH`, `PATH:LINE` or `PATH:LINE: KEY.KEY` */
+  configuration: (where: string, message: string, hint?: string) =>
+    new LockError('configuration', `${where}: ${message}`, hint),
 
   superseded: (message: string, hint?: string) => new LockError('superseded', message, hint),
 

@@ -14,7 +14,7 @@ export type OptionKind<Value> = {
   /** May be given several times; each adds to the value. */
   readonly isList: boolean
   /**
-   * @param texts what was given, in order; `['']` for a flag
+   * @param texts what was given, in order; `['']` for a flag, `[]` for one that is switched off
    * @param option as messages name it, as `--delay`
    * @throws LockError `usage` naming the option
    */
@@ -115,7 +115,7 @@ export const list = (label: string): OptionKind<readonly string[]> => ({
 export const FLAG: OptionKind<boolean> = {
   label: null,
   isList: false,
-  parse: () => true,
+  parse: (texts) => texts.length > 0,
   format: String,
   isValid: (value) => typeof value === 'boolean',
 }

@@ -3,8 +3,8 @@
  *
  * | asked                   | last run unfinished          | last run finished, or none     |
  * | ----------------------- | ---------------------------- | ------------------------------ |
- * | no command              | go on with its next iteration | refused: no command            |
- * | no command, `--fresh`   | its command from iteration 1 | its command from iteration 1   |
+ * | no command              | go on with its next iteration | the configured one, or refused: no command |
+ * | no command, `--fresh`   | the configured one, or its command, from iteration 1 | likewise |
  * | command                 | new, from iteration 1        | new, from iteration 1          |
  * | command, `--resume`     | go on, if it is its command  | new, from iteration 1          |
  * | command, `--force`      | new command, count goes on   | new, from iteration 1          |
@@ -27,9 +27,19 @@ export type RunRequest = {
   readonly iterations: number | null | undefined
   /** Only the options that were given. */
   readonly options: Partial<RunOptions>
+  /** What `engine.yaml` and the environment say. It holds for a new run, where the command line says nothing. */
+  readonly configured?: ConfiguredRun
   readonly force: boolean
   readonly resume: boolean
   readonly fresh: boolean
+}
+
+export type ConfiguredRun = {
+  readonly command: readonly string[] | null
+  /** Of that command. */
+  readonly cwd: string
+  readonly iterations: number | null | undefined
+  readonly options: Partial<RunOptions>
 }
 
 /** `R`: what is known of the record that it was made from; see session/locked-session.ts. */
@@ -90,12 +100,13 @@ export const planRun = <R extends LockRecord>(request: RunRequest, last: R | nul
   if (request.resume && request.fresh) throw errors.usage('--resume and --fresh exclude each other')
   const next = last === null ? null : nextIteration(last)
   const unfinished = next === null ? null : last
-  const newRun = (command: readonly string[]): RunPlan<R> => ({
+  const { configured } = request
+  const newRun = (command: readonly string[], cwd: string): RunPlan<R> => ({
     command,
-    cwd: request.cwd,
+    cwd,
     first: 1,
-    iterations: request.iterations === undefined ? 1 : request.iterations,
-    options: withOptions(DEFAULT_OPTIONS, request.options),
+    iterations: [request.iterations, configured?.iterations, 1].find((count) => count !== undefined) ?? null,
+    options: withOptions(DEFAULT_OPTIONS, { ...configured?.options, ...request.options }),
     continues: null,
     abandons: unfinished,
   })
@@ -108,10 +119,12 @@ export const planRun = <R extends LockRecord>(request: RunRequest, last: R | nul
       )
     }
     const isContinued = !request.fresh && unfinished !== null && (request.resume || request.force)
-    if (!isContinued) return newRun(request.command)
+    if (!isContinued) return newRun(request.command, request.cwd)
     return { ...continueRun(request, unfinished, next as number), command: request.command, cwd: request.cwd }
   }
 
+  const startsConfigured = request.fresh || last === null || (next === null && !onlyEndIsMissing(last))
+  if (startsConfigured && configured?.command) return newRun(configured.command, configured.cwd)
   if (last === null) throw errors.noCommand(request.name)
   if (request.fresh) {
     return {

@@ -67,17 +67,19 @@ export const defaultText = (key: RunOptionKey): string => {
 /**
  * Only what was given.
  *
- * @param textsOf what was given for an option of this name; `undefined` for nothing
+ * @param textsOf what was given for an option of this name; `undefined` for nothing, `[]` for a flag that is off
+ * @param shownAs the option's name in messages
  * @throws LockError `usage` naming the option
  */
 export const parseRunOptions = (
   textsOf: (name: string) => readonly string[] | undefined,
+  shownAs = (name: string): string => `--${name}`,
 ): Partial<RunOptions> =>
   Object.fromEntries(
     KEYS.flatMap((key) => {
       const name = runOptionName(key)
       const texts = textsOf(name)
-      return texts === undefined ? [] : [[key, RUN_OPTIONS[key].parse(texts, `--${name}`)]]
+      return texts === undefined ? [] : [[key, RUN_OPTIONS[key].parse(texts, shownAs(name))]]
     }),
   )
 

@@ -44,6 +44,8 @@ import { takeOver } from './take-over.ts'
 export type ClaimRequest = RunRequest & {
   /** How long to wait for a held session; may be infinite. `undefined`: not at all. */
   readonly waitSeconds: number | undefined
+  /** Added to the worker's environment, from `engine.yaml`. */
+  readonly environment?: Readonly<Record<string, string>>
 }
 
 export type Claim = {
@@ -140,7 +142,8 @@ const claimLocked = async (taken: Taken, { request, tmux, giveUp }: ClaimParts):
   writeRecord(paths.record, record, true)
   const history = new HistoryWriter(world, paths)
   history.event({ generation, iteration: record.iteration.number, ...claimEvent(plan, takenOver) })
-  return { owner: new Owner(world, paths, locked.lock, record), plan, history }
+  const environment = request.environment ?? {}
+  return { owner: new Owner({ world, paths, lock: locked.lock, record, environment }), plan, history }
 }
 
 /** @param giveUp ends a wait @throws LockError */

@@ -32,6 +32,7 @@ type Outcome = 'exit' | 'stop' | 'interrupt' | 'timeout'
 
 const workerEnvironment = (world: World, owner: Owner, iteration: number) => ({
   ...world.env,
+  ...owner.environment,
   LOCK_SESSION: owner.record.session,
   LOCK_GENERATION: String(owner.record.generation),
   LOCK_ITERATION: String(iteration),

@@ -29,17 +29,28 @@ type Changes = Partial<
   >
 >
 
+type OwnerParts = {
+  readonly world: World
+  readonly paths: SessionPaths
+  readonly lock: HeldLock
+  readonly record: LockRecord
+  /** Added to the worker's environment. */
+  readonly environment: Readonly<Record<string, string>>
+}
+
 export class Owner {
   readonly paths: SessionPaths
   readonly lock: HeldLock
+  readonly environment: Readonly<Record<string, string>>
   readonly #world: World
   #record: LockRecord
   #writeFailureReported = false
 
-  constructor(world: World, paths: SessionPaths, lock: HeldLock, record: LockRecord) {
+  constructor({ world, paths, lock, record, environment }: OwnerParts) {
     this.#world = world
     this.paths = paths
     this.lock = lock
+    this.environment = environment
     this.#record = record
   }
 

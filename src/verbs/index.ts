@@ -5,6 +5,8 @@ export const VERBS: VerbTable = {
   engine: {
     run: () => import('./run.ts'),
     stop: () => import('./stop.ts'),
+    up: () => import('./up.ts'),
+    down: () => import('./down.ts'),
     __complete: () => import('./__complete.ts'),
   },
   lock: {

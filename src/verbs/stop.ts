@@ -1,55 +1,6 @@
 import { nameOf, print, type Verb } from '../cli/verb.ts'
-import { formatDuration } from '../core/duration.ts'
-import { errors } from '../core/errors.ts'
-import { describeOwner } from '../core/held.ts'
 import { printable } from '../core/printable.ts'
-import { askToEnd } from '../session/end-owner.ts'
-import { openSession } from '../session/session.ts'
-import { checkLockDir } from '../store/lock-dir.ts'
-import { writeRequest } from '../store/requests.ts'
-import type { World } from '../world.ts'
-
-export type StopOptions = { readonly name: string; readonly afterIteration: boolean }
-
-/** Asks the owner to end cleanly. @returns what happened, as text @throws LockError `held` when it does not end */
-export const stop = async (world: World, { name, afterIteration }: StopOptions): Promise<string> => {
-  checkLockDir(world.lockDir)
-  const session = openSession(world, name)
-  const { record, owner, verdict } = session.snapshot()
-  if (record === null || owner === null) {
-    if (verdict.state === 'free') return `${name} has never run`
-    throw errors.badRecord(world.paths(name).record, printable(verdict.reason))
-  }
-  if (verdict.state === 'free') return `${name} does not run: ${verdict.reason}`
-  if (verdict.state === 'dead')
-    return `${name} does not run any more: ${verdict.reason}. Continue: engine.sh run ${name}   Free the session: lock.sh reap ${name}`
-  if (owner.kind !== 'alive')
-    throw errors.held(
-      `${name} cannot be stopped from here: ${verdict.reason}`,
-      'Run this where its owner runs.',
-    )
-
-  if (afterIteration) {
-    writeRequest(world.paths(name), 'stop-after-iteration', record.generation)
-    if (world.signal(record.owner.pid, 'SIGUSR2') === 'denied') throw errors.ownerOfOther(record.owner.pid)
-    const stoppedNote =
-      owner.state === 'stopped' ? '; its owner is stopped (SIGSTOP), so it ends only after a SIGCONT' : ''
-    return `${name} ends after iteration ${record.iteration.number}${stoppedNote}`
-  }
-  const answer = await askToEnd(world, record.owner, record.options.grace)
-  if (answer === 'denied') throw errors.ownerOfOther(record.owner.pid)
-  if (answer === 'still-there') {
-    throw errors.held(
-      `${name} does not end: still held by ${describeOwner(record, world.now())}`,
-      `It had ${formatDuration(record.options.grace)} of grace. End it by force: engine.sh run ${name} --force`,
-    )
-  }
-  const { verdict: now } = session.snapshot()
-  // The owner was killed meanwhile, and its worker may still run.
-  if (now.state === 'dead')
-    throw errors.held(`${name} has lost its owner: ${now.reason}`, `End what it left: lock.sh reap ${name}`)
-  return `${name} has ended: ${now.reason}`
-}
+import { stopSession } from './shared/stop-session.ts'
 
 export const verb: Verb = {
   describe: 'end a run cleanly',
@@ -66,7 +17,7 @@ export const verb: Verb = {
   ],
   run: async (world, args) => {
     const options = { name: nameOf(args), afterIteration: args.flag('after-iteration') }
-    print(`${printable(await stop(world, options))}\n`)
+    print(`${printable(await stopSession(world, options))}\n`)
     return 0
   },
 }

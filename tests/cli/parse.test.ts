@@ -174,8 +174,6 @@ describe('a wrong command line', () => {
   )
 
   it.each([
-    ['engine', ['run']],
-    ['engine', ['run', '--', 'make']],
     ['engine', ['stop']],
     ['lock', ['why']],
     ['lock', ['attach', '--']],

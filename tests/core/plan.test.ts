@@ -261,3 +261,52 @@ describe('the intervals', () => {
     expect(options).toEqual({ ...OPTIONS, delay: 1800, grace: 1, timeout: null })
   })
 })
+
+describe('what engine.yaml and the environment say', () => {
+  const configured = {
+    command: ['make', 'docs'],
+    cwd: '/project/docs',
+    iterations: null,
+    options: { delay: 60, grace: 3 },
+  }
+  const asked: RunRequest = {
+    name: 'demo',
+    command: null,
+    cwd: '/here',
+    iterations: undefined,
+    options: {},
+    configured,
+    force: false,
+    resume: false,
+    fresh: false,
+  }
+
+  it('starts a session that has never run', () => {
+    expect(planRun(asked, null)).toMatchObject({
+      command: ['make', 'docs'],
+      cwd: '/project/docs',
+      first: 1,
+      iterations: null,
+      options: { delay: 60, grace: 3 },
+    })
+  })
+
+  it('gives way to the command line', () => {
+    const plan = planRun({ ...asked, command: ['make'], iterations: 2, options: { grace: 9 } }, null)
+    expect(plan).toMatchObject({
+      command: ['make'],
+      cwd: '/here',
+      iterations: 2,
+      options: { delay: 60, grace: 9 },
+    })
+  })
+
+  it('does not change an unfinished run, unless it is started afresh', () => {
+    const unfinished = aRecord({ iteration: 2, iterations: 5, command: ['old'], cwd: '/old' })
+    expect(planRun(asked, unfinished)).toMatchObject({ command: ['old'], first: 3, iterations: 5 })
+    expect(planRun({ ...asked, fresh: true }, unfinished)).toMatchObject({
+      command: ['make', 'docs'],
+      first: 1,
+    })
+  })
+})

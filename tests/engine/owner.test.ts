@@ -16,7 +16,7 @@ const tenure = () => {
     released += 1
   }
   const lock = { fd: -1, tool: 'flock', release } as const
-  const owner = new Owner(world, paths, lock, aRecord())
+  const owner = new Owner({ world, paths, lock, record: aRecord(), environment: {} })
   return { world, owner, paths, released: () => released }
 }
 

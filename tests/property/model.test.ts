@@ -15,7 +15,7 @@ import { openSession } from '../../src/session/session.ts'
 import { chooseLockTool } from '../../src/store/lock-tool.ts'
 import { readRequest } from '../../src/store/requests.ts'
 import { reap } from '../../src/verbs/reap.ts'
-import { stop } from '../../src/verbs/stop.ts'
+import { stopSession } from '../../src/verbs/shared/stop-session.ts'
 import type { World } from '../../src/world.ts'
 import { FakeMachine, obeys, type Reaction } from '../fakes/machine.ts'
 import { HERE } from '../fakes/records.ts'
@@ -291,7 +291,7 @@ const kill = command('kill -9 owner', isOwned, (model, program) => {
 })
 
 const stopIt = command('stop', always, async (model, program) => {
-  await stop(program.world, { name: NAME, afterIteration: false })
+  await stopSession(program.world, { name: NAME, afterIteration: false })
   if (isOwned(model)) model.leave('interrupted')
 })
 

@@ -63,13 +63,13 @@ describe('the number of iterations', () => {
     [['-n', 'inf'], null],
     [['-n', '007'], 7],
   ])('of %j is %s', (words, count) => {
-    expect(iterationsOption(run(...words))).toBe(count)
+    expect(iterationsOption(run(...words).values('iterations'))).toBe(count)
   })
 
   it.each(['0', '-1', '1.5', '1e3', '0x10', ' 1', 'INF', 'infinity', 'three', '9'.repeat(16)])(
     'is refused: %j',
     (text) => {
-      const failure = failureOf(() => iterationsOption(run('-n', text)))
+      const failure = failureOf(() => iterationsOption(run('-n', text).values('iterations')))
       expect(failure.exitCode).toBe(64)
       expect(failure.message).toContain('--iterations')
     },
@@ -83,10 +83,10 @@ describe('the wait', () => {
     [['--wait', '10m'], 600],
     [['--wait=0'], 0],
   ])('of %j is %s', (words, seconds) => {
-    expect(waitOption(run(...words))).toBe(seconds)
+    expect(waitOption(run(...words).values('wait'))).toBe(seconds)
   })
 
   it('is refused when it is no duration', () => {
-    expect(failureOf(() => waitOption(run('--wait=long'))).exitCode).toBe(64)
+    expect(failureOf(() => waitOption(run('--wait=long').values('wait'))).exitCode).toBe(64)
   })
 })

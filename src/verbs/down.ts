@@ -1,0 +1,38 @@
+import { print, type Verb } from '../cli/verb.ts'
+import { formatError, LockError } from '../core/errors.ts'
+import { printable } from '../core/printable.ts'
+import { configuredSessions } from './shared/configured-sessions.ts'
+import { stopSession } from './shared/stop-session.ts'
+
+export const verb: Verb = {
+  describe: 'stop the sessions of engine.yaml',
+  positionals: ['[NAME...]'],
+  options: {
+    'after-iteration': {
+      type: 'boolean',
+      describe: 'let the current iterations end first; does not wait for them',
+    },
+  },
+  examples: [
+    ['engine.sh down', 'all of them, at once'],
+    ['engine.sh down docs', 'this one'],
+  ],
+  run: async (world, args) => {
+    const { names } = await configuredSessions(world, args)
+    const afterIteration = args.flag('after-iteration')
+    // Together, because each may take its whole grace.
+    const codes = await Promise.all(
+      names.map(async (name) => {
+        try {
+          print(`${printable(await stopSession(world, { name, afterIteration }))}\n`)
+          return 0
+        } catch (error) {
+          if (!(error instanceof LockError)) throw error
+          world.notify(formatError(error))
+          return error.exitCode
+        }
+      }),
+    )
+    return codes.find((code) => code !== 0) ?? 0
+  },
+}
