@@ -9,7 +9,8 @@ const compiled = join(root, `.schema-${process.pid}.mjs`)
 try {
   await build({
     stdin: {
-      contents: "import * as z from 'zod/mini'\nimport { jsonSchema } from './src/config/schema.ts'\nexport default jsonSchema(z)",
+      contents:
+        "import * as z from 'zod/mini'\nimport { jsonSchema } from './src/config/schema.ts'\nexport default jsonSchema(z)",
       resolveDir: root,
     },
     outfile: compiled,
