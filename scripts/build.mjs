@@ -4,6 +4,7 @@
  *   loader.cjs      checks Node's version, then runs main.js
  *   main.js         the program; what a verb needs is evaluated when the verb is asked for
  *   guard.js        the guard and the watchdog of a run, with nothing that they do not use
+ *   hook.js         what agents call at every tool: lock.sh hook
  *   compiled/       V8's compiled code of main.js, see src/loader.cjs
  *   vendor/*.js     heavy packages: what the code imports dynamically, loaded only when it is needed
  *
@@ -31,6 +32,7 @@ await bundle(
   {
     main: 'src/main.ts',
     guard: 'src/guard/main.ts',
+    hook: 'src/agents/hook-main.ts',
   },
   out,
 )

@@ -55,6 +55,14 @@ is_current() { # ROOT
   return 0
 }
 
+# Builds nothing: that takes too long.
+run_hook() { # AGENT...
+  local root=${BASH_SOURCE[0]%/*}/..
+  find_known_node "$root" || REPLY=node
+  "$REPLY" "$root/dist/hook.js" "$@"
+  exit 0
+}
+
 start_helper() { # PROGRAM ARG...
   # scripts/ is in the root; resolved without a process where the path has no surprises.
   local root=${BASH_SOURCE[0]%/*}/..

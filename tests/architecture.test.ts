@@ -71,6 +71,7 @@ describe('the reader of imports', () => {
     expect(ARROWS.length).toBeGreaterThan(100)
     expect([...ROOMS].sort()).toEqual(
       [
+        'agents',
         'cli',
         'config',
         'core',
@@ -170,11 +171,15 @@ describe('what belongs to the start of the program alone', () => {
   const filesWith = (pattern: RegExp): readonly string[] =>
     FILES.filter((file) => pattern.test(sourceOf(file)))
 
-  it('is argv', () => {
-    expect(filesWith(/\bprocess\s*\.\s*argv\b/)).toEqual(['main.ts'])
+  it('is argv, but for the hook, which is a program too', () => {
+    expect(filesWith(/\bprocess\s*\.\s*argv\b/)).toEqual(['agents/hook-main.ts', 'main.ts'])
   })
 
-  it('is the exit, but for the guard, which is a program too', () => {
-    expect(filesWith(/\bprocess\s*\.\s*exit\s*\(/)).toEqual(['guard/main.ts', 'main.ts'])
+  it('is the exit, but for the guard and the hook, which are programs too', () => {
+    expect(filesWith(/\bprocess\s*\.\s*exit\s*\(/)).toEqual([
+      'agents/hook-main.ts',
+      'guard/main.ts',
+      'main.ts',
+    ])
   })
 })

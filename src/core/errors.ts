@@ -135,7 +135,7 @@ export const errors = {
   notInWorker: () =>
     new LockError(
       'usage',
-      'lock.sh progress works only inside the command of a run: LOCK_SESSION, LOCK_GENERATION, LOCK_ITERATION, LOCK_DIR or LOCK_COOKIE is not set',
+      'lock.sh progress and attention work only inside the command of a run: LOCK_SESSION, LOCK_GENERATION, LOCK_ITERATION, LOCK_DIR or LOCK_COOKIE is not set',
       'engine.sh run NAME -- COMMAND sets them; in COMMAND:  lock.sh progress --for 20m "building"',
     ),
 

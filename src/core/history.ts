@@ -9,7 +9,17 @@
 import { type Changed, isChanged } from './loop/changed.ts'
 import { type IterationResult, RESULTS } from './record.ts'
 
-export const EVENTS = ['claimed', 'resumed', 'forced', 'hung', 'active-again', 'reaped', 'ended'] as const
+export const EVENTS = [
+  'claimed',
+  'resumed',
+  'forced',
+  'hung',
+  'active-again',
+  'needs-input',
+  'turn-ended',
+  'reaped',
+  'ended',
+] as const
 export type RunEvent = (typeof EVENTS)[number]
 
 export type IterationEntry = {

@@ -216,7 +216,8 @@ const isActivity = (v: unknown): boolean =>
   isStall(v.stall) &&
   isCount(v.beats) &&
   isSeconds(v.longest_quiet) &&
-  isSeries(v.series)
+  isSeries(v.series) &&
+  (v.attention_over === undefined || isSeconds(v.attention_over))
 
 const isTmuxTarget = (v: unknown): boolean =>
   isObject(v) && isFilled(v.socket) && isFilled(v.session) && isFilled(v.pane) && isPid(v.server_pid)

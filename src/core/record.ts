@@ -82,6 +82,8 @@ export type Activity = {
   readonly longest_quiet: number
   /** How much was seen, over the last minutes. Records of earlier versions lack it. */
   readonly series?: ActivitySeries
+  /** Unix seconds: what the worker asked of a person until then is over. */
+  readonly attention_over?: number
 }
 
 /** `since` of the monotonic clock. */

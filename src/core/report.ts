@@ -1,7 +1,8 @@
 /** What `status --json` prints for a session: the record's fields, and the verdict beside them. Pure. */
+import type { Attention } from './attention.ts'
 import type { LockRecord } from './record.ts'
 import { type RecordFields, toFields } from './record-file.ts'
-import type { StoredRecord, Verdict } from './verdict.ts'
+import type { SessionState, Verdict } from './verdict.ts'
 
 /**
  * All of a record that is shown, in the order in which it is shown.
@@ -52,7 +53,11 @@ export type SessionReport = Readonly<Record<string, unknown>> & {
   readonly cause: Verdict['cause']
   readonly heartbeat_age: number | null
   readonly owner_alive: boolean | null
+  /** What the run needs a person for. */
+  readonly attention: Attention | null
 }
+
+export type Reported = SessionState & { readonly attention: Attention | null }
 
 /** Without a record all are null. */
 export const shownFields = (record: LockRecord | null): Readonly<Record<string, unknown>> => {
@@ -61,7 +66,7 @@ export const shownFields = (record: LockRecord | null): Readonly<Record<string, 
 }
 
 /** Without a record its fields are there all the same, and null. */
-export const sessionReport = (session: string, stored: StoredRecord, verdict: Verdict): SessionReport => {
+export const sessionReport = ({ session, stored, verdict, attention }: Reported): SessionReport => {
   return {
     ...shownFields(stored.kind === 'record' ? stored.record : null),
     session,
@@ -70,5 +75,6 @@ export const sessionReport = (session: string, stored: StoredRecord, verdict: Ve
     cause: verdict.cause,
     heartbeat_age: verdict.heartbeatAge === null ? null : Math.round(verdict.heartbeatAge * 1000) / 1000,
     owner_alive: verdict.ownerAlive,
+    attention,
   }
 }

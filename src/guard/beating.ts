@@ -6,6 +6,7 @@ import { systemClock, timerMilliseconds } from '../process/clock.ts'
 import { nothingReceived, socketReceived } from '../process/received.ts'
 import { procfsActivity, psActivity } from '../process/tree-activity.ts'
 import { createActivityMonitor } from '../refresher/activity-monitor.ts'
+import { createAttentionWatch } from '../refresher/attention-watch.ts'
 import { createDescendantTracker } from '../refresher/descendants.ts'
 import { Heartbeat } from '../refresher/heartbeat.ts'
 import { NotesTail } from '../refresher/notes.ts'
@@ -16,6 +17,9 @@ import { writeRecord } from '../store/write-record.ts'
 
 /** A daemon that is born and loses its parents between two looks is not seen. */
 const DESCENDANTS_SECONDS = 1
+
+/** What is asked of a person is told as soon as that. */
+const ATTENTION_SECONDS = 1
 
 export type Beating = {
   ping(): void
@@ -44,6 +48,7 @@ export const startBeating = (
     {
       clock: systemClock,
       monitor,
+      attention: createAttentionWatch(first, paths, systemClock),
       snapshot: () => inspector.snapshot(),
       descendants: (view) => descendants.sample(view),
       write: (record) => writeRecord(paths.record, record, false),
@@ -60,6 +65,7 @@ export const startBeating = (
     ...(interval > DESCENDANTS_SECONDS
       ? [setInterval(() => descendants.sample(), DESCENDANTS_SECONDS * 1000)]
       : []),
+    setInterval(() => heartbeat.look(), ATTENTION_SECONDS * 1000),
   ]
   return {
     ping: () => heartbeat.ping(),

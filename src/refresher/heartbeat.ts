@@ -7,12 +7,15 @@
  * | yes         | stall   | what is seen; the heartbeat stays as it was            |
  * | no          |         | nothing: the owner is not well, and that is to be seen |
  *
- * A heartbeat that has gone stale is an event of the run's history, and so is the beat that follows.
+ * A heartbeat that has gone stale is an event of the run's history, and so is the beat that follows. What the worker asks
+ * of a person is one too, and keeps it from beating until that is over.
  */
+import { type Attention, attentionEvent } from '../core/attention.ts'
 import type { EventEntry } from '../core/history.ts'
 import type { Clock, ProcessView } from '../core/ports.ts'
 import type { Activity, LockRecord, ProcessReference, StallCause } from '../core/record.ts'
 import type { ActivityMonitor } from './activity-monitor.ts'
+import type { AttentionWatch } from './attention-watch.ts'
 
 /** An owner that is stopped, or caught in a loop, sends no pings. */
 export const PING_TIMEOUT_INTERVALS = 2
@@ -20,6 +23,7 @@ export const PING_TIMEOUT_INTERVALS = 2
 export type HeartbeatWorld = {
   readonly clock: Clock
   readonly monitor: ActivityMonitor
+  readonly attention: Pick<AttentionWatch, 'look'>
   snapshot(): ProcessView
   /** The descendants of the worker that live now. */
   descendants(view: ProcessView): readonly ProcessReference[]
@@ -34,6 +38,8 @@ export class Heartbeat {
   #hungReported: boolean
   /** What has kept the last tick from beating; `null` when nothing did. */
   #reason: StallCause | 'owner-stopped' | null
+  /** What waits for a person; `null` when nothing does. */
+  #asked: Attention | null = null
 
   constructor(world: HeartbeatWorld, record: LockRecord) {
     this.#world = world
@@ -42,6 +48,7 @@ export class Heartbeat {
     this.#reason = record.watch?.stall?.cause ?? null
     // Then the refresher before this one has reported it.
     this.#hungReported = this.#reason !== null && this.#age() > record.heartbeat.stale_after
+    if (this.#reason === 'awaiting-input') this.#asked = world.attention.look().open
   }
 
   get record(): LockRecord {
@@ -56,9 +63,17 @@ export class Heartbeat {
     this.#record = { ...this.#record, output_lost: bytes }
   }
 
+  /** Between two ticks, once in a second: what is asked of a person is to be known soon. */
+  look(): void {
+    const before = this.#asked
+    this.#lookForAttention()
+    if (this.#asked !== before) this.#write()
+  }
+
   /** Once for each `heartbeat_interval`. */
   tick(): void {
     const { clock } = this.#world
+    this.#lookForAttention()
     const pings =
       clock.monotonic() - this.#lastPing <= PING_TIMEOUT_INTERVALS * this.#record.heartbeat.interval
     if (!pings) {
@@ -93,8 +108,31 @@ export class Heartbeat {
     return {
       members,
       evidence: seen.evidence ?? evidence,
-      watch: { ...seen.watch, beats: before?.beats ?? 0 },
+      watch: { ...this.#withAttention(seen.watch), beats: before?.beats ?? 0 },
     }
+  }
+
+  #lookForAttention(): void {
+    const { open, overEpoch } = this.#world.attention.look()
+    const { watch } = this.#record
+    if (watch !== null && overEpoch !== (watch.attention_over ?? 0))
+      this.#record = { ...this.#record, watch: { ...watch, attention_over: overEpoch } }
+    const isNew = open !== null && (open.kind !== this.#asked?.kind || open.text !== this.#asked.text)
+    if (isNew) {
+      const { event, detail } = attentionEvent(open)
+      this.#addEvent(event, detail)
+    }
+    if (isNew || open === null) this.#asked = open
+  }
+
+  /** Only a stop has a reason of its own: all else that is seen, or not seen, follows from the wait. */
+  #withAttention(watch: Activity): Activity {
+    const over = this.#record.watch?.attention_over
+    const kept: Activity = over === undefined ? watch : { ...watch, attention_over: over }
+    if (this.#asked === null || watch.stall?.cause === 'stopped') return kept
+    const { clock } = this.#world
+    const seconds = Math.max(0, clock.epoch() - this.#asked.since_epoch)
+    return { ...kept, stall: { cause: 'awaiting-input', since: Math.max(0, clock.monotonic() - seconds) } }
   }
 
   #age(): number {

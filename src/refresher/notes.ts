@@ -1,17 +1,17 @@
-/** Follows the notes that a worker leaves with `lock.sh progress`. */
+/** Follows the notes that a worker leaves with `lock.sh progress` and `lock.sh attention`. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
-import { parseNote } from '../core/note.ts'
+import { isProgress, parseNote, type WorkerNote } from '../core/note.ts'
 import { READ_FLAGS } from '../store/open-file.ts'
 
 const MAX_READ_BYTES = 16 * 1024
 
 export type NewNotes = {
+  /** Of progress. */
   readonly count: number
   /** Unix seconds; until then the worker has announced to be quiet. */
   readonly allowedUntil: number | null
 }
 
-const NOTHING: NewNotes = { count: 0, allowedUntil: null }
 const NEWLINE = 0x0a
 
 export class NotesTail {
@@ -25,13 +25,22 @@ export class NotesTail {
     this.#iteration = iteration
   }
 
-  /** What came since the last time; at first all of the iteration, as it may have begun before this. */
+  /** The progress that came since the last time; at first all of the iteration, as it may have begun before this. */
   read(): NewNotes {
+    const notes = this.readAll().filter(isProgress)
+    const last = notes.at(-1)
+    // A note promises for itself: a later one without a promise ends it.
+    const allowedUntil = last === undefined || last.for === null ? null : last.epoch + last.for
+    return { count: notes.length, allowedUntil }
+  }
+
+  /** Likewise, with the calls for attention, in order. */
+  readAll(): readonly WorkerNote[] {
     let fd: number | undefined
     try {
       fd = openSync(this.#path, READ_FLAGS)
       const stats = fstatSync(fd)
-      if (!stats.isFile() || stats.size === this.#position) return NOTHING
+      if (!stats.isFile() || stats.size === this.#position) return []
       // The file was truncated.
       if (stats.size < this.#position) this.#position = 0
       const start = Math.max(this.#position, stats.size - MAX_READ_BYTES)
@@ -39,17 +48,13 @@ export class NotesTail {
       // A line that is not whole yet is left for the next time.
       const length = buffer.lastIndexOf(NEWLINE, readSync(fd, buffer, 0, buffer.length, start) - 1) + 1
       this.#position = start + length
-      const notes = buffer
+      return buffer
         .toString('utf8', 0, length)
         .split('\n')
         .flatMap((line) => parseNote(line) ?? [])
         .filter(({ iteration }) => iteration === this.#iteration)
-      const last = notes.at(-1)
-      // A note promises for itself: a later one without a promise ends it.
-      const allowedUntil = last === undefined || last.for === null ? null : last.epoch + last.for
-      return { count: notes.length, allowedUntil }
     } catch {
-      return NOTHING // None yet.
+      return [] // None yet.
     } finally {
       if (fd !== undefined) closeSync(fd)
     }

@@ -2,7 +2,7 @@
 import type { Holder } from '../core/held.ts'
 import type { Liveness } from '../core/identity.ts'
 import { nextSteps, type Step } from '../core/next-steps.ts'
-import type { WorkerNote } from '../core/note.ts'
+import type { ProgressNote } from '../core/note.ts'
 import type { Activity, LockRecord, ProcessReference, TmuxTarget } from '../core/record.ts'
 import { type SessionReport, sessionReport } from '../core/report.ts'
 import type { Now } from '../core/verdict.ts'
@@ -61,7 +61,7 @@ export type Diagnosis = {
   readonly screen_source: 'pane' | 'output' | null
   readonly sources: readonly SourceRow[]
   /** The worker's last note of this iteration, from `lock.sh progress`. */
-  readonly note: WorkerNote | null
+  readonly note: ProgressNote | null
   /** The path of the newest incident bundle. */
   readonly incident: string | null
   readonly next: readonly Step[]
@@ -69,7 +69,7 @@ export type Diagnosis = {
 
 /** What `why --json` prints: the report of `status --json`, and the details. */
 export const diagnosisReport = ({ snapshot, ...details }: Diagnosis): SessionReport => ({
-  ...sessionReport(snapshot.session, snapshot.stored, snapshot.verdict),
+  ...sessionReport(snapshot),
   ...details,
 })
 

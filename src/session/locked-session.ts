@@ -38,7 +38,7 @@ export class LockedSession {
   /** What {@link read} gives, with the verdict on it. */
   snapshot(): Snapshot<LockedRecord> {
     const { world, name } = this.session
-    return new Snapshot(name, this.read(), world.observer, momentOf(world))
+    return new Snapshot({ session: name, stored: this.read() }, world.observer, momentOf(world))
   }
 
   release(): void {

@@ -1,6 +1,8 @@
+import type { Verdict } from '../core/verdict.ts'
 import type { SessionPaths } from '../store/paths.ts'
 import { readRecord } from '../store/read-record.ts'
 import type { World } from '../world.ts'
+import { attentionOf } from './attention.ts'
 import { type Moment, Snapshot } from './snapshot.ts'
 
 /**
@@ -20,7 +22,10 @@ export class Session {
 
   /** @param moment shared by the snapshots of a list */
   snapshot(moment: Moment = momentOf(this.world)): Snapshot {
-    return new Snapshot(this.name, readRecord(this.paths.record, this.name), this.world.observer, moment)
+    const { name: session, paths } = this
+    const stored = readRecord(paths.record, session)
+    const asked = (verdict: Verdict) => attentionOf(paths, stored, verdict)
+    return new Snapshot({ session, stored, asked }, this.world.observer, moment)
   }
 }
 

@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from 'node:fs'
 import { errors, LockError } from '../core/errors.ts'
-import { encodeNote, parseNote, type WorkerNote } from '../core/note.ts'
+import { encodeNote, isProgress, type ProgressNote, parseNote, type WorkerNote } from '../core/note.ts'
 import { notAFile, openFile } from './open-file.ts'
 import type { SessionPaths } from './paths.ts'
 
@@ -50,13 +50,23 @@ const notesAtEnd = (path: string, iteration: number, bytes: number): readonly Wo
   }
 }
 
-/** `null` when there is none, or none that can be read. */
-export const lastNote = (paths: SessionPaths, generation: number, iteration: number): WorkerNote | null =>
-  notesAtEnd(paths.notes(generation), iteration, TAIL_BYTES).at(-1) ?? null
+/** The last that the worker has said in an iteration, in order: enough to tell what it says now. */
+export const recentNotes = (
+  paths: SessionPaths,
+  generation: number,
+  iteration: number,
+): readonly WorkerNote[] => notesAtEnd(paths.notes(generation), iteration, TAIL_BYTES)
 
-/** What the worker has said in one iteration, in order. */
+/** The last note of progress; `null` when there is none, or none that can be read. */
+export const lastNote = (paths: SessionPaths, generation: number, iteration: number): ProgressNote | null =>
+  recentNotes(paths, generation, iteration).filter(isProgress).at(-1) ?? null
+
+/** What the worker's own scripts have said of their progress in one iteration, in order. */
 export const iterationNotes = (
   paths: SessionPaths,
   generation: number,
   iteration: number,
-): readonly WorkerNote[] => notesAtEnd(paths.notes(generation), iteration, ITERATION_BYTES)
+): readonly ProgressNote[] =>
+  notesAtEnd(paths.notes(generation), iteration, ITERATION_BYTES)
+    .filter(isProgress)
+    .filter(({ hook }) => hook === undefined)

@@ -58,6 +58,8 @@ const EVENT_TEXTS: Readonly<Record<EventEntry['event'], string>> = {
   forced: 'forced',
   hung: 'hung',
   'active-again': 'active again',
+  'needs-input': 'needs input',
+  'turn-ended': 'its turn has ended',
   reaped: 'reaped',
   ended: 'ended',
 }

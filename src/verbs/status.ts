@@ -2,7 +2,7 @@
 import { type Cell, type Terminal, table, truncate } from '../cli/terminal.ts'
 import { JSON_OPTION, optionalNameOf, print, printJson, stdout, type Verb } from '../cli/verb.ts'
 import { printable } from '../core/printable.ts'
-import { type SessionReport, sessionReport } from '../core/report.ts'
+import { sessionReport } from '../core/report.ts'
 import { STATUS_EXIT_CODES, type State } from '../core/verdict.ts'
 import { momentOf, openSession } from '../session/session.ts'
 import type { Snapshot } from '../session/snapshot.ts'
@@ -11,8 +11,11 @@ import { listSessions } from '../store/read-record.ts'
 import type { World } from '../world.ts'
 import { ago, iterationOfTotal, STATE_STYLES } from './shared/session-words.ts'
 
-/** What needs a person comes first. */
+/** What cannot go on by itself comes first. */
 const ORDER: Readonly<Record<State, number>> = { hung: 0, dead: 1, unknown: 2, active: 3, free: 4 }
+
+/** Before everything else what asks for a person. */
+const rank = ({ attention, verdict }: Snapshot): number => (attention === null ? ORDER[verdict.state] : -1)
 
 const statusOf = (world: World, session: string): Snapshot => {
   checkLockDir(world.lockDir)
@@ -24,7 +27,7 @@ const statusOfAll = (world: World): readonly Snapshot[] => {
   const moment = momentOf(world)
   return listSessions(world.lockDir)
     .map((session) => openSession(world, session).snapshot(moment))
-    .sort((a, b) => ORDER[a.verdict.state] - ORDER[b.verdict.state])
+    .sort((a, b) => rank(a) - rank(b))
 }
 
 const NONE: Cell = { text: '-' }
@@ -52,9 +55,6 @@ export const renderStatus = (snapshots: readonly Snapshot[], terminal: Terminal)
   )
 }
 
-const reportOf = ({ session, stored, verdict }: Snapshot): SessionReport =>
-  sessionReport(session, stored, verdict)
-
 export const verb: Verb = {
   describe: 'show the state of one or all sessions',
   positionals: ['[NAME]'],
@@ -67,12 +67,12 @@ export const verb: Verb = {
     const name = optionalNameOf(args)
     if (name !== undefined) {
       const snapshot = statusOf(world, name)
-      if (args.flag('json')) printJson(reportOf(snapshot))
+      if (args.flag('json')) printJson(sessionReport(snapshot))
       else print(renderStatus([snapshot], stdout(world)))
       return STATUS_EXIT_CODES[snapshot.verdict.state]
     }
     const snapshots = statusOfAll(world)
-    if (args.flag('json')) printJson(snapshots.map(reportOf))
+    if (args.flag('json')) printJson(snapshots.map(sessionReport))
     else if (snapshots.length > 0) print(renderStatus(snapshots, stdout(world)))
     else world.notify(`no sessions in ${world.lockDir} yet; engine.sh run NAME -- COMMAND starts one`)
     return 0

@@ -3,13 +3,19 @@ import { parseDuration } from '../core/duration.ts'
 import { errors } from '../core/errors.ts'
 import { poll } from '../core/poll.ts'
 import { printable } from '../core/printable.ts'
-import type { State } from '../core/verdict.ts'
 import { openSession } from '../session/session.ts'
+import type { Snapshot } from '../session/snapshot.ts'
 import { checkLockDir } from '../store/lock-dir.ts'
 import type { World } from '../world.ts'
 
-const AWAITABLE = ['free', 'hung', 'dead'] as const
+const AWAITABLE = ['free', 'hung', 'dead', 'needs-input'] as const
 export type Awaitable = (typeof AWAITABLE)[number]
+
+/** A worker that asks says so at once; one that only waits at its terminal is found to when it hangs. */
+const isIn = (awaited: Awaitable, { verdict, attention }: Snapshot): boolean =>
+  awaited === 'needs-input'
+    ? attention !== null || verdict.cause === 'awaiting-input'
+    : verdict.state === awaited
 
 const POLL_SECONDS = 0.2
 
@@ -28,12 +34,12 @@ export const wait = async (
 ): Promise<string> => {
   checkLockDir(world.lockDir)
   const session = openSession(world, name)
-  const isAwaited = (state: State): boolean => states.some((awaited) => awaited === state)
-  let { verdict } = session.snapshot()
+  let snapshot = session.snapshot()
   const found = await poll(world.clock, { seconds, pauseSeconds: POLL_SECONDS }, () => {
-    verdict = session.snapshot().verdict
-    return isAwaited(verdict.state)
+    snapshot = session.snapshot()
+    return states.some((awaited) => isIn(awaited, snapshot))
   })
+  const { verdict } = snapshot
   if (found !== null) return `${name} is ${verdict.state}: ${verdict.reason}`
   throw errors.held(
     `${name} is not ${states.join(' or ')} yet; it is ${verdict.state}: ${verdict.reason}`,
@@ -64,7 +70,10 @@ export const verb: Verb = {
     },
     timeout: { type: 'string', value: 'D', describe: 'give up after D, with exit code 75' },
   },
-  examples: [['lock.sh wait nightly --for free,dead --timeout 8h', 'until it has ended, either way']],
+  examples: [
+    ['lock.sh wait nightly --for needs-input,free,dead', 'until it asks for somebody, or has ended'],
+    ['lock.sh wait nightly --for free,dead --timeout 8h', 'until it has ended, either way'],
+  ],
   run: async (world, args) => {
     const name = nameOf(args)
     const states = parseStates(args.value('for'))

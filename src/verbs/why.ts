@@ -2,7 +2,7 @@
 import { type Terminal, table, truncate } from '../cli/terminal.ts'
 import { JSON_OPTION, nameOf, print, printJson, stdout, type Verb } from '../cli/verb.ts'
 import { formatDuration } from '../core/duration.ts'
-import type { WorkerNote } from '../core/note.ts'
+import type { ProgressNote } from '../core/note.ts'
 import { printable, shellQuote } from '../core/printable.ts'
 import { formatSize } from '../core/size.ts'
 import type { Now } from '../core/verdict.ts'
@@ -59,7 +59,7 @@ const sources = (rows: readonly SourceRow[], terminal: Terminal): string =>
 
 const SCREEN_LINES = 10
 
-const describeNote = ({ epoch, note, for: allowed }: WorkerNote, { epoch: now }: Now): string => {
+const describeNote = ({ epoch, note, for: allowed }: ProgressNote, { epoch: now }: Now): string => {
   const left = allowed === null ? 0 : epoch + allowed - now
   const promise = left > 0 ? `; may be silent for another ${formatDuration(left)}` : ''
   return `${formatDuration(Math.max(0, now - epoch))} ago${note === '' ? '' : `: ${printable(note)}`}${promise}`

@@ -41,7 +41,7 @@ const PROMISED = [
 
 describe('the report of a session', () => {
   it('has the verdict and every field that is promised', () => {
-    const report = sessionReport('demo', stored(), VERDICT)
+    const report = sessionReport({ session: 'demo', stored: stored(), verdict: VERDICT, attention: null })
     expect(report).toMatchObject({
       session: 'demo',
       state: 'hung',
@@ -55,7 +55,7 @@ describe('the report of a session', () => {
   })
 
   it('has every field of the record but the cookie', () => {
-    const report = sessionReport('demo', stored(), VERDICT)
+    const report = sessionReport({ session: 'demo', stored: stored(), verdict: VERDICT, attention: null })
     const missing = Object.keys(recordFields()).filter((field) => !(field in report))
     // Whether members are shown is open; they are no field that the contract names.
     expect(missing.filter((field) => field !== 'members')).toEqual(['cookie'])
@@ -63,7 +63,9 @@ describe('the report of a session', () => {
 
   it('has the cookie nowhere', () => {
     const found = stored({ cookie: 'a-secret-cookie' })
-    expect(JSON.stringify(sessionReport('demo', found, VERDICT))).not.toContain('a-secret-cookie')
+    expect(
+      JSON.stringify(sessionReport({ session: 'demo', stored: found, verdict: VERDICT, attention: null })),
+    ).not.toContain('a-secret-cookie')
   })
 
   it.each<[string, StoredRecord]>([
@@ -72,7 +74,12 @@ describe('the report of a session', () => {
     ['a newer one', { kind: 'newer', format: 2 }],
     ['an unreadable one', { kind: 'unreadable', reason: 'x' }],
   ])('has the same fields without a record, as null: %s', (_, found) => {
-    const report = sessionReport('demo', found, { ...VERDICT, heartbeatAge: null, ownerAlive: null })
+    const report = sessionReport({
+      session: 'demo',
+      stored: found,
+      verdict: { ...VERDICT, heartbeatAge: null, ownerAlive: null },
+      attention: null,
+    })
     expect(report.session).toBe('demo')
     for (const field of PROMISED.filter((name) => name !== 'session')) expect(report[field]).toBeNull()
     expect(report.heartbeat_age).toBeNull()

@@ -9,6 +9,7 @@ import type {
   StallCause,
 } from '../../src/core/record.ts'
 import type { RecordFields } from '../../src/core/record-file.ts'
+import type { AttentionState } from '../../src/refresher/attention-watch.ts'
 import { Heartbeat } from '../../src/refresher/heartbeat.ts'
 import { aRecord, NOW, viewOf, WORKER } from '../fakes/records.ts'
 
@@ -24,6 +25,7 @@ class Scene {
   sees: { evidence: EvidenceSource | null; stall: StallCause | null } = { evidence: 'output', stall: null }
   descendants: readonly ProcessReference[] = []
   isDiskFull = false
+  asked: AttentionState = { open: null, overEpoch: 0 }
   pings = true
   readonly heartbeat: Heartbeat
 
@@ -46,6 +48,7 @@ class Scene {
             }
           },
         },
+        attention: { look: () => this.asked },
         snapshot: () => viewOf([]),
         descendants: () => this.descendants,
         write: (record) => {
@@ -314,4 +317,41 @@ it('a refresher that was stopped itself says so when it goes on', () => {
     ['hung', 'refresher-gone'],
     ['active-again', 'output'],
   ])
+})
+
+describe('a worker that needs a person', () => {
+  const ASKED: AttentionState = {
+    open: { kind: 'permission', text: 'rm', since_epoch: NOW.epoch },
+    overEpoch: 0,
+  }
+
+  it('is an event at once, and keeps the heartbeat from beating until that is over', () => {
+    const scene = new Scene()
+    scene.heartbeat.tick()
+    scene.asked = ASKED
+    scene.heartbeat.look()
+    scene.heartbeat.look()
+    expect(scene.events).toEqual([['needs-input', 'permission: rm']])
+    const before = scene.heartbeat.record.heartbeat.epoch
+    scene.ticks(A_STALE_TIME)
+    expect(scene.heartbeat.record.heartbeat.epoch).toBe(before)
+    expect(scene.last?.watch?.stall).toEqual({ cause: 'awaiting-input', since: NOW.monotonic })
+    expect(scene.events.at(-1)).toEqual(['hung', 'awaiting-input'])
+
+    scene.asked = { open: null, overEpoch: NOW.epoch }
+    scene.heartbeat.look()
+    expect(scene.last?.watch?.attention_over).toBe(NOW.epoch)
+    scene.tick()
+    expect(scene.last?.watch).toMatchObject({ stall: null, attention_over: NOW.epoch })
+    expect(scene.age).toBe(0)
+    expect(scene.events.at(-1)?.[0]).toBe('active-again')
+  })
+
+  it('reads as stopped when it is stopped', () => {
+    const scene = new Scene()
+    scene.asked = ASKED
+    scene.sees = { evidence: null, stall: 'stopped' }
+    scene.heartbeat.tick()
+    expect(scene.last?.watch?.stall?.cause).toBe('stopped')
+  })
 })

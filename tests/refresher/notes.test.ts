@@ -1,7 +1,7 @@
 import { appendFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { encodeNote, type WorkerNote } from '../../src/core/note.ts'
+import { encodeNote, type ProgressNote } from '../../src/core/note.ts'
 import { NotesTail } from '../../src/refresher/notes.ts'
 import { tempDir } from '../fakes/temp-dir.ts'
 
@@ -9,13 +9,13 @@ const NOTHING = { count: 0, allowedUntil: null }
 
 const aFile = () => {
   const path = join(tempDir(), 'notes.jsonl')
-  const line = (changes: Partial<WorkerNote> = {}): string =>
+  const line = (changes: Partial<ProgressNote> = {}): string =>
     encodeNote({ epoch: 1000, iteration: 3, note: 'fine', for: null, ...changes })
   return {
     path,
     line,
     tail: new NotesTail(path, 3),
-    note: (changes: Partial<WorkerNote> = {}) => appendFileSync(path, line(changes)),
+    note: (changes: Partial<ProgressNote> = {}) => appendFileSync(path, line(changes)),
   }
 }
 

@@ -24,7 +24,7 @@ const EVIL_RECORD: Partial<RecordFields> = {
 const VIEW = viewOf([owner(), refresher(), worker()])
 const MOMENT = { view: VIEW, now: NOW }
 const sightOf = (changes: Partial<RecordFields>): Diagnosis['snapshot'] => {
-  return new Snapshot('demo', { kind: 'record', record: aRecord(changes) }, HERE, MOMENT)
+  return new Snapshot({ session: 'demo', stored: { kind: 'record', record: aRecord(changes) } }, HERE, MOMENT)
 }
 const partOf = (changes: Partial<RecordFields>): NonNullable<Diagnosis['owner_process']> => {
   const liveness = ownerLiveness(aRecord(changes), VIEW, HERE)
@@ -89,7 +89,7 @@ describe('why', () => {
 
 describe('the table of sessions', () => {
   it('has what is known, and a dash for the rest', () => {
-    const never = new Snapshot('new', { kind: 'none' }, HERE, MOMENT)
+    const never = new Snapshot({ session: 'new', stored: { kind: 'none' } }, HERE, MOMENT)
     const lines = renderStatus([sightOf({}), never], TERMINAL).split('\n')
     expect(lines[0]).toMatch(/^SESSION +STATE +RUN +ITERATION +HEARTBEAT +REASON$/)
     expect(lines[1]).toMatch(/^demo +active +7 +2\/5 +5s +iteration 2 of 5/)

@@ -1,0 +1,115 @@
+#!/usr/bin/env bats
+# What a job says that it needs a person for: shown at once, first, and over when somebody has come.
+# shellcheck disable=SC2030,SC2031 # bats runs each test in a subshell
+
+load helpers.bash
+
+setup() {
+  sandbox
+  command -v tmux >/dev/null || skip 'tmux is not installed'
+}
+teardown() { clean_sandbox; }
+
+ui() { tmux -L "$TMUX_NAME" "$@"; }
+open_ui() { ui -f /dev/null new-session -d -s ui -x 160 -y 50 "env PS1='$ ' bash --norc"; }
+types() { ui send-keys -t =ui: "$1" Enter; }
+shows() { ui capture-pane -p -t =ui: | grep -qF -- "$1"; }
+attention_of() { lock.sh status "$1" --json | sed -n '/^ "attention": /,$p' | tr -d '\n '; }
+needs() { [[ $(attention_of "$1") == *'"kind":"'"$2"'"'* ]]; }
+needs_nothing() { [[ $(attention_of "$1") == '"attention":null}' ]]; }
+has_event() { lock.sh history "$1" --all | grep -F -- "$2" | grep -qF -- "$3"; }
+
+LIMITS='--heartbeat-interval 1s --stale-after 3s'
+
+@test "a question is shown at once and first, is an event, can be waited for, and is over when it is answered" {
+  cat >job <<'JOB'
+#!/usr/bin/env bash
+lock.sh attention permission 'Bash rm -rf build'
+read -rp 'Allow it? [y/N] ' answer
+echo "got $answer"
+sleep 1000
+JOB
+  chmod +x job
+  start_engine other -- sleep 1000
+  open_ui
+  types "engine.sh run s $LIMITS -- ./job"
+  eventually in_iteration s 1
+  run lock.sh wait s --for needs-input,free,dead --timeout 60s
+  [[ $status == 0 && $output == *'needs you: permission: Bash rm -rf build, for '* ]]
+  needs s permission
+  [[ $(lock.sh status | sed -n 2p) == 's '*'needs you: permission: Bash rm -rf build'* ]]
+  lock.sh why s | grep -F 'needs you: permission: Bash rm -rf build'
+  eventually has_event s 'needs input' 'permission: Bash rm -rf build'
+  # Nobody comes, and its heartbeat goes stale.
+  eventually state_is s hung
+  [[ $(lock.sh status s --json) == *'"cause": "awaiting-input"'* ]]
+
+  types y
+  eventually shows 'got y'
+  eventually needs_nothing s
+  eventually state_is s active
+}
+
+@test "progress, and a new iteration, end it; a turn that has ended is an event of its own" {
+  cat >job <<'JOB'
+#!/usr/bin/env bash
+lock.sh attention turn-ended 'All done'
+until [[ -e go.$LOCK_ITERATION ]]; do sleep 0.05; done
+[[ $LOCK_ITERATION == 1 ]] && exit
+lock.sh progress 'again'
+sleep 1000
+JOB
+  chmod +x job
+  # shellcheck disable=SC2086 # words
+  start_engine s $LIMITS -n 2 -- ./job
+  eventually needs s turn-ended
+  eventually has_event s 'its turn has ended' 'All done'
+  touch go.1
+  eventually in_iteration s 2
+  eventually needs s turn-ended
+  touch go.2
+  eventually needs_nothing s
+}
+
+@test "attention is of a kind, and of the run that is there" {
+  refuses 64 lock.sh attention
+  refuses 64 lock.sh attention permission 'outside of a run'
+  run engine.sh run s -- bash -c 'lock.sh attention hunger; echo "code $?"; env | grep ^LOCK_ >environment'
+  [[ $output == *'permission, question, turn-ended'*'code 64'* ]]
+  engine.sh run s --fresh -- true
+  refuses 80 bash -c 'set -a; . ./environment; lock.sh attention permission x'
+  [[ ! -e $LOCK_DIR/s/runs/2/notes.jsonl ]]
+  needs_nothing s
+}
+
+@test "a hook leaves notes inside of a run, and is silent and without a fault everywhere" {
+  cat >job <<'JOB'
+#!/usr/bin/env bash
+hook() { lock.sh hook "$@" >>hook.out 2>&1 || echo "failed $*" >>hook.out; }
+hook claude <<<'{"hook_event_name":"PreToolUse","tool_name":"Bash","tool_input":{"command":"make"}}'
+hook claude <<<'{"hook_event_name":"PermissionRequest","tool_name":"Bash","tool_input":{"command":"make"}}'
+hook claude <<<'{"hook_event_name":"PostToolUse","tool_name":"Read","tool_input":{"file_path":"of a subagent"}}'
+hook codex '{"type":"agent-turn-complete","last-assistant-message":"Renamed."}'
+hook claude <<<'{"hook_event_name":'
+hook claude </dev/null
+hook claude <&-
+hook claude >&- 2>&- <<<'{}'
+hook claude < <(head -c 30000000 /dev/zero)
+hook nobody <<<'{"hook_event_name":"Stop"}'
+hook claude < <(sleep 20)
+LOCK_GENERATION=99 hook claude <<<'{"hook_event_name":"Stop"}'
+LOCK_DIR=/proc/nowhere hook claude <<<'{"hook_event_name":"Stop"}'
+JOB
+  chmod +x job
+  engine.sh run s -- ./job
+  [[ ! -s hook.out ]]
+  cat "$LOCK_DIR/s/runs/1/notes.jsonl"
+  has_lines "$LOCK_DIR/s/runs/1/notes.jsonl" 3
+  [[ $(wc -l <"$LOCK_DIR/s/runs/1/notes.jsonl") == 3 ]]
+  sed -n 1p "$LOCK_DIR/s/runs/1/notes.jsonl" | grep -F '"note":"Bash make"'
+  sed -n 2p "$LOCK_DIR/s/runs/1/notes.jsonl" | grep -F '"attention":"permission","note":"Bash make"'
+  sed -n 3p "$LOCK_DIR/s/runs/1/notes.jsonl" | grep -F '"attention":"turn-ended","note":"Renamed."'
+  # Outside of a run no Node is started.
+  LOCK_NODE=/nowhere run lock.sh hook claude <<<'{"hook_event_name":"Stop"}'
+  [[ $status == 0 && -z $output ]]
+}
