@@ -17,6 +17,54 @@ const continueStep = (name: string, record: LockRecord): Step => {
 const isWorkerStalled = ({ cause }: Verdict): boolean =>
   cause !== null && cause !== 'owner-stopped' && cause !== 'refresher-gone'
 
+const attachStep = (name: string): Step => ({
+  command: `lock.sh attach ${name}`,
+  purpose: 'show its terminal',
+})
+const logsStep = (name: string): Step => ({
+  command: `lock.sh logs ${name} -n 50`,
+  purpose: 'read what it printed last',
+})
+
+const activeSteps = (name: string, inTmux: boolean): readonly Step[] => [
+  inTmux ? attachStep(name) : { command: `lock.sh logs ${name} -f`, purpose: 'follow what it prints' },
+  { command: `engine.sh stop ${name}`, purpose: 'end it cleanly' },
+]
+
+const stalledSteps = (name: string): readonly Step[] => [
+  { command: `lock.sh interrupt ${name}`, purpose: 'end this iteration, continue with the next' },
+  { command: `engine.sh run ${name} --force`, purpose: 'take it over with a new engine' },
+]
+
+/** @param stopped the owner's PID when it is to be resumed */
+const brokenSteps = (name: string, stopped: number | null): readonly Step[] => [
+  ...(stopped === null ? [] : [{ command: `kill -CONT ${stopped}`, purpose: 'resume its owner' }]),
+  { command: `engine.sh run ${name} --force`, purpose: 'end it, and continue with the next iteration' },
+  { command: `engine.sh stop ${name}`, purpose: 'end it' },
+]
+
+const hungSteps = (name: string, record: LockRecord | null, verdict: Verdict): readonly Step[] => {
+  const show = record?.tmux == null ? logsStep(name) : attachStep(name)
+  if (isWorkerStalled(verdict)) return [show, ...stalledSteps(name)]
+  return [show, ...brokenSteps(name, verdict.cause === 'owner-stopped' ? (record?.owner.pid ?? null) : null)]
+}
+
+const deadSteps = (name: string, record: LockRecord | null): readonly Step[] => [
+  ...(record === null ? [] : [continueStep(name, record)]),
+  logsStep(name),
+  { command: `lock.sh reap ${name}`, purpose: 'end what it left, and free the session' },
+]
+
+const freeSteps = (name: string, record: LockRecord | null, isHeld: boolean): readonly Step[] => {
+  // By a cron job, say: flock -n NAME.lock COMMAND.
+  if (isHeld) return [{ command: `engine.sh run ${name} --wait`, purpose: 'run when its lock is free' }]
+  if (record === null) return [{ command: `engine.sh run ${name} -- COMMAND`, purpose: 'start it' }]
+  return [
+    continueStep(name, record),
+    { command: `lock.sh history ${name}`, purpose: 'see what its runs did' },
+  ]
+}
+
 /** @param isHeld whether any process holds the kernel lock */
 export const nextSteps = (
   name: string,
@@ -24,49 +72,16 @@ export const nextSteps = (
   verdict: Verdict,
   isHeld: boolean,
 ): readonly Step[] => {
-  const attach: Step = { command: `lock.sh attach ${name}`, purpose: 'show its terminal' }
-  const logs: Step = { command: `lock.sh logs ${name} -n 50`, purpose: 'read what it printed last' }
-  const inTmux = stored.kind === 'record' && stored.record.tmux !== null
-  const showOutput = inTmux ? attach : logs
+  const record = stored.kind === 'record' ? stored.record : null
   switch (verdict.state) {
     case 'active':
-      return [
-        inTmux ? attach : { command: `lock.sh logs ${name} -f`, purpose: 'follow what it prints' },
-        { command: `engine.sh stop ${name}`, purpose: 'end it cleanly' },
-      ]
+      return activeSteps(name, record?.tmux != null)
     case 'hung':
-      return isWorkerStalled(verdict)
-        ? [
-            showOutput,
-            { command: `lock.sh interrupt ${name}`, purpose: 'end this iteration, continue with the next' },
-            { command: `engine.sh run ${name} --force`, purpose: 'take it over with a new engine' },
-          ]
-        : [
-            showOutput,
-            ...(verdict.cause === 'owner-stopped' && stored.kind === 'record'
-              ? [{ command: `kill -CONT ${stored.record.owner.pid}`, purpose: 'resume its owner' }]
-              : []),
-            {
-              command: `engine.sh run ${name} --force`,
-              purpose: 'end it, and continue with the next iteration',
-            },
-            { command: `engine.sh stop ${name}`, purpose: 'end it' },
-          ]
+      return hungSteps(name, record, verdict)
     case 'dead':
-      return [
-        ...(stored.kind === 'record' ? [continueStep(name, stored.record)] : []),
-        logs,
-        { command: `lock.sh reap ${name}`, purpose: 'end what it left, and free the session' },
-      ]
+      return deadSteps(name, record)
     case 'free':
-      // By a cron job, say: flock -n NAME.lock COMMAND.
-      if (isHeld) return [{ command: `engine.sh run ${name} --wait`, purpose: 'run when its lock is free' }]
-      return stored.kind === 'record'
-        ? [
-            continueStep(name, stored.record),
-            { command: `lock.sh history ${name}`, purpose: 'see what its runs did' },
-          ]
-        : [{ command: `engine.sh run ${name} -- COMMAND`, purpose: 'start it' }]
+      return freeSteps(name, record, isHeld)
     case 'unknown':
       return [{ command: 'lock.sh doctor', purpose: 'check this machine and the lock directory' }]
   }

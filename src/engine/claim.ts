@@ -17,7 +17,7 @@ import { recordLocation } from '../core/identity.ts'
 import { planRun, type RunPlan, type RunRequest } from '../core/plan.ts'
 import type { TmuxTarget } from '../core/record.ts'
 import { checkCgroupStrategy, removeCgroup } from '../process/cgroup.ts'
-import { HistoryWriter } from '../session/history-writer.ts'
+import type { HistoryWriter } from '../session/history-writer.ts'
 import { tryToLeaveIncident } from '../session/incident.ts'
 import {
   attemptLock,
@@ -133,14 +133,16 @@ const claimLocked = async (taken: Taken, { request, tmux, giveUp }: ClaimParts):
   let { takenOver } = taken
   if (last !== null && !endedCleanly(last)) {
     const beforehand = async (): Promise<void> => {
-      if (request.force) takenOver ??= { incident: await tryToLeaveIncident(session, 'force') }
+      // Another look, which this run alone needs: a verdict costs a look at the processes.
+      if (request.force)
+        takenOver ??= { incident: await tryToLeaveIncident(session, 'force', locked.snapshot()) }
     }
-    await clearLastRun(session, last, { force: request.force, beforehand, giveUp })
+    await clearLastRun(locked, last, { force: request.force, beforehand, giveUp })
   }
   const generation = openNextRun(session, last, plan.options.keep)
   const record = firstRecord(world, { session: name, generation, plan, tmux })
   writeRecord(paths.record, record, true)
-  const history = new HistoryWriter(world, paths)
+  const { history } = locked
   history.event({ generation, iteration: record.iteration.number, ...claimEvent(plan, takenOver) })
   const environment = request.environment ?? {}
   return { owner: new Owner({ world, paths, lock: locked.lock, record, environment }), plan, history }

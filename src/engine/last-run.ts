@@ -88,14 +88,15 @@ export type ClearOptions = {
  * @throws LockError `held` when its owner or its worker may be alive
  */
 export const clearLastRun = async (
-  session: Session,
+  locked: LockedSession,
   last: LockedRecord,
   { force, beforehand, giveUp }: ClearOptions,
 ): Promise<void> => {
+  const { session } = locked
   const { world } = session
   refuseUnseenWorker(world, last, force)
   if (last.ended === null) await refuseLivingOwner(session, last)
   await beforehand()
   await abortable(endOrphans(world, last), giveUp)
-  recordInterrupted(world, last)
+  recordInterrupted(locked, last)
 }

@@ -43,7 +43,7 @@ const lockOpenRun = async (world: DeadRunWorld, run: OrphanRun): Promise<HeldLoc
     if (state === 'stopped' && record.refresher !== null)
       world.signal(record.refresher.pid, isLate ? 'SIGKILL' : 'SIGCONT')
     if (state === 'gone' || isLate) {
-      const held = await waitAcquire(paths.lock, run.lockTool, clock, LOCK_WAIT_SECONDS)
+      const held = await waitAcquire(paths.lock, run.lockTool, clock, { seconds: LOCK_WAIT_SECONDS })
       if (held !== null) return held
     } else await clock.sleep(POLL_SECONDS)
   }

@@ -31,13 +31,16 @@ const allWith = (view: ProcessView, cgroups: WorkerCgroups): readonly ProcessFac
   return [...all, ...fresh]
 }
 
-const queryOf = (
-  inspector: ProcessInspector,
-  observer: Observer,
-  record: LockRecord,
-  cgroups: WorkerCgroups,
-  known: readonly ProcessFacts[],
-): TreeQuery => {
+type Search = {
+  readonly inspector: ProcessInspector
+  readonly observer: Observer
+  readonly record: LockRecord
+  readonly cgroups: WorkerCgroups
+  /** Found before. */
+  readonly known: readonly ProcessFacts[]
+}
+
+const queryOf = ({ inspector, observer, record, cgroups, known }: Search): TreeQuery => {
   // Start times of another clock prove nothing here; the cookie does.
   const comparable = record.owner.started_clock === observer.startClock
   const view = inspector.snapshot()
@@ -82,7 +85,7 @@ export const searchForWorker = (
 ): WorkerSearch => {
   if (recordLocation(record, observer) !== 'here') return { processes: [], group: null, cgroups: null }
   const cgroups = workerCgroups(record.cgroup, record.iteration.number)
-  const query = queryOf(inspector, observer, record, cgroups, known)
+  const query = queryOf({ inspector, observer, record, cgroups, known })
   return {
     processes: workerTree(query),
     group: workerGroup(query),

@@ -3,8 +3,7 @@ import { interruptedEntry, withKnownEnd } from '../core/interrupted-iteration.ts
 import { lastHistory } from '../store/history.ts'
 import { outputBytes } from '../store/output.ts'
 import type { World } from '../world.ts'
-import { HistoryWriter } from './history-writer.ts'
-import type { LockedRecord } from './locked-session.ts'
+import type { LockedRecord, LockedSession } from './locked-session.ts'
 
 /** No more events than these follow an iteration before the session is run again or reaped. */
 const RECENT_ENTRIES = 20
@@ -17,8 +16,8 @@ export const reconcileWithHistory = (world: World, record: LockedRecord): Locked
  * Enters what a dead owner could not. An iteration that its refresher has entered already is not entered twice. A history
  * that cannot be written is reported, and blocks nobody.
  */
-export const recordInterrupted = (world: World, record: LockedRecord): void => {
-  const paths = world.paths(record.session)
+export const recordInterrupted = ({ session, history }: LockedSession, record: LockedRecord): void => {
+  const { paths } = session
   const { generation } = record
   const iteration = record.iteration.number
   const entry = interruptedEntry(
@@ -29,5 +28,5 @@ export const recordInterrupted = (world: World, record: LockedRecord): void => {
   const isKnown = lastHistory(paths, RECENT_ENTRIES).entries.some(
     (known) => known.kind === 'iteration' && known.generation === generation && known.iteration === iteration,
   )
-  if (entry !== null && !isKnown) new HistoryWriter(world, paths).add(entry)
+  if (entry !== null && !isKnown) history.add(entry)
 }

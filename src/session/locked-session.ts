@@ -12,6 +12,7 @@ import type { StoredRecord } from '../core/verdict.ts'
 import { holdersOf } from '../process/holders.ts'
 import { type HeldLock, tryAcquire, waitAcquire } from '../store/kernel-lock.ts'
 import { readRecord } from '../store/read-record.ts'
+import { HistoryWriter } from './history-writer.ts'
 import { refuseOwnSession } from './own-session.ts'
 import { momentOf, type Session } from './session.ts'
 import { Snapshot } from './snapshot.ts'
@@ -24,10 +25,12 @@ export type LockedRecord = LockRecord & { readonly [LOCKED]: true }
 export class LockedSession {
   readonly session: Session
   readonly lock: HeldLock
+  readonly history: HistoryWriter
 
   constructor(session: Session, lock: HeldLock) {
     this.session = session
     this.lock = lock
+    this.history = new HistoryWriter(session.world, session.paths)
   }
 
   read(): StoredRecord<LockedRecord> {
@@ -60,7 +63,7 @@ export const waitForLock = async (
   giveUp?: AbortSignal,
 ): Promise<LockedSession | null> => {
   const { lockTool, clock } = session.world
-  const lock = await waitAcquire(session.paths.lock, lockTool, clock, seconds, giveUp)
+  const lock = await waitAcquire(session.paths.lock, lockTool, clock, { seconds, giveUp })
   return lock === null ? null : new LockedSession(session, lock)
 }
 

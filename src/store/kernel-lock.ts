@@ -200,8 +200,7 @@ export const waitAcquire = async (
   path: string,
   tool: LockTool,
   clock: Clock,
-  seconds: number,
-  giveUp?: AbortSignal,
+  { seconds, giveUp }: { readonly seconds: number; readonly giveUp?: AbortSignal | undefined },
 ): Promise<HeldLock | null> => {
   const timeUp = new AbortController()
   const done = new AbortController()

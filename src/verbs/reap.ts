@@ -3,7 +3,6 @@ import { errors, formatError, LockError } from '../core/errors.ts'
 import { printable, shellQuote } from '../core/printable.ts'
 import type { LockRecord } from '../core/record.ts'
 import { findWorker } from '../process/worker-tree.ts'
-import { HistoryWriter } from '../session/history-writer.ts'
 import { tryToLeaveIncident } from '../session/incident.ts'
 import { recordInterrupted } from '../session/interrupted-iteration.ts'
 import { attemptLock, lockHeldError } from '../session/locked-session.ts'
@@ -50,10 +49,10 @@ const reapOne = async (world: World, session: string): Promise<Reaped> => {
     if (record === null || verdict.state !== 'dead') return { session, lines: [`is ${verdict.state} by now`] }
     const incident = await tryToLeaveIncident(opened, 'reap', snapshot)
     const { found } = await killOrphans(world, record)
-    recordInterrupted(world, record)
+    recordInterrupted(locked, record)
     const epoch = world.clock.epoch()
     const { generation } = record
-    new HistoryWriter(world, paths).add({
+    locked.history.add({
       kind: 'event',
       generation,
       epoch,

@@ -173,7 +173,7 @@ describe.skipIf(!has('flock')).each(TOOLS)('the kernel lock by %s', (tool) => {
   it('is got by who waits for it when it becomes free', async () => {
     const path = lockPath()
     const lock = await acquire(path)
-    const waiting = waitAcquire(path, tool, never, 1000)
+    const waiting = waitAcquire(path, tool, never, { seconds: 1000 })
     await eventually('somebody waits in the kernel', () => waitersOf(path) > 0)
     lock.release()
     const got = await waiting
@@ -187,7 +187,7 @@ describe.skipIf(!has('flock')).each(TOOLS)('the kernel lock by %s', (tool) => {
     const path = lockPath()
     const lock = await acquire(path)
     const impatient: Clock = { ...systemClock, sleep: async () => undefined }
-    expect(await waitAcquire(path, tool, impatient, 5)).toBeNull()
+    expect(await waitAcquire(path, tool, impatient, { seconds: 5 })).toBeNull()
     lock.release()
     await eventually('nobody waits any more', () => othersCanLock(path))
   })
@@ -196,7 +196,7 @@ describe.skipIf(!has('flock')).each(TOOLS)('the kernel lock by %s', (tool) => {
     const path = lockPath()
     await acquire(path)
     const giveUp = new AbortController()
-    const waiting = waitAcquire(path, tool, never, 1000, giveUp.signal)
+    const waiting = waitAcquire(path, tool, never, { seconds: 1000, giveUp: giveUp.signal })
     await eventually('somebody waits in the kernel', () => waitersOf(path) > 0)
     giveUp.abort()
     expect(await waiting).toBeNull()
@@ -206,13 +206,13 @@ describe.skipIf(!has('flock')).each(TOOLS)('the kernel lock by %s', (tool) => {
   it('is not waited for when giving up was asked for before', async () => {
     const path = lockPath()
     await acquire(path)
-    expect(await waitAcquire(path, tool, never, 1000, AbortSignal.abort())).toBeNull()
+    expect(await waitAcquire(path, tool, never, { seconds: 1000, giveUp: AbortSignal.abort() })).toBeNull()
   })
 
   it('is taken on the new file when the file was replaced during the wait', async () => {
     const path = lockPath()
     const lock = await acquire(path)
-    const waiting = waitAcquire(path, tool, never, 1000)
+    const waiting = waitAcquire(path, tool, never, { seconds: 1000 })
     await eventually('somebody waits in the kernel', () => waitersOf(path) > 0)
     renameSync(path, `${path}.old`)
     writeFileSync(path, '', { mode: 0o600 })
@@ -226,7 +226,7 @@ describe.skipIf(!has('flock')).each(TOOLS)('the kernel lock by %s', (tool) => {
   it('makes a new file when the file was removed during the wait', async () => {
     const path = lockPath()
     const lock = await acquire(path)
-    const waiting = waitAcquire(path, tool, never, 1000)
+    const waiting = waitAcquire(path, tool, never, { seconds: 1000 })
     await eventually('somebody waits in the kernel', () => waitersOf(path) > 0)
     unlinkSync(path)
     lock.release()
@@ -274,7 +274,10 @@ describe.skipIf(!has('flock')).each(TOOLS)('the kernel lock by %s', (tool) => {
   ])('is refused on %s', async (_, make) => {
     const path = lockPath()
     make(path)
-    for (const attempt of [tryAcquire(path, tool, systemClock, 0), waitAcquire(path, tool, never, 1)]) {
+    for (const attempt of [
+      tryAcquire(path, tool, systemClock, 0),
+      waitAcquire(path, tool, never, { seconds: 1 }),
+    ]) {
       const failure = await rejectionOf(attempt)
       expect(failure.code).toBe('unsafe')
       expect(failure.message).toContain(path)
@@ -372,7 +375,7 @@ describe('a tool that fails', () => {
   it('is not taken for a lock that is held, when it was to wait', async () => {
     const path = lockPath()
     withTool('exit 5')
-    const failure = await rejectionOf(waitAcquire(path, 'flock', never, 1000))
+    const failure = await rejectionOf(waitAcquire(path, 'flock', never, { seconds: 1000 }))
     expect(failure.code).toBe('missing')
   })
 
