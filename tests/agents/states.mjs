@@ -79,7 +79,7 @@ export const STATES = [
     name: 'pane-permission',
     wanted: waits,
     permission: 'ask',
-    plan: tool('rm -rf build'),
+    plan: (agent) => [{ kind: 'tool', call: (agent.askingShell ?? agent.shell)('rm -rf build') }, done],
     reached: byScreen('permission'),
   },
   {
@@ -113,5 +113,6 @@ const isLacking = (agent, { name }) =>
 export const statesOf = (agent) =>
   STATES.filter((state) => !isLacking(agent, state)).map((state) => ({
     ...state,
+    prompt: state.isSettled ? state.prompt : (agent.firstRunPrompt ?? null),
     wanted: agent.wanted?.[state.name] ?? state.wanted,
   }))

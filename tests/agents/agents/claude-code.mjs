@@ -21,6 +21,9 @@ export const claudeCode = {
     // It refuses to go without permissions as root, but for a sandbox.
     IS_SANDBOX: '1',
   }),
+  /** Its first dialogs want to reach its maker's servers; the question of trust comes after them. */
+  firstRun: ({ home }) =>
+    writeJson(join(home, '.claude.json'), { hasCompletedOnboarding: true, theme: 'dark' }),
   async settle({ home, work }) {
     await writeJson(join(home, '.claude.json'), {
       hasCompletedOnboarding: true,
@@ -39,7 +42,7 @@ export const claudeCode = {
     input: { command, description: 'run it', timeout: 600_000 },
   }),
   screens: {
-    'first-run': /Let.s get started|text style/,
+    'first-run': /custom API key|trust this folder|Do you trust/,
     idle: /❯/,
     permission: /Do you want to proceed/,
   },

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { writeText } from './common.mjs'
+import { appendText, writeText } from './common.mjs'
 
 const TARGETS = { x64: 'x86_64', arm64: 'aarch64' }
 
@@ -37,13 +37,22 @@ export const codex = {
         '',
       ].join('\n'),
     ),
+  settle: ({ home, work }) =>
+    appendText(join(home, '.codex', 'config.toml'), `[projects."${work}"]\ntrust_level = "trusted"\n`),
+  firstRunPrompt: 'do it',
   interactive: (prompt) => (prompt === null ? [] : [prompt]),
   headless: (prompt) => ['exec', '--skip-git-repo-check', prompt],
-  ask: ['--ask-for-approval', 'untrusted'],
+  ask: ['--ask-for-approval', 'on-request', '--sandbox', 'read-only'],
   allow: ['--dangerously-bypass-approvals-and-sandbox'],
   shell: (command) => ({ name: 'exec_command', input: { cmd: command, yield_time_ms: 30_000 } }),
+  /** The sandbox decides what is asked: only a call that wants to leave it is. */
+  askingShell: (command) => ({
+    name: 'exec_command',
+    input: { cmd: command, sandbox_permissions: 'require_escalated', justification: 'run it?' },
+  }),
   waitFor,
   screens: {
+    'first-run': /Trust this folder/,
     idle: /Ask Codex to do anything/,
     permission: /Would you like to run|Allow command|Yes, proceed/,
   },

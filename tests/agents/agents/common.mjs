@@ -1,5 +1,5 @@
 /** What the descriptions of the agents share. */
-import { mkdir, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 /** @param {string} text */
@@ -9,3 +9,5 @@ export const writeText = async (path, text) => {
 }
 
 export const writeJson = (path, value) => writeText(path, `${JSON.stringify(value, null, 2)}\n`)
+
+export const appendText = (path, text) => appendFile(path, text)

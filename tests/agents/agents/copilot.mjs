@@ -26,7 +26,7 @@ export const copilot = {
   settle: ({ home, work }) => writeJson(join(home, '.copilot', 'config.json'), { trusted_folders: [work] }),
   interactive: (prompt) => (prompt === null ? [] : ['-i', prompt]),
   headless: (prompt) => ['-p', prompt],
-  allow: ['--allow-all-tools'],
+  allow: ['--allow-all'],
   shell: (command) => ({
     name: 'bash',
     input: { command, description: 'run it', mode: 'sync', initial_wait: 600 },

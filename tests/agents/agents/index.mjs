@@ -7,12 +7,15 @@
  * @property {(place: Place) => object} env  of the agent; `place` has home, work, url and permission (`ask` or `allow`)
  * @property {(place: Place) => Promise<void>} [prepare]  settings that it needs in any case
  * @property {(place: Place) => Promise<void>} [settle]  settings that it has once its first-run dialogs are done
+ * @property {(place: Place) => Promise<void>} [firstRun]  settings with which it comes to its first-run dialog
+ * @property {string} [firstRunPrompt]  the prompt without which it has no such dialog
  * @property {object} [firstRunEnv]  changes of `env` for the first-run dialog
  * @property {(prompt: string|null) => string[]} interactive
  * @property {(prompt: string) => string[]} headless
  * @property {string[]} allow  arguments with which it asks for no permission
  * @property {string[]} [ask]  arguments with which it asks for one
  * @property {(command: string) => {name: string, input: object}} shell  the call of its shell tool
+ * @property {(command: string) => {name: string, input: object}} [askingShell]  a call that asks, where `shell` does not
  * @property {(body: object) => {name: string, input: object}} [waitFor]  the call that waits for a shell that still runs
  * @property {Record<string, RegExp>} screens  how a state is recognised; a state without one is one that it has not
  */

@@ -46,7 +46,7 @@ const argumentsOf = (agent, state) =>
 
 const begin = async ({ agent, state, modules, place, limits }) => {
   await agent.prepare?.(place)
-  if (state.isSettled) await agent.settle?.(place)
+  await (state.isSettled ? agent.settle : agent.firstRun)?.(place)
   const own = { ...agent.env(place), ...(state.isSettled ? {} : agent.firstRunEnv) }
   const session = new Session(place, without({ ...environment(place), ...own }))
   const { interval, stale, quiet, stuck } = limits
