@@ -39,12 +39,22 @@ function checkVersion() {
   process.exit(69)
 }
 
+/** One descriptor for what two looks at the file would cost: this is on the way of every start. */
+function readMain() {
+  var fd = fs.openSync(MAIN, 'r')
+  var stats = fs.fstatSync(fd)
+  var bytes = Buffer.allocUnsafe(stats.size)
+  var length = fs.readSync(fd, bytes, 0, stats.size, 0)
+  fs.closeSync(fd)
+  return { owner: stats.uid, text: bytes.toString('latin1', 0, length) }
+}
+
 /** Where compiled code may be, and who has to own it. The first one is preferred. */
-function places() {
+function places(owner) {
   var home = process.env.HOME ? path.join(process.env.HOME, '.cache') : ''
   var cacheHome = process.env.XDG_CACHE_HOME || ''
   if (!path.isAbsolute(cacheHome)) cacheHome = home
-  var found = [{ dir: path.join(__dirname, 'compiled'), owner: fs.statSync(MAIN).uid }]
+  var found = [{ dir: path.join(__dirname, 'compiled'), owner: owner }]
   if (path.isAbsolute(cacheHome))
     found.push({ dir: path.join(cacheHome, 'tmux-session-lock'), owner: process.geteuid() })
   return found
@@ -77,8 +87,8 @@ function readFrom(place, name) {
   return null
 }
 
-function readCompiled(name) {
-  var found = places()
+function readCompiled(name, owner) {
+  var found = places(owner)
   return readFrom(found[0], name) || (found[1] && readFrom(found[1], name)) || { saves: 0 }
 }
 
@@ -100,8 +110,8 @@ function writeTo(place, name, saves, data) {
   return true
 }
 
-function writeCompiled(name, saves, data) {
-  places().some(function (place) {
+function writeCompiled(name, owner, saves, data) {
+  places(owner).some(function (place) {
     try {
       return place.owner === process.geteuid() && writeTo(place, name, saves, data)
     } catch (_refused) {
@@ -111,13 +121,13 @@ function writeCompiled(name, saves, data) {
 }
 
 /** Once, at the end or when the start is over. */
-function saveLater(script, name, saves) {
+function saveLater(script, name, owner, saves) {
   var saved = false
   function save() {
     if (saved) return
     saved = true
     try {
-      writeCompiled(name, saves, script.createCachedData())
+      writeCompiled(name, owner, saves, script.createCachedData())
     } catch (_failed) {}
   }
   setTimeout(save, SAVE_AFTER_MS).unref()
@@ -130,13 +140,14 @@ function saveLater(script, name, saves) {
 function main() {
   checkVersion()
   var name = nameOf(process.argv[2], process.argv[3])
-  var compiled = readCompiled(name)
-  var source = '(function (require, __filename, __dirname) {' + fs.readFileSync(MAIN, 'latin1') + '\n})'
-  var script = new vm.Script(source, { filename: MAIN, cachedData: compiled.data })
+  var source = readMain()
+  var compiled = readCompiled(name, source.owner)
+  var text = '(function (require, __filename, __dirname) {' + source.text + '\n})'
+  var script = new vm.Script(text, { filename: MAIN, cachedData: compiled.data })
   var saves = script.cachedDataRejected ? 0 : compiled.saves
   // Code that was compiled with other flags would be refused the next time.
   var isUsual = process.execArgv.length === 0 && !process.env.NODE_OPTIONS
-  if (saves < SAVES && isUsual) saveLater(script, name, saves + 1)
+  if (saves < SAVES && isUsual) saveLater(script, name, source.owner, saves + 1)
   script.runInThisContext()(require, MAIN, __dirname)
 }
 

@@ -150,8 +150,8 @@ describe('the arrows', () => {
     expect(trespasses('config', ['core', 'world.ts'])).toEqual([])
   })
 
-  it('of cli/ lead to core/ only: it knows no verb', () => {
-    expect(trespasses('cli', ['core', 'world.ts'])).toEqual([])
+  it('of cli/ lead to core/ and process/ only: it knows no verb', () => {
+    expect(trespasses('cli', ['core', 'process', 'world.ts'])).toEqual([])
   })
 
   it('of verbs/ lead to no other verb', () => {

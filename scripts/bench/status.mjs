@@ -11,7 +11,7 @@ export const status = async () => {
       { command: [process.execPath, '-e', '0'] },
       40,
     )
-    reportRatio('lock.sh status, one session / node -e 0', pair, '1.6 x')
+    reportRatio('lock.sh status, one session / node -e 0', pair, '1.25 x')
   })
 }
 

@@ -3,11 +3,12 @@
  *
  * Written straight to the descriptors: `process.stdout` costs 4 ms when it is first touched.
  */
-import { fstatSync, statSync, writeSync } from 'node:fs'
+import { writeSync } from 'node:fs'
 import { eastAsianWidth } from 'get-east-asian-width'
 import { errors } from '../core/errors.ts'
 import { hasCode } from '../core/system-error.ts'
 import { writeAll } from '../core/write-all.ts'
+import { isTerminal } from '../process/terminal.ts'
 
 export const STDOUT = 1
 export const STDERR = 2
@@ -15,12 +16,11 @@ export const STDERR = 2
 /** The reader has gone, the terminal is closed, or there was none from the start. */
 const NO_READER = ['EPIPE', 'EIO', 'EBADF']
 
-const PAUSE = new Int32Array(new SharedArrayBuffer(4))
 const PAUSE_MS = 5
 
 /** Blocks the thread for a moment, until there may be room. */
 export const pause = (): void => {
-  Atomics.wait(PAUSE, 0, 0, PAUSE_MS)
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS)
 }
 
 /**
@@ -56,23 +56,13 @@ export const write = (fd: number, text: string): void => {
 
 export type Style = 'red' | 'yellow' | 'green' | 'dim' | 'bold'
 
+/** util.styleText would cost 2 to 8 ms at its first call. */
 const CODES: Readonly<Record<Style, readonly [number, number]>> = {
   red: [31, 39],
   yellow: [33, 39],
   green: [32, 39],
   dim: [2, 22],
   bold: [1, 22],
-}
-
-/** `node:tty` brings all of node:net with it, 4 ms: loaded only when the descriptor can be a terminal. */
-const isTerminalFd = (fd: number): boolean => {
-  try {
-    const stats = fstatSync(fd)
-    if (!stats.isCharacterDevice() || stats.rdev === statSync('/dev/null').rdev) return false
-    return process.getBuiltinModule('node:tty').isatty(fd)
-  } catch {
-    return false // Closed.
-  }
 }
 
 export type Terminal = {
@@ -82,14 +72,14 @@ export type Terminal = {
 }
 
 export const terminalOf = (fd: number, env: Readonly<Record<string, string | undefined>>): Terminal => {
-  const isTerminal = isTerminalFd(fd)
+  const onTerminal = isTerminal(fd)
   const colours = env.NO_COLOR
     ? false
     : env.FORCE_COLOR
       ? env.FORCE_COLOR !== '0'
-      : isTerminal && env.TERM !== 'dumb'
+      : onTerminal && env.TERM !== 'dumb'
   return {
-    columns: isTerminal
+    columns: onTerminal
       ? (fd === STDOUT ? process.stdout.columns : process.stderr.columns) || 80
       : Number.POSITIVE_INFINITY,
     paint: (style, text) => (colours ? `\u001b[${CODES[style][0]}m${text}\u001b[${CODES[style][1]}m` : text),
@@ -102,8 +92,14 @@ const isNarrow = (text: string): boolean => /^[ -~\u2580-\u259f∞…]*$/.test(t
 const characters = (text: string): readonly string[] =>
   isNarrow(text) ? [...text] : [...new Intl.Segmenter().segment(text)].map(({ segment }) => segment)
 
-const widthOfCharacter = (character: string): number =>
-  /^\p{M}/u.test(character) ? 0 : eastAsianWidth(character.codePointAt(0) ?? 0)
+/** Two regional indicators, which are a flag, and what is shown as an emoji or a key by what follows it. */
+const TWO_COLUMNS = /^[\u{1f1e6}-\u{1f1ff}]{2}|\ufe0f|\u20e3/u
+
+/** string-width knows some more sequences; its expression for emoji takes 60 ms to compile. */
+const widthOfCharacter = (character: string): number => {
+  if (TWO_COLUMNS.test(character)) return 2
+  return /^\p{M}/u.test(character) ? 0 : eastAsianWidth(character.codePointAt(0) ?? 0)
+}
 
 /** Terminal columns; the text has no control characters, see `printable`. */
 export const widthOf = (text: string): number =>

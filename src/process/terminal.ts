@@ -1,8 +1,21 @@
-import type { StandardStream, Terminal } from '../core/ports.ts'
+import { fstatSync, statSync } from 'node:fs'
+import type { Terminal } from '../core/ports.ts'
 
-const streamOf = (fd: StandardStream) => [process.stdin, process.stdout, process.stderr][fd]
+/**
+ * Whether the descriptor is a terminal. `process.stdout` costs 4 ms when it is first touched, and `node:tty` brings all of
+ * node:net with it: it is loaded only when the descriptor can be one.
+ */
+export const isTerminal = (fd: number): boolean => {
+  try {
+    const stats = fstatSync(fd)
+    if (!stats.isCharacterDevice() || stats.rdev === statSync('/dev/null').rdev) return false
+    return process.getBuiltinModule('node:tty').isatty(fd)
+  } catch {
+    return false // Closed.
+  }
+}
 
 export const standardStreams: Terminal = {
-  isTerminal: (fd) => streamOf(fd)?.isTTY === true,
+  isTerminal,
   size: () => (process.stdout.isTTY ? { columns: process.stdout.columns, rows: process.stdout.rows } : null),
 }

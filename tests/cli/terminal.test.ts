@@ -16,6 +16,9 @@ describe('the width of a text', () => {
     ['👍🏽', 2],
     ['👩‍👩‍👧', 2],
     ['a漢b', 4],
+    ['🇩🇪', 2],
+    ['❤️', 2],
+    ['1️⃣', 2],
     ['…', 1],
   ])('of %j is %d', (text, width) => {
     expect(widthOf(text)).toBe(width)
