@@ -113,3 +113,70 @@ JOB
   LOCK_NODE=/nowhere run lock.sh hook claude <<<'{"hook_event_name":"Stop"}'
   [[ $status == 0 && -z $output ]]
 }
+
+# Says what it has read, with what is not printable shown.
+reader() {
+  cat >reader <<'JOB'
+#!/usr/bin/env bash
+printf 'Continue? '
+while IFS= read -r line; do printf 'got <%q>\n' "$line"; done
+JOB
+  chmod +x reader
+}
+
+@test "an answer is typed into the run's pane as it is, and what the screen showed is said" {
+  reader
+  open_ui
+  types 'engine.sh run s -- ./reader'
+  eventually shows 'Continue?'
+  run lock.sh answer s 'y'
+  [[ $status == 0 && $output == *'the screen before'*'Continue?'*'and now'*'got <y>'* ]]
+  local text
+  for text in '-n' '--help' 'C-c' 'Enter' 'a;' ';' "\$(id)" '#{pane_id}' 'a  b'; do
+    lock.sh answer s -- "$text" >/dev/null
+    eventually shows "$(printf 'got <%q>' "$text")"
+  done
+  lock.sh answer s -x >/dev/null
+  eventually shows 'got <-x>'
+  lock.sh answer s 'grün ⠋ 日本' >/dev/null
+  eventually shows 'gr'
+  lock.sh answer s $'one\ntwo' >/dev/null
+  eventually shows 'got <one>'
+  eventually shows 'got <two>'
+  lock.sh answer s '' >/dev/null
+  eventually shows "got <''>"
+  # Somebody scrolls there.
+  ui copy-mode -t =ui:
+  lock.sh answer s 'scrolled' >/dev/null
+  ui send-keys -t =ui: -X cancel
+  eventually shows 'got <scrolled>'
+  refuses 64 lock.sh answer s
+  refuses 64 lock.sh answer s one two
+  lock.sh answer s --help | grep -F 'lock.sh answer'
+}
+
+@test "an answer is not typed into anything else" {
+  reader
+  refuses 69 lock.sh answer s y
+  start_engine plain -- sleep 1000
+  eventually in_iteration plain 1
+  refuses 69 lock.sh answer plain y
+  [[ $output == *'not run in tmux'* ]]
+  open_ui
+  types 'engine.sh run s -- ./reader'
+  eventually shows 'Continue?'
+  # The shell has the terminal back.
+  ui send-keys -t =ui: C-z
+  eventually shows 'Stopped'
+  refuses 77 lock.sh answer s 'touch typed'
+  types fg
+  # What is typed in one pane goes to all of them.
+  ui split-window -t =ui:
+  ui set-option -w -t =ui: synchronize-panes on
+  refuses 77 lock.sh answer s 'touch typed'
+  ui set-option -w -t =ui: synchronize-panes off
+  ui kill-pane -a -t "$(field s pane || true)" 2>/dev/null || true
+  engine.sh stop s
+  refuses 69 lock.sh answer s 'touch typed'
+  [[ ! -e typed ]]
+}

@@ -171,12 +171,21 @@ const argumentsOf = (
   }
 }
 
+/** What follows the first word is a text, whatever it begins with; help alone is still help, and behind a -- it is text. */
+const literalWords = ([first, ...rest]: readonly string[]): readonly string[] => {
+  if (first === undefined || first.startsWith('-')) return []
+  if (rest[0] === '--') return rest.slice(1)
+  return rest.length === 1 && ['--help', '-h'].includes(rest[0] ?? '') ? [] : rest
+}
+
 /** @returns `'help'` when that is asked for @throws LockError `usage` */
 export const parseArguments = (verb: NamedVerb, argv: readonly string[]): Arguments | 'help' => {
   // Split here: the parser forgets a -- that has nothing behind it, and `run NAME -- $UNSET` would go on with the last run.
-  const end = argv.indexOf('--')
-  const words = end < 0 ? argv : argv.slice(0, end)
-  const command = end < 0 ? null : argv.slice(end + 1)
+  const text = verb.takesText === true ? literalWords(argv) : []
+  const own = argv.slice(0, argv.length - text.length)
+  const end = own.indexOf('--')
+  const words = end < 0 ? own : own.slice(0, end)
+  const command = end < 0 || verb.takesText === true ? null : own.slice(end + 1)
   const options = Object.entries({ ...verb.options, ...HELP })
   const { values, positionals } = parseOptions(options, words)
   if (values.help === true) return 'help'
@@ -185,6 +194,7 @@ export const parseArguments = (verb: NamedVerb, argv: readonly string[]): Argume
   const stranger = positionals.find((word) => /^-./.test(word)) ?? (key === undefined ? key : `--${key}`)
   if (stranger !== undefined) throw unknown('option', stranger.replace(/=.*/s, ''), names, helpOf(verb))
   checkValues(verb, words, values)
-  checkPositionals(verb, positionals, command !== null)
-  return argumentsOf(verb, values, positionals, command)
+  const all = [...positionals, ...text]
+  checkPositionals(verb, all, command !== null)
+  return argumentsOf(verb, values, all, command)
 }

@@ -36,6 +36,8 @@ export type Verb = {
   readonly positionals: readonly string[]
   /** Takes `-- COMMAND [ARG...]`. */
   readonly takesCommand?: boolean
+  /** What follows the first word is no option, whatever it begins with. */
+  readonly takesText?: boolean
   readonly options: Options
   /** At least one. */
   readonly examples: readonly (readonly [command: string, purpose: string])[]

@@ -139,6 +139,12 @@ export const errors = {
       'engine.sh run NAME -- COMMAND sets them; in COMMAND:  lock.sh progress --for 20m "building"',
     ),
 
+  nothingToAnswer: (name: string, why: string) =>
+    new LockError('missing', `${name} cannot be answered: ${why}`, `Details: lock.sh why ${name}`),
+
+  notTheWorkers: (name: string, why: string, hint: string) =>
+    new LockError('unsafe', `nothing was typed: ${why}`, hint === '' ? `lock.sh attach ${name}` : hint),
+
   runIsOver: (message: string) =>
     new LockError('missing', message, 'The note was not written: no refresher would read it.'),
 

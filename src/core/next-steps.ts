@@ -65,19 +65,32 @@ const freeSteps = (name: string, record: LockRecord | null, isHeld: boolean): re
   ]
 }
 
-/** @param isHeld whether any process holds the kernel lock */
+export type Situation = {
+  /** Whether any process holds the kernel lock. */
+  readonly isHeld: boolean
+  /** Whether the worker has called for a person. */
+  readonly isAsking: boolean
+}
+
+/** Where one can be typed. */
+const answerSteps = (name: string, record: LockRecord | null): readonly Step[] =>
+  record?.tmux == null
+    ? []
+    : [{ command: `lock.sh answer ${name} TEXT`, purpose: 'type TEXT and Enter there' }]
+
 export const nextSteps = (
   name: string,
   stored: StoredRecord,
   verdict: Verdict,
-  isHeld: boolean,
+  { isHeld, isAsking }: Situation,
 ): readonly Step[] => {
   const record = stored.kind === 'record' ? stored.record : null
+  const answers = isAsking || verdict.cause === 'awaiting-input' ? answerSteps(name, record) : []
   switch (verdict.state) {
     case 'active':
-      return activeSteps(name, record?.tmux != null)
+      return [...answers, ...activeSteps(name, record?.tmux != null)]
     case 'hung':
-      return hungSteps(name, record, verdict)
+      return [...answers, ...hungSteps(name, record, verdict)]
     case 'dead':
       return deadSteps(name, record)
     case 'free':

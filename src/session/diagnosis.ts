@@ -200,6 +200,9 @@ export const diagnose = async (
     sources: open === null ? [] : sourceRows(open, world.now()),
     note: open === null ? null : lastNote(paths, open.generation, open.iteration.number),
     incident: newestIncident(paths),
-    next: nextSteps(name, stored, verdict, kernelLock.state === 'held'),
+    next: nextSteps(name, stored, verdict, {
+      isHeld: kernelLock.state === 'held',
+      isAsking: snapshot.attention !== null,
+    }),
   }
 }

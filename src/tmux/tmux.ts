@@ -255,6 +255,51 @@ export const sessionPanes = async (name: string, world: TmuxWorld): Promise<read
   return stdout.split('\n').flatMap((line) => parseTarget(line) ?? [])
 }
 
+export type PaneInput = {
+  /** As `/dev/pts/5`. */
+  readonly terminal: string
+  /** What is typed in it is typed in others too. */
+  readonly isSynchronized: boolean
+}
+
+/** Where a live pane takes its input from; `null` when it is not there, or is dead. */
+export const paneInput = async (target: TmuxTarget, world: TmuxWorld): Promise<PaneInput | null> => {
+  const state = await paneState(target, world)
+  if (state?.kind !== 'live') return null
+  const { ok, stdout } = await tmux(world, [
+    ...['-S', target.socket, 'display-message', '-p', '-t', target.pane],
+    `#{pane_tty}${SEPARATOR}#{pane_synchronized}`,
+  ])
+  const [terminal, synchronized] = stdout.trim().split(SEPARATOR)
+  return ok && terminal ? { terminal, isSynchronized: synchronized === '1' } : null
+}
+
+/** tmux takes no message that is longer than 16 KB. */
+const BUFFER_CHARACTERS = 2000
+
+/**
+ * Types a text as it is, whatever keys or options it looks like, also while somebody scrolls in the pane. Of several
+ * lines it is a paste, for programs that tell these from keys.
+ *
+ * @returns whether tmux has taken it
+ */
+export const typeInto = async (
+  { socket, pane }: TmuxTarget,
+  text: string,
+  world: TmuxWorld,
+): Promise<boolean> => {
+  const buffer = `session-lock-${process.pid}`
+  const characters = [...text]
+  for (let start = 0; start < characters.length; start += BUFFER_CHARACTERS) {
+    const part = characters.slice(start, start + BUFFER_CHARACTERS).join('')
+    const append = start === 0 ? [] : ['-a']
+    const set = await tmux(world, ['-S', socket, 'set-buffer', ...append, '-b', buffer, '--', literal(part)])
+    if (!set.ok) return false
+  }
+  const how = text.includes('\n') ? ['-p', '-r'] : ['-r']
+  return (await tmux(world, ['-S', socket, 'paste-buffer', '-d', ...how, '-b', buffer, '-t', pane])).ok
+}
+
 /** Ends a pane, and with its last one the session. */
 export const killPane = async (target: TmuxTarget, world: TmuxWorld): Promise<void> => {
   await tmux(world, ['-S', target.socket, 'kill-pane', '-t', target.pane])

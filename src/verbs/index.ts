@@ -13,6 +13,7 @@ export const VERBS: VerbTable = {
     status: () => import('./status.ts'),
     why: () => import('./why.ts'),
     attach: () => import('./attach.ts'),
+    answer: () => import('./answer.ts'),
     reap: () => import('./reap.ts'),
     wait: () => import('./wait.ts'),
     logs: () => import('./logs.ts'),

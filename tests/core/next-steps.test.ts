@@ -9,9 +9,12 @@ const commands = (
   cause: Cause | null = null,
   isHeld = false,
 ): readonly string[] =>
-  nextSteps('demo', found, { state, reason: '', cause, heartbeatAge: null, ownerAlive: null }, isHeld).map(
-    ({ command }) => command,
-  )
+  nextSteps(
+    'demo',
+    found,
+    { state, reason: '', cause, heartbeatAge: null, ownerAlive: null },
+    { isHeld, isAsking: false },
+  ).map(({ command }) => command)
 const ended = (...args: Parameters<typeof anEndedRecord>): StoredRecord => ({
   kind: 'record',
   record: anEndedRecord(...args),
@@ -53,12 +56,26 @@ describe('the next steps', () => {
 
   it.each<[Cause, string]>([
     ['silent', 'lock.sh interrupt demo'],
-    ['awaiting-input', 'lock.sh interrupt demo'],
+    ['repeating', 'lock.sh interrupt demo'],
     ['owner-stopped', 'kill -CONT 4000'],
     ['refresher-gone', 'engine.sh run demo --force'],
   ])('of a session that hangs because it is %s: the owner does it when it can', (cause, second) => {
     expect(commands(stored(), 'hung', cause)[1]).toBe(second)
     expect(commands(stored(), 'hung', cause)).toContain('engine.sh run demo --force')
+  })
+
+  it('of a session that waits for a person begin with the answer, where one can be typed', () => {
+    expect(commands(stored(), 'hung', 'awaiting-input')[0]).toBe('lock.sh answer demo TEXT')
+    expect(commands(stored({ tmux: null }), 'hung', 'awaiting-input')[0]).toBe('lock.sh logs demo -n 50')
+    const verdict = {
+      state: 'active',
+      reason: '',
+      cause: null,
+      heartbeatAge: null,
+      ownerAlive: true,
+    } as const
+    const [step] = nextSteps('demo', stored(), verdict, { isHeld: true, isAsking: true })
+    expect(step?.command).toBe('lock.sh answer demo TEXT')
   })
 
   it('do not send anybody against a lock that another program has', () => {
@@ -76,7 +93,7 @@ describe('the next steps', () => {
         heartbeatAge: null,
         ownerAlive: false,
       },
-      false,
+      { isHeld: false, isAsking: false },
     )
     expect(step?.purpose).toContain('iteration 3')
   })
