@@ -104,6 +104,36 @@ export const errors = {
   noTmux: (what: string) =>
     new LockError('missing', `${what} needs tmux, which is not in PATH`, 'Install tmux.'),
 
+  /** @param reason follows the path: `is not there` */
+  noInput: (path: string, reason: string) =>
+    new LockError(
+      'missing',
+      `--stdin: ${path} ${reason}`,
+      'Make the file first; each iteration reads it from its start, as it is then.',
+    ),
+
+  noGit: () =>
+    new LockError(
+      'missing',
+      '--max-unchanged looks at the git repository around the working directory, and there is no git in PATH',
+      'Install git, or leave --max-unchanged out.',
+    ),
+
+  gitFailed: (reason: string) =>
+    new LockError(
+      'missing',
+      `--max-unchanged looks at the git repository around the working directory, and git refuses: ${reason}`,
+      'Mend that (git status has to work there), or leave --max-unchanged out.',
+    ),
+
+  /** @param option that needs the output */
+  noRecording: (option: string) =>
+    new LockError(
+      'missing',
+      `${option} looks at what the command prints, and here nobody can listen: the output goes to a terminal outside of tmux, or to a pane that has a pipe already`,
+      'Run it in tmux (--detach), or with its output in a pipe or file.',
+    ),
+
   noTerminal: (what: string) =>
     new LockError('missing', `${what} needs a terminal as its standard input`, 'Run it in a terminal.'),
 

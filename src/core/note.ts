@@ -65,3 +65,11 @@ export const parseNote = (line: string): WorkerNote | null => {
     (value.attention === undefined ? isProgressPart(value) : isAttentionKind(value.attention))
   return isNote ? (value as WorkerNote) : null
 }
+
+/** The last of the notes that say when the next iteration begins; `null` when none does. */
+export const retryNote = (
+  notes: readonly WorkerNote[],
+): { readonly at: number; readonly note: string } | null => {
+  const last = notes.filter(isProgress).findLast(({ retry_at }) => retry_at !== undefined)
+  return last?.retry_at === undefined ? null : { at: last.retry_at, note: last.note }
+}

@@ -2,9 +2,11 @@
  * The kinds of values that options take: how help calls them, how a text becomes a value and a value a text, and which
  * values a record may have.
  */
-import { isFilled, isNatural, isPositive, isSeconds } from './checks.ts'
+import { isFilled, isNatural, isObject, isPositive, isSeconds } from './checks.ts'
 import { formatExactDuration, parseDuration } from './duration.ts'
 import { errors } from './errors.ts'
+import { type Backoff, isClockTime, parseBackoff, parseClockTime } from './loop/times.ts'
+import { comparableText } from './loop/until-output.ts'
 import { printable } from './printable.ts'
 import { formatExactSize, parseSize } from './size.ts'
 
@@ -24,6 +26,8 @@ export type OptionKind<Value> = {
   /** Of a value from a record. */
   readonly isValid: (value: unknown) => boolean
 }
+
+const isText = (value: unknown): value is string => isFilled(value) && !value.includes('\0')
 
 type ParseText<Value> = (text: string, option: string) => Value
 
@@ -53,12 +57,6 @@ const parsePositiveDuration: ParseText<number> = (text, option) => {
   return seconds
 }
 
-const parseCount: ParseText<number | null> = (text, option) => {
-  if (text === 'inf') return null
-  if (/^\d{1,15}$/.test(text) && Number(text) > 0) return Number(text)
-  throw errors.usage(`${option} takes a whole number above 0, or inf, not ${JSON.stringify(printable(text))}`)
-}
-
 /** Seconds, from 0 on. */
 export const DURATION = single('D', parseDuration, { format: formatExactDuration, isValid: isSeconds })
 
@@ -84,23 +82,69 @@ export const COUNT = single('N', (text, option) => parseWholeNumber(text, option
   isValid: isNatural,
 })
 
+const countOr =
+  (word: string): ParseText<number | null> =>
+  (given, option) => {
+    if (given === word) return null
+    if (/^\d{1,15}$/.test(given) && Number(given) > 0) return Number(given)
+    throw errors.usage(
+      `${option} takes a whole number above 0, or ${word}, not ${JSON.stringify(printable(given))}`,
+    )
+  }
+
+const countOrKind = (word: string): OptionKind<number | null> =>
+  single<number | null>(`N|${word}`, countOr(word), {
+    format: (count) => (count === null ? word : String(count)),
+    isValid: (value) => value === null || isNatural(value),
+  })
+
 /** From 1 on; `null` for `inf`. */
-export const COUNT_OR_INF = single('N|inf', parseCount, {
-  format: (count) => (count === null ? 'inf' : String(count)),
-  isValid: (value) => value === null || isNatural(value),
-})
+export const COUNT_OR_INF = countOrKind('inf')
+
+/** From 1 on; `null` for `off`. */
+export const COUNT_OR_OFF = countOrKind('off')
+
+/** `HH:MM`; `null` for `off`. */
+export const CLOCK_TIME_OR_OFF = single<string | null>(
+  'HH:MM|off',
+  (given, option) => (given === 'off' ? null : parseClockTime(given, option)),
+  {
+    format: (time) => time ?? 'off',
+    isValid: (value) => value === null || (isText(value) && isClockTime(value)),
+  },
+)
+
+/** See core/loop/backoff.ts; `null` for `off`. */
+export const BACKOFF_OR_OFF = single<Backoff | null>(
+  'D..MAX|off',
+  (given, option) => (given === 'off' ? null : parseBackoff(given, option)),
+  {
+    format: (backoff) =>
+      backoff === null ? 'off' : `${formatExactDuration(backoff.from)}..${formatExactDuration(backoff.to)}`,
+    isValid: (value) =>
+      value === null ||
+      (isObject(value) && isPositive(value.from) && isPositive(value.to) && value.to >= value.from),
+  },
+)
 
 /** Bytes, above 0. */
 export const SIZE = single('SIZE', parseSize, { format: formatExactSize, isValid: isPositive })
 
-const isText = (value: unknown): boolean => isFilled(value) && !value.includes('\0')
-
-/** Any text that is not empty, as a command; `null` for none. */
-export const text = (label: string): OptionKind<string | null> =>
-  single<string | null>(label, (given) => given, {
+const textKind = (label: string, parse: ParseText<string>): OptionKind<string | null> =>
+  // An empty text takes back what an unfinished run has.
+  single<string | null>(label, (given, option) => (given === '' ? null : parse(given, option)), {
     format: (value) => value ?? '',
     isValid: (value) => value === null || isText(value),
   })
+
+/** Any text, as a command; `null` for none. */
+export const text = (label: string): OptionKind<string | null> => textKind(label, (given) => given)
+
+/** A line of output; `null` for none. */
+export const OUTPUT_LINE = textKind('TEXT', (given, option) => {
+  if (comparableText(given) !== '' && !given.includes('\n')) return given
+  throw errors.usage(`${option} takes one line with a text, not ${JSON.stringify(printable(given))}`)
+})
 
 /** What was given each time; none when it was not given. */
 export const list = (label: string): OptionKind<readonly string[]> => ({

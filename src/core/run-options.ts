@@ -7,13 +7,18 @@
  */
 import { isObject } from './checks.ts'
 import {
+  BACKOFF_OR_OFF,
+  CLOCK_TIME_OR_OFF,
   COUNT,
   COUNT_OR_INF,
+  COUNT_OR_OFF,
   DURATION,
   INTERVAL,
   INTERVAL_OR_OFF,
   type OptionKind,
+  OUTPUT_LINE,
   SIZE,
+  text,
 } from './option-kinds.ts'
 
 type RunOption<Value> = OptionKind<Value> & {
@@ -32,6 +37,18 @@ export const RUN_OPTIONS = {
   delay: row(DURATION, 0, 'pause between iterations'),
   timeout: row(INTERVAL_OR_OFF, null, "an iteration's time limit"),
   max_failures: row(COUNT_OR_INF, 1, 'stop after N failed iterations in a row'),
+  until: row(text('CMD'), null, 'end the run when CMD, run by sh after each iteration, exits with 0'),
+  until_output: row(OUTPUT_LINE, null, 'end the run when the worker prints a line that is TEXT'),
+  for: row(INTERVAL_OR_OFF, null, 'begin no iteration after this long'),
+  until_time: row(CLOCK_TIME_OR_OFF, null, 'begin no iteration after this time of day'),
+  max_unchanged: row(
+    COUNT_OR_OFF,
+    null,
+    'fail with exit code 81 after N iterations in a row that changed nothing',
+  ),
+  backoff: row(BACKOFF_OR_OFF, null, 'pause after a failed iteration, doubled with each in a row'),
+  stdin: row(text('FILE'), null, "each iteration's standard input, read from its start"),
+  on_iteration: row(text('CMD'), null, 'run CMD by sh after each iteration, with its history line as JSON'),
   stale_after: row(INTERVAL, 120, 'a heartbeat older than this means hung'),
   quiet_after: row(INTERVAL_OR_OFF, 600, 'report the session as hung after this long without any activity'),
   stuck_after: row(

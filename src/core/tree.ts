@@ -96,11 +96,15 @@ export const workerTree = (query: TreeQuery): readonly ProcessFacts[] => {
   return [...tree.values()].filter((facts) => facts.state !== 'exited')
 }
 
+/** In the environment of a command that runs beside the run, as `--until`, with a mark of its own. */
+export const HOOK_VARIABLE = 'LOCK_HOOK'
+
 /**
  * Whether an environment belongs to this run and iteration.
  *
  * What an earlier iteration left in the background by itself carries a lower number and is left alone. A higher one is
- * the owner's all the same: on a full disk it could not write that it had gone on.
+ * the owner's all the same: on a full disk it could not write that it had gone on. A hook runs when its iteration has
+ * ended, and before the next one: it belongs to both.
  */
 export const environmentMatches = (
   environment: readonly string[],
@@ -109,5 +113,7 @@ export const environmentMatches = (
 ): boolean => {
   if (!environment.includes(`LOCK_COOKIE=${cookie}`)) return false
   const entry = environment.find((text) => text.startsWith('LOCK_ITERATION='))
-  return entry === undefined || Number(entry.slice('LOCK_ITERATION='.length)) >= iteration
+  if (entry === undefined) return true
+  const isHook = environment.some((text) => text.startsWith(`${HOOK_VARIABLE}=`))
+  return Number(entry.slice('LOCK_ITERATION='.length)) + (isHook ? 1 : 0) >= iteration
 }

@@ -1,6 +1,7 @@
 /** Puts a finding into words. Pure. */
 import { formatDuration } from './duration.ts'
 import { nameIteration } from './iteration-text.ts'
+import { leftTexts, waitText } from './loop/texts.ts'
 import type { Ended, EndReason, LockRecord, StallCause } from './record.ts'
 import { formatSize } from './size.ts'
 import type { Finding, HungBasis, Now, RecordFinding } from './verdict.ts'
@@ -10,7 +11,8 @@ const nameOwner = ({ owner }: LockRecord): string => `the owner (pid ${owner.pid
 /** Never negative: the wall clock may have been set back. */
 const formatSpan = (seconds: number): string => formatDuration(Math.max(0, seconds))
 
-const describePhase = ({ phase, iteration }: LockRecord, now: Now): string => {
+const describePhase = (record: LockRecord, now: Now): string => {
+  const { phase, iteration } = record
   switch (phase) {
     case 'starting':
     case 'ended':
@@ -18,7 +20,7 @@ const describePhase = ({ phase, iteration }: LockRecord, now: Now): string => {
     case 'running':
       return `${nameIteration(iteration)} for ${formatSpan(now.epoch - (iteration.started_epoch ?? now.epoch))}`
     case 'waiting':
-      return `pausing after ${nameIteration(iteration)}`
+      return `pausing after ${nameIteration(iteration)}${waitText(record, now.epoch)}`
     case 'stopping':
       return `stopping in ${nameIteration(iteration)}`
   }
@@ -36,7 +38,8 @@ const describeEnd = (record: LockRecord, ended: Ended, now: Now): string => {
   const when = `, ${formatSpan(now.epoch - ended.epoch)} ago, in ${nameIteration(record.iteration)}`
   const code = ended.exit_code === null ? '' : ` with exit code ${ended.exit_code}`
   const reaped = ended.reaped_epoch === undefined ? '' : ', and its remaining processes were ended'
-  return `${END_TEXTS[ended.reason]}${code}${when}${reaped}${describeLost(record)}`
+  const rule = ended.detail === undefined ? '' : `: ${ended.detail}`
+  return `${END_TEXTS[ended.reason]}${code}${when}${rule}${reaped}${describeLost(record)}`
 }
 
 const describeDeath = (record: LockRecord, ended: Ended, now: Now): string => {
@@ -87,7 +90,8 @@ const describeHeartbeat = ({ record, age }: RecordFinding): string =>
 const describeActive = (finding: RecordFinding, now: Now): string => {
   const { record } = finding
   const stall = describeStall(record, now)
-  return `${describePhase(record, now)}; ${stall === null ? '' : `${stall}; `}${describeHeartbeat(finding)}${describeLost(record)}`
+  const left = leftTexts(record, now.epoch).map((text) => `; ${text}`)
+  return `${describePhase(record, now)}${left.join('')}; ${stall === null ? '' : `${stall}; `}${describeHeartbeat(finding)}${describeLost(record)}`
 }
 
 /** The cause first: of a table's last column only that may be seen. */

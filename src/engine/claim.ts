@@ -16,6 +16,7 @@ import type { EventEntry } from '../core/history.ts'
 import { recordLocation } from '../core/identity.ts'
 import { planRun, type RunPlan, type RunRequest } from '../core/plan.ts'
 import type { TmuxTarget } from '../core/record.ts'
+import type { RunOptions } from '../core/run-options.ts'
 import { checkCgroupStrategy, removeCgroup } from '../process/cgroup.ts'
 import type { HistoryWriter } from '../session/history-writer.ts'
 import { tryToLeaveIncident } from '../session/incident.ts'
@@ -38,6 +39,7 @@ import type { World } from '../world.ts'
 import { abortable } from './aborted.ts'
 import { firstRecord } from './first-record.ts'
 import { clearLastRun, endedCleanly, readLastRun } from './last-run.ts'
+import { checkLoop } from './loop-checks.ts'
 import { Owner } from './owner.ts'
 import { takeOver } from './take-over.ts'
 
@@ -66,7 +68,7 @@ const lock = async (session: Session, request: ClaimRequest, giveUp: AbortSignal
   const { held } = attempt
   if (request.force) {
     // A request that cannot be fulfilled must not end the owner. The plan of the run is made under the lock.
-    if (held.record !== null) checkDirectory(planRun(request, held.record).cwd)
+    if (held.record !== null) await checkPlan(session.world, planRun(request, held.record))
     const { locked, incident } = await takeOver(session, held)
     return { locked, takenOver: { incident } }
   }
@@ -95,6 +97,15 @@ const checkDirectory = (path: string): void => {
     throw errors.io(`the working directory of the run, ${path}, is not there`, error)
   }
   throw errors.io(`the working directory of the run, ${path}, is not a directory`, 'ENOTDIR')
+}
+
+/** What the run needs, looked at while nothing has been touched. @throws LockError */
+const checkPlan = async (
+  world: World,
+  plan: { readonly cwd: string; readonly options: RunOptions },
+): Promise<void> => {
+  checkDirectory(plan.cwd)
+  await checkLoop(world, plan)
 }
 
 /** Makes room for the new run, and gives it its number. */
@@ -129,7 +140,7 @@ const claimLocked = async (taken: Taken, { request, tmux, giveUp }: ClaimParts):
   const last = readLastRun(locked)
   refuseOwnSession(world, last)
   const plan: RunPlan<LockedRecord> = planRun(request, last)
-  checkDirectory(plan.cwd)
+  await checkPlan(world, plan)
   let { takenOver } = taken
   if (last !== null && !endedCleanly(last)) {
     const beforehand = async (): Promise<void> => {
@@ -140,7 +151,7 @@ const claimLocked = async (taken: Taken, { request, tmux, giveUp }: ClaimParts):
     await clearLastRun(locked, last, { force: request.force, beforehand, giveUp })
   }
   const generation = openNextRun(session, last, plan.options.keep)
-  const record = firstRecord(world, { session: name, generation, plan, tmux })
+  const record = firstRecord(world, { session: name, generation, plan, tmux, given: request.options })
   writeRecord(paths.record, record, true)
   const { history } = locked
   history.event({ generation, iteration: record.iteration.number, ...claimEvent(plan, takenOver) })

@@ -1,9 +1,10 @@
 /** The record that a claim writes. */
 import { randomUUID } from 'node:crypto'
 import { errors } from '../core/errors.ts'
-import { NEW_LOOP } from '../core/loop/state.ts'
+import { firstLoop } from '../core/loop/state.ts'
 import type { RunPlan } from '../core/plan.ts'
 import { FORMAT, type LockRecord, type OwnerProcess, type TmuxTarget } from '../core/record.ts'
+import type { RunOptions } from '../core/run-options.ts'
 import { chooseRunCgroup } from '../process/cgroup.ts'
 import type { LockedRecord } from '../session/locked-session.ts'
 import type { World } from '../world.ts'
@@ -28,11 +29,25 @@ export type NewRun = {
   readonly generation: number
   readonly plan: RunPlan<LockedRecord>
   readonly tmux: TmuxTarget | null
+  /** The options that were given for this run. */
+  readonly given: Partial<RunOptions>
+}
+
+/** What the rules of the loop have counted so far: of a run that goes on after it had failed they begin anew. */
+const countedSoFar = ({ plan, given }: NewRun, now: number): Pick<LockRecord, 'failures' | 'loop'> => {
+  const { continues, options } = plan
+  // Whoever starts it again has seen why it had failed.
+  const hadFailed = continues?.ended?.reason === 'failed'
+  return {
+    failures: hadFailed ? 0 : (continues?.failures ?? 0),
+    loop: firstLoop({ options, given, before: continues?.loop ?? null, hadFailed, now }),
+  }
 }
 
 /** Chooses the run's control group, which may remove empty ones of earlier runs. */
-export const firstRecord = (world: World, { session, generation, plan, tmux }: NewRun): LockRecord => {
+export const firstRecord = (world: World, run: NewRun): LockRecord => {
   const now = world.now()
+  const { session, generation, plan, tmux } = run
   const { options } = plan
   return {
     format: FORMAT,
@@ -48,9 +63,8 @@ export const firstRecord = (world: World, { session, generation, plan, tmux }: N
     heartbeat: { ...now, stale_after: options.stale_after, interval: options.heartbeat_interval },
     evidence: null,
     iteration: { number: plan.first - 1, total: plan.iterations, started_epoch: null },
-    failures: 0,
     last_iteration: plan.continues?.last_iteration ?? null,
-    loop: NEW_LOOP,
+    ...countedSoFar(run, now.epoch),
     worker: null,
     members: [],
     // A system whose processes are no files has no control groups either.

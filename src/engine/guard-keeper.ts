@@ -75,7 +75,8 @@ export class GuardKeeper {
     this.#script = script
     this.#streams = streams
     this.#begun = owner.record.iteration.number
-    this.#watchdog = new Watchdog(world, script, streams.readers, () => this.#config())
+    // Its configuration goes through an environment variable, which holds less than a command line.
+    this.#watchdog = new Watchdog(world, script, streams.readers, () => this.#config({ untilOutput: null }))
   }
 
   /** @param hear gets what the recorder in the guard reports */
@@ -146,7 +147,7 @@ export class GuardKeeper {
     this.#watchdog.end()
   }
 
-  #config(): GuardConfig {
+  #config(changes: Partial<RecorderConfig> = {}): GuardConfig {
     const { record, lock } = this.#owner
     return {
       lockDir: this.#world.lockDir,
@@ -155,7 +156,7 @@ export class GuardKeeper {
       lockTool: lock.tool,
       processStrategy: this.#world.env.LOCK_PROCESS_STRATEGY ?? null,
       host: this.#world.observer.host,
-      recording: { ...this.#streams.recording, iteration: this.#begun, lost: record.output_lost },
+      recording: { ...this.#streams.recording, iteration: this.#begun, lost: record.output_lost, ...changes },
       recordsOnly: false,
     }
   }

@@ -1,5 +1,6 @@
 /** How an iteration has ended, and what of it becomes history. */
 import type { IterationEntry } from '../core/history.ts'
+import type { Changed } from '../core/loop/changed.ts'
 import type { IterationResult, LastIteration, LockRecord } from '../core/record.ts'
 import type { OutputSizes } from './recording.ts'
 import { exitCodeOf } from './stop-request.ts'
@@ -49,6 +50,7 @@ const milliseconds = (seconds: number): number => Math.round(seconds * 1000) / 1
 export const iterationEntry = (
   record: LockRecord,
   last: IterationEnd,
+  changed: Changed | null,
   endedEpoch: number,
 ): IterationEntry => {
   const { generation, iteration, watch } = record
@@ -68,7 +70,7 @@ export const iterationEntry = (
     output_lost: last.output?.lost ?? 0,
     left_running: last.leftRunning,
     incident: last.incident,
-    changed: null,
+    changed,
   }
 }
 

@@ -1,4 +1,5 @@
 /** One execution of the command: start, wait, end, and the true result of it. */
+import { closeSync, statSync } from 'node:fs'
 import { formatDuration } from '../core/duration.ts'
 import { errors } from '../core/errors.ts'
 import { livenessOf } from '../core/identity.ts'
@@ -10,14 +11,17 @@ import { probe } from '../process/signals.ts'
 import { findWorker } from '../process/worker-tree.ts'
 import { tryToLeaveIncident } from '../session/incident.ts'
 import { openSession } from '../session/session.ts'
+import { openInput } from '../store/input-file.ts'
 import type { World } from '../world.ts'
 import { aborted } from './aborted.ts'
 import type { GuardKeeper } from './guard-keeper.ts'
 import { type IterationEnd, type WorkerEnd, workerEnd } from './iteration-end.ts'
+import type { OutputSightings } from './output-sightings.ts'
 import type { Owner } from './owner.ts'
-import type { Recording } from './recording.ts'
+import type { Recording, WorkerStdio } from './recording.ts'
 import type { StopRequest, StopRequests } from './stop-request.ts'
 import { NOT_STARTED_EXIT_CODES, type StartedWorker, startWorker, type WorkerStart } from './worker.ts'
+import { workerEnvironment } from './worker-environment.ts'
 
 export type IterationTools = {
   readonly world: World
@@ -25,29 +29,21 @@ export type IterationTools = {
   readonly stopRequests: StopRequests
   readonly recording: Recording
   readonly guard: GuardKeeper
+  readonly sightings: OutputSightings
 }
 
 /** What came first. */
 type Outcome = 'exit' | 'stop' | 'interrupt' | 'timeout'
 
-const workerEnvironment = (world: World, owner: Owner, iteration: number) => ({
-  ...world.env,
-  ...owner.environment,
-  LOCK_SESSION: owner.record.session,
-  LOCK_GENERATION: String(owner.record.generation),
-  LOCK_ITERATION: String(iteration),
-  LOCK_ITERATIONS: String(owner.record.iteration.total ?? 'inf'),
-  LOCK_DIR: world.lockDir,
-  LOCK_COOKIE: owner.record.cookie,
-})
+const isDirectory = (path: string): boolean =>
+  statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
 
 const cgroupOf = ({ owner }: IterationTools, iteration: number): string | null =>
   owner.record.cgroup === null ? null : iterationCgroup(owner.record.cgroup, iteration)
 
 /** Written before the worker exists, and again when it has a PID. Somebody guards it from its first moment. */
 const start = async (tools: IterationTools, iteration: number): Promise<WorkerStart> => {
-  const { world, owner, stopRequests, recording, guard } = tools
-  const { command, cwd } = owner.record
+  const { world, owner, stopRequests, guard } = tools
   await guard.ensure()
   owner.write({
     phase: 'running',
@@ -59,11 +55,28 @@ const start = async (tools: IterationTools, iteration: number): Promise<WorkerSt
     refresher: guard.reference,
   })
   stopRequests.interrupt = new AbortController()
-  const environment = workerEnvironment(world, owner, iteration)
-  const cgroup = cgroupOf(tools, iteration)
-  const worker = await startWorker(command, cwd, environment, world.inspector, recording.stdio, cgroup)
+  const worker = await startWithInput(tools, iteration)
   if (!('notStarted' in worker)) owner.write({ worker: worker.reference, refresher: guard.reference })
   return worker
+}
+
+/** What was there when the run started may be gone by now: then the iteration has failed, and the next one may find it. */
+const startWithInput = async (tools: IterationTools, iteration: number): Promise<WorkerStart> => {
+  const { world, owner, recording } = tools
+  const { command, cwd, options } = owner.record
+  if (!isDirectory(cwd)) return { notStarted: 'no-directory', message: `${printable(cwd)} is not there` }
+  const input = options.stdin === null ? null : openInput(options.stdin, cwd)
+  if (input?.kind === 'problem')
+    return { notStarted: 'no-input', message: `--stdin: ${printable(input.path)} ${input.reason}` }
+  const [stdin, ...output] = recording.stdio
+  try {
+    const environment = workerEnvironment(world, owner)
+    const stdio: WorkerStdio = [input?.fd ?? stdin, ...output]
+    const cgroup = cgroupOf(tools, iteration)
+    return await startWorker(command, cwd, environment, world.inspector, stdio, cgroup)
+  } finally {
+    if (input !== null) closeSync(input.fd)
+  }
 }
 
 const isCtrlC = (request: StopRequest): boolean => request.kind === 'drain' && request.asked === 'ctrl-c'
@@ -182,7 +195,8 @@ const notStarted = async (
   { notStarted: why, message }: Exclude<WorkerStart, StartedWorker>,
 ): Promise<IterationEnd> => {
   const { command, iteration, options } = owner.record
-  world.notify(`${printable(command[0] ?? '')}: ${message}`)
+  const isCommand = why === 'not-found' || why === 'not-executable'
+  world.notify(isCommand ? `${printable(command[0] ?? '')}: ${message}` : message)
   const output = await recording.end(iteration.number, options.grace)
   const exit = { exitCode: NOT_STARTED_EXIT_CODES[why], signal: null }
   return { ...workerEnd(exit), output, leftRunning: 0, incident: null }
@@ -193,13 +207,16 @@ export const runIteration = async (tools: IterationTools, iteration: number): Pr
   const worker = await start(tools, iteration)
   if ('notStarted' in worker) return notStarted(tools, worker)
   tools.guard.watch()
+  tools.sightings.begin(tools.recording.hasPane ? (worker.reference?.pid ?? null) : null)
   let isFinished = false
   try {
     const outcome = await waitForOutcome(tools, worker)
+    tools.sightings.end()
     const ended = await finish(tools, outcome, worker)
     isFinished = true
     return ended
   } finally {
+    tools.sightings.end()
     await tools.guard.pause()
     removeCgroup(cgroupOf(tools, iteration))
     // Only after an error: whatever happens, no worker outlives its iteration's supervision.

@@ -20,6 +20,7 @@ type Changes = Partial<
     | 'iteration'
     | 'failures'
     | 'last_iteration'
+    | 'loop'
     | 'worker'
     | 'members'
     | 'refresher'

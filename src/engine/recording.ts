@@ -1,15 +1,18 @@
 /** The output of a run, as the engine sees it: where an iteration begins and ends, and whether all of it is on disk. */
 import { randomBytes } from 'node:crypto'
 import { closeSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { printable } from '../core/printable.ts'
+import type { LockRecord } from '../core/record.ts'
 import { formatSize } from '../core/size.ts'
 import { encodeMarker, type Marker } from '../core/stream-markers.ts'
-import type { RecorderReport } from '../recorder/protocol.ts'
+import type { RecorderReport, UntilOutputConfig } from '../recorder/protocol.ts'
 import { outputBytes } from '../store/output.ts'
 import { unpipePane } from '../tmux/tmux.ts'
 import type { World } from '../world.ts'
 import { aborted } from './aborted.ts'
 import { GuardKeeper } from './guard-keeper.ts'
+import { OutputSightings } from './output-sightings.ts'
 import { isTerminal, openStreams, type Stream } from './output-streams.ts'
 import type { Owner } from './owner.ts'
 
@@ -19,7 +22,7 @@ const MIN_TIMEOUT_SECONDS = 1
 const LOST_PANE_SECONDS = 0.2
 
 /** What the worker is started with for descriptors 0, 1 and 2. */
-export type WorkerStdio = readonly ['inherit', 'inherit' | number, 'inherit' | number]
+export type WorkerStdio = readonly ['inherit' | number, 'inherit' | number, 'inherit' | number]
 
 export type OutputSizes = {
   /** Of the iteration, kept or not. */
@@ -29,6 +32,10 @@ export type OutputSizes = {
 
 export type Recording = {
   readonly stdio: WorkerStdio
+  /** Whether what the worker prints is kept, and looked at. */
+  readonly isKept: boolean
+  /** Whether it comes through a pane, where somebody may type. */
+  readonly hasPane: boolean
   /** Resolves when what comes now belongs to `iteration`, or when `hurry` is aborted. */
   begin(iteration: number, giveUp: AbortSignal): Promise<void>
   /** Resolves when all that the iteration has printed is on disk, or after `timeoutSeconds`; `null`: nothing is kept. */
@@ -39,6 +46,8 @@ export type Recording = {
 /** Nothing is recorded: the worker writes to a terminal whose output cannot be captured. */
 const NO_RECORDING: Recording = {
   stdio: ['inherit', 'inherit', 'inherit'],
+  isKept: false,
+  hasPane: false,
   begin: async () => undefined,
   end: async () => null,
   close: async () => undefined,
@@ -46,22 +55,32 @@ const NO_RECORDING: Recording = {
 
 class RecordedOutput implements Recording {
   readonly stdio: WorkerStdio
+  readonly isKept = true
+  readonly hasPane: boolean
   readonly #world: World
   readonly #owner: Owner
   readonly #streams: readonly Stream[]
   readonly #secret: string
+  readonly #sightings: OutputSightings
   readonly #guard: GuardKeeper
   #saidLost = false
   /** A recorder that did not answer is not waited for again before it has: somebody may have taken the pane's pipe. */
   #isResponsive = true
   readonly #waiting = new Map<number, (sizes: OutputSizes) => void>()
 
-  constructor(world: World, owner: Owner, guard: GuardKeeper, { streams, secret }: RecordedStreams) {
+  constructor(
+    world: World,
+    owner: Owner,
+    guard: GuardKeeper,
+    { streams, secret, sightings }: RecordedStreams,
+  ) {
     this.#world = world
     this.#owner = owner
     this.#guard = guard
     this.#streams = streams
     this.#secret = secret
+    this.#sightings = sightings
+    this.hasPane = streams.some(({ pane }) => pane !== null)
     this.stdio = ['inherit', stdioTarget(streams, 1), stdioTarget(streams, 2)]
   }
 
@@ -125,6 +144,9 @@ class RecordedOutput implements Recording {
     switch (report.kind) {
       case 'begun':
         return
+      case 'sighting':
+        this.#sightings.hear(report)
+        return
       case 'ended':
         this.#isResponsive = true
         this.#waiting.get(report.iteration)?.(report)
@@ -149,13 +171,29 @@ class RecordedOutput implements Recording {
   }
 }
 
-type RecordedStreams = { readonly streams: readonly Stream[]; readonly secret: string }
+type RecordedStreams = {
+  readonly streams: readonly Stream[]
+  readonly secret: string
+  readonly sightings: OutputSightings
+}
 
 const stdioTarget = (streams: readonly Stream[], fd: 1 | 2): 'inherit' | number => {
   const own = streams.find(({ show }) => show === fd)
   if (own !== undefined) return own.writer
   const shared = isTerminal(fd) ? undefined : streams.find(({ show }) => show === 1)
   return shared?.writer ?? 'inherit'
+}
+
+const untilOutputOf = ({ options, command, cwd }: LockRecord): UntilOutputConfig | null => {
+  const { until_output: text, stdin } = options
+  return text === null ? null : { text, command, stdin: stdin === null ? null : resolve(cwd, stdin) }
+}
+
+export type StartedRecording = {
+  readonly recording: Recording
+  readonly guard: GuardKeeper
+  /** Of the line that `--until-output` looks for. */
+  readonly sightings: OutputSightings
 }
 
 /**
@@ -167,7 +205,7 @@ export const startRecording = async (
   world: World,
   owner: Owner,
   script: number,
-): Promise<{ readonly recording: Recording; readonly guard: GuardKeeper }> => {
+): Promise<StartedRecording> => {
   const { record, paths } = owner
   const dir = paths.run(record.generation)
   const streams = await openStreams(world, dir, record)
@@ -178,10 +216,13 @@ export const startRecording = async (
       dir,
       secret,
       logLimit: record.options.log_limit,
+      untilOutput: untilOutputOf(record),
       streams: streams.map(({ show, pane }) => ({ show, pane })),
     },
   })
-  const recorded = streams.length === 0 ? null : new RecordedOutput(world, owner, guard, { streams, secret })
+  const sightings = new OutputSightings(world, () => owner.record)
+  const recorded =
+    streams.length === 0 ? null : new RecordedOutput(world, owner, guard, { streams, secret, sightings })
   guard.start((report) => recorded?.hear(report))
-  return { recording: recorded ?? NO_RECORDING, guard }
+  return { recording: recorded ?? NO_RECORDING, guard, sightings }
 }

@@ -1,9 +1,12 @@
 /** What a run tells the person who looks: at its start, between iterations, at its end. */
 import { formatDuration } from '../core/duration.ts'
+import type { RunEnd } from '../core/loop/decide.ts'
 import { nextIteration, type RunPlan } from '../core/plan.ts'
 import { printable, shellQuote } from '../core/printable.ts'
 import type { EndReason, IterationResult, LockRecord, Position } from '../core/record.ts'
-import type { LastResult, RunEnd } from '../core/run-end.ts'
+import type { WorkerEnd } from './iteration-end.ts'
+
+type LastResult = Pick<WorkerEnd, 'result' | 'exitCode'>
 
 const iterationOfTotal = ({ number, total }: Pick<Position, 'number' | 'total'>): string =>
   total === null ? `iteration ${number}` : `iteration ${number} of ${total}`
@@ -50,8 +53,17 @@ const RESULT_TEXTS: Readonly<Record<IterationResult, string>> = {
   interrupted: 'was interrupted',
 }
 
-export const continuingText = ({ iteration }: LockRecord, last: LastResult): string =>
-  `${iterationOfTotal(iteration)} ${RESULT_TEXTS[last.result]} with exit code ${last.exitCode}; continuing`
+/** Nothing after an iteration that went well, and is followed by the next one as usual. */
+export const continuingTexts = (
+  { iteration }: LockRecord,
+  last: LastResult,
+  { waitSeconds, why }: { readonly waitSeconds: number; readonly why: string | null },
+): readonly string[] => {
+  if (last.result === 'ok' && why === null) return []
+  const how = `${iterationOfTotal(iteration)} ${RESULT_TEXTS[last.result]} with exit code ${last.exitCode}`
+  const wait = why === null ? '' : ` in ${formatDuration(waitSeconds)} (${why})`
+  return [`${how}; continuing${wait}`]
+}
 
 const END_TEXTS: Readonly<Record<EndReason, string>> = {
   completed: 'completed',
@@ -63,13 +75,14 @@ const END_TEXTS: Readonly<Record<EndReason, string>> = {
 
 /** Nothing for a run that went well. */
 export const endTexts = (record: LockRecord, end: RunEnd): readonly string[] => {
-  if (end.reason === 'completed' && end.exitCode === 0) return []
+  if (end.reason === 'completed' && end.exitCode === 0 && end.detail === null) return []
   const { session, generation, iteration, ended } = record
   const inIteration = iteration.number === 0 ? '' : ` in ${iterationOfTotal(iteration)}`
+  const why = end.detail === null ? '' : `: ${printable(end.detail)}`
   const next = nextIteration(record)
   const canContinue = ended !== null && end.reason !== 'superseded' && next !== null
   return [
-    `run ${generation} of ${session}: ${END_TEXTS[end.reason]}${inIteration}, exit code ${end.exitCode}`,
+    `run ${generation} of ${session}: ${END_TEXTS[end.reason]}${inIteration}, exit code ${end.exitCode}${why}`,
     ...(canContinue ? [`continue with iteration ${next}: engine.sh run ${session}`] : []),
   ]
 }

@@ -5,23 +5,40 @@
  * The order of an end: guard pauses → `stopping` written → worker ended → `ended` written → lock released → guard and
  * watchdog let go.
  */
-import { EXIT_CODES } from '../core/errors.ts'
+import { EXIT_CODES, errors, formatError } from '../core/errors.ts'
+import type { IterationEntry } from '../core/history.ts'
+import type { Changed } from '../core/loop/changed.ts'
+import {
+  decide,
+  failuresAfter,
+  isOverAt,
+  type RunEnd,
+  type Step,
+  timeIsOver,
+  type UntilAnswer,
+} from '../core/loop/decide.ts'
+import { retryNote } from '../core/note.ts'
 import type { RunPlan } from '../core/plan.ts'
 import type { LastIteration, LockRecord } from '../core/record.ts'
-import { endAfterIteration, failuresAfter, type RunEnd } from '../core/run-end.ts'
 import { removeCgroup } from '../process/cgroup.ts'
 import type { HistoryWriter } from '../session/history-writer.ts'
+import { iterationNotes } from '../store/notes.ts'
 import { readRequest } from '../store/requests.ts'
 import { currentTarget } from '../tmux/tmux.ts'
 import type { World } from '../world.ts'
+import { Changes } from './changes.ts'
 import { type Claim, type ClaimRequest, claim } from './claim.ts'
 import { openGuardScript } from './guard-script.ts'
 import { type IterationTools, runIteration } from './iteration.ts'
 import { type IterationEnd, iterationEntry, lastIteration, shellCodeOfLast } from './iteration-end.ts'
+import { askUntil, tellIteration } from './loop-hooks.ts'
 import type { Owner } from './owner.ts'
-import { startRecording } from './recording.ts'
-import { continuingText, endTexts, startTexts } from './run-texts.ts'
+import { type Recording, startRecording } from './recording.ts'
+import { continuingTexts, endTexts, startTexts } from './run-texts.ts'
 import { exitCodeOf, type StopRequest, StopRequests } from './stop-request.ts'
+
+/** How long a suspended machine may stay unnoticed when it wakes up. */
+const PAUSE_LOOK_SECONDS = 30
 
 const stopEnd = (request: StopRequest, last: IterationEnd | null): RunEnd | null => {
   switch (request.kind) {
@@ -31,81 +48,148 @@ const stopEnd = (request: StopRequest, last: IterationEnd | null): RunEnd | null
       return {
         reason: 'interrupted',
         exitCode: request.asked === 'ctrl-c' ? exitCodeOf('SIGINT') : (last?.exitCode ?? 0),
+        detail: null,
       }
     case 'terminate':
       return request.superseded
-        ? { reason: 'superseded', exitCode: EXIT_CODES.superseded }
-        : { reason: 'interrupted', exitCode: exitCodeOf(request.signal) }
+        ? { reason: 'superseded', exitCode: EXIT_CODES.superseded, detail: null }
+        : { reason: 'interrupted', exitCode: exitCodeOf(request.signal), detail: null }
   }
 }
 
-type RunTools = IterationTools & { readonly plan: RunPlan; readonly history: HistoryWriter }
+type RunTools = IterationTools & {
+  readonly plan: RunPlan
+  readonly history: HistoryWriter
+  readonly changes: Changes
+}
 
 /** History first, then the record: an owner that dies between the two has done the iteration all the same. */
-const recordIteration = ({ world, owner, history }: RunTools, last: IterationEnd): void => {
-  const endedEpoch = world.clock.epoch()
-  history.add(iterationEntry(owner.record, last, endedEpoch))
+const recordIteration = (
+  { owner, history }: RunTools,
+  last: IterationEnd,
+  changed: Changed | null,
+  endedEpoch: number,
+): IterationEntry => {
+  const entry = iterationEntry(owner.record, last, changed, endedEpoch)
+  history.add(entry)
   owner.stage({
     worker: null,
     refresher: null,
-    failures: failuresAfter(last, owner.record.failures),
+    failures: failuresAfter(last.result, owner.record.failures),
     last_iteration: lastIteration(owner.record, last, endedEpoch),
   })
+  return entry
 }
 
-/** The one place where it is decided whether the run goes on: the rules are core/run-end.ts. */
-const decide = ({ owner, plan, stopRequests }: RunTools, last: IterationEnd): RunEnd | null => {
+/** The last words of the user's own commands; one that was ended to make room for somebody else asks nobody. */
+const askHooks = async (tools: RunTools, last: IterationEnd, entry: IterationEntry): Promise<UntilAnswer> => {
+  const { current } = tools.stopRequests
+  const hooks = { ...tools, stdio: tools.recording.stdio }
+  const isStopped = current.kind === 'terminate' && (last.result === 'interrupted' || current.superseded)
+  const answer: UntilAnswer = isStopped ? { kind: 'not-asked' } : await askUntil(hooks)
+  if (!isStopped) await tellIteration(hooks, entry)
+  return answer
+}
+
+/** What follows after an iteration that has ended: the one place where its end becomes the run's. */
+const followUp = async (tools: RunTools, last: IterationEnd): Promise<Step> => {
+  const { world, owner, plan, stopRequests, changes, sightings } = tools
+  const endedEpoch = world.clock.epoch()
+  const outputSeen = sightings.take()
+  const { changed, text } = await changes.end(last.output !== null)
+  const entry = recordIteration(tools, last, changed, endedEpoch)
+  const until = await askHooks(tools, last, entry)
   stopRequests.checkFile()
-  const { iteration, failures } = owner.record
-  return endAfterIteration(last, {
-    isLast: plan.iterations !== null && iteration.number >= plan.iterations,
-    failures,
-    maxFailures: plan.options.max_failures,
-    stopped: stopEnd(stopRequests.current, last),
-  })
+  const { generation, iteration, failures, loop, options } = owner.record
+  const { exitCode, result } = last
+  const { step, state } = decide(
+    {
+      outcome: { result, exitCode, durationSeconds: entry.duration, changed, text },
+      outputSeen,
+      until,
+      stopped: stopEnd(stopRequests.current, last),
+      isLast: plan.iterations !== null && iteration.number >= plan.iterations,
+      failures,
+      now: world.clock.epoch(),
+      retry: retryNote(iterationNotes(owner.paths, generation, iteration.number)),
+      random: Math.random(),
+    },
+    options,
+    loop,
+  )
+  owner.stage({ loop: state })
+  return step
 }
 
 /** The pause between two iterations. The promise covers it: half an hour is announced, not mistaken for a hang. */
-const pause = async ({ world, owner, plan, stopRequests }: RunTools): Promise<void> => {
-  const { delay } = plan.options
-  if (delay === 0) return
-  owner.write({ phase: 'waiting' }, delay)
-  await world.clock.sleep(delay, stopRequests.drain.signal)
+const pause = async ({ world, owner, stopRequests }: RunTools, seconds: number): Promise<void> => {
+  if (seconds === 0) return
+  owner.write({ phase: 'waiting' }, seconds)
+  const until = owner.record.loop.next_epoch ?? 0
+  const ends = world.clock.monotonic() + seconds
+  // The monotonic clock stands still while a laptop sleeps; the moment that was named does not.
+  for (let left = seconds; left > 0 && !stopRequests.drain.signal.aborted; ) {
+    await world.clock.sleep(Math.min(left, PAUSE_LOOK_SECONDS), stopRequests.drain.signal)
+    left = Math.min(ends - world.clock.monotonic(), until - world.clock.epoch())
+  }
+}
+
+/** The end of a run before an iteration; `null` when it may begin. */
+const endBefore = (
+  { world, owner, plan, stopRequests }: RunTools,
+  last: IterationEnd | null,
+): RunEnd | null => {
+  const stopped = stopEnd(stopRequests.current, last)
+  if (stopped !== null) return stopped
+  const { loop, options } = owner.record
+  if (!isOverAt(loop, world.clock.epoch())) return null
+  const before = plan.continues?.last_iteration ?? null
+  return timeIsOver(options, last?.exitCode ?? (before === null ? 0 : shellCodeOfLast(before)))
 }
 
 const iterate = async (tools: RunTools): Promise<RunEnd> => {
-  const { world, owner, plan, stopRequests, recording } = tools
+  const { world, owner, plan, stopRequests, recording, changes } = tools
   let last: IterationEnd | null = null
   for (let iteration = plan.first; iteration <= (plan.iterations ?? iteration); iteration += 1) {
     await recording.begin(iteration, stopRequests.terminate.signal)
-    const stopped = stopEnd(stopRequests.current, last)
-    if (stopped !== null) return stopped
+    if (!stopRequests.drain.signal.aborted) await changes.begin()
+    const over = endBefore(tools, last)
+    if (over !== null) return over
     last = await runIteration(tools, iteration)
-    recordIteration(tools, last)
-    const end = decide(tools, last)
-    if (end !== null) return end
-    if (last.result !== 'ok') world.notify(continuingText(owner.record, last))
-    await pause(tools)
+    const step = await followUp(tools, last)
+    if (step.kind === 'end') return step.end
+    for (const line of continuingTexts(owner.record, last, step)) world.notify(line)
+    await pause(tools, step.waitSeconds)
   }
   return stopEnd(stopRequests.current, last) ?? endOfAll(plan.continues?.last_iteration ?? null, owner.record)
 }
 
 /** All iterations were done, and only the end of the run was not written: the last exit code still holds. */
-const endOfAll = (last: LastIteration | null, { failures, options }: LockRecord): RunEnd => {
-  if (last === null || last.result === 'ok') return { reason: 'completed', exitCode: 0 }
-  const failed = options.max_failures !== null && failures >= options.max_failures
-  return { reason: failed ? 'failed' : 'completed', exitCode: shellCodeOfLast(last) }
+const endOfAll = (last: LastIteration | null, { failures, loop, options }: LockRecord): RunEnd => {
+  if (last === null || last.result === 'ok') return { reason: 'completed', exitCode: 0, detail: null }
+  const failed = options.max_failures !== null && failures - loop.excused >= options.max_failures
+  return { reason: failed ? 'failed' : 'completed', exitCode: shellCodeOfLast(last), detail: null }
 }
 
 /** After an error nothing is known about the worker, so this is no clean end: the next claim searches for it. */
-const LOST: RunEnd = { reason: 'owner-died', exitCode: EXIT_CODES.io }
+const LOST: RunEnd = { reason: 'owner-died', exitCode: EXIT_CODES.io, detail: null }
 
 const release = ({ owner, history }: Pick<RunTools, 'owner' | 'history'>, end: RunEnd): void => {
   const { generation, iteration, cgroup } = owner.record
-  const detail = `${end.reason}, exit code ${end.exitCode}`
+  const why = end.detail === null ? '' : `: ${end.detail}`
+  const detail = `${end.reason}, exit code ${end.exitCode}${why}`
   history.event({ generation, event: 'ended', iteration: iteration.number, detail })
   removeCgroup(cgroup)
-  owner.end({ reason: end.reason, exit_code: end.exitCode })
+  const rule = end.detail === null ? {} : { detail: end.detail }
+  owner.end({ reason: end.reason, exit_code: end.exitCode, ...rule })
+}
+
+/** Where nobody can listen, a run that waits for a line of output would have no end. */
+const unseenEnd = (world: World, owner: Owner, recording: Recording): RunEnd | null => {
+  if (owner.record.options.until_output === null || recording.isKept) return null
+  const error = errors.noRecording('--until-output')
+  world.notify(formatError(error))
+  return { reason: 'failed', exitCode: error.exitCode, detail: 'the output cannot be seen here' }
 }
 
 const runHeld = async (
@@ -118,10 +202,14 @@ const runHeld = async (
   let letGo: () => void = () => undefined
   try {
     for (const line of startTexts(owner.record, plan)) world.notify(line)
-    const { recording, guard } = await startRecording(world, owner, script)
+    const started = await startRecording(world, owner, script)
+    const { recording, guard } = started
     letGo = () => guard.end()
     try {
-      end = await iterate({ world, owner, plan, history, stopRequests, recording, guard })
+      const changes = new Changes(world, owner)
+      end =
+        unseenEnd(world, owner, recording) ??
+        (await iterate({ world, owner, plan, history, stopRequests, changes, ...started }))
     } finally {
       await recording.close()
     }

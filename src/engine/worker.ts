@@ -1,4 +1,5 @@
 /** Starts the command of an iteration and tells how it ended. */
+import { EXIT_CODES } from '../core/errors.ts'
 import type { ProcessInspector } from '../core/ports.ts'
 import type { ProcessReference } from '../core/record.ts'
 import { startInCgroup } from '../process/cgroup.ts'
@@ -13,9 +14,10 @@ export type StartedWorker = {
   readonly exit: Promise<WorkerExit>
 }
 
-export type WorkerStart =
-  | StartedWorker
-  | { readonly notStarted: 'not-found' | 'not-executable'; readonly message: string }
+export type WorkerStart = StartedWorker | { readonly notStarted: NotStarted; readonly message: string }
+
+/** The last two: what it works in or reads is not there. */
+type NotStarted = 'not-found' | 'not-executable' | 'no-directory' | 'no-input'
 
 const NOT_STARTED: Readonly<Record<string, 'not-found' | 'not-executable'>> = {
   ENOENT: 'not-found',
@@ -30,8 +32,13 @@ const NOT_STARTED_TEXTS = {
   'not-executable': 'it may not be executed',
 } as const
 
-/** As a shell reports them. */
-export const NOT_STARTED_EXIT_CODES = { 'not-found': 127, 'not-executable': 126 } as const
+/** As a shell reports them, and as this program reports what is missing. */
+export const NOT_STARTED_EXIT_CODES: Readonly<Record<NotStarted, number>> = {
+  'not-found': 127,
+  'not-executable': 126,
+  'no-directory': EXIT_CODES.missing,
+  'no-input': EXIT_CODES.missing,
+}
 
 /**
  * With a terminal the worker stays in the engine's process group, so that it can read the terminal and takes

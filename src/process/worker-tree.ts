@@ -8,7 +8,7 @@ import { environmentMatches, isCgroupPure, type TreeQuery, workerGroup, workerTr
 import { type WorkerCgroups, workerCgroups } from './cgroup.ts'
 
 /** This process and its ancestors: an engine started by a worker must not end itself by ending that worker. */
-const selfAndAncestors = (view: ProcessView): readonly number[] => {
+export const selfAndAncestors = (view: ProcessView): readonly number[] => {
   const line: number[] = []
   let pid = process.pid
   while (pid > 1 && !line.includes(pid)) {

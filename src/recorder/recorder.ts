@@ -9,6 +9,7 @@ import { type Marker, MarkerSplitter } from '../core/stream-markers.ts'
 import { Display } from './display.ts'
 import { IterationLog } from './iteration-log.ts'
 import type { RecorderConfig, RecorderReport } from './protocol.ts'
+import { UntilOutputWatch } from './until-output-watch.ts'
 
 /** As much as a pipe holds. */
 const BUFFER_BYTES = 64 * 1024
@@ -28,6 +29,7 @@ export class Recorder {
   /** The iteration that each stream is in. */
   readonly #at: number[]
   readonly #ended: number[]
+  readonly #untilOutput: UntilOutputWatch
   #open: number
   #lost: number
   #lostReported = Number.NEGATIVE_INFINITY
@@ -40,6 +42,7 @@ export class Recorder {
     this.#ports = ports
     this.#at = config.streams.map(() => config.iteration)
     this.#ended = config.streams.map(() => config.iteration - 1)
+    this.#untilOutput = new UntilOutputWatch(config, (report) => ports.report(report))
     this.#open = config.streams.length
     this.#lost = config.lost
     config.streams.forEach(({ show }, index) => {
@@ -104,7 +107,10 @@ export class Recorder {
   }
 
   #take(index: number, bytes: Uint8Array, display: Display | null): void {
-    this.#logOf(this.#at[index] ?? 0).write(bytes)
+    const log = this.#logOf(this.#at[index] ?? 0)
+    const position = log.bytes
+    log.write(bytes)
+    this.#untilOutput.take(index, bytes, position)
     display?.show(bytes)
   }
 
@@ -120,6 +126,7 @@ export class Recorder {
   #mark(index: number, marker: Marker, iteration: number): void {
     if (marker === 'begin') {
       this.#at[index] = iteration
+      this.#untilOutput.begin(index, iteration)
       const oldest = this.iteration
       for (const [known, log] of this.#logs) {
         if (known >= oldest) continue
@@ -130,6 +137,7 @@ export class Recorder {
       return
     }
     this.#ended[index] = iteration
+    this.#untilOutput.end(index)
     if (this.#ended.some((ended) => ended < iteration)) return
     const { bytes, lost } = this.#logOf(iteration)
     if (this.#lost > this.#config.lost) this.#reportLost()

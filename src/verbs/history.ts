@@ -4,6 +4,7 @@ import { JSON_OPTION, nameOf, numberOption, print, stdout, type Verb } from '../
 import { formatDuration } from '../core/duration.ts'
 import { EXIT_CODES } from '../core/errors.ts'
 import { type EventEntry, type HistoryEntry, type IterationEntry, iterationReport } from '../core/history.ts'
+import { changedWords } from '../core/loop/changed.ts'
 import { printable } from '../core/printable.ts'
 import type { IterationResult } from '../core/record.ts'
 import { formatSize } from '../core/size.ts'
@@ -76,8 +77,15 @@ const remarks = ({ output_lost, left_running, incident }: IterationEntry): reado
   ...(incident === null ? [] : [`  incident: ${printable(incident)}`]),
 ]
 
-const HEADER = ['RUN', 'ITERATION', 'START', 'DURATION', 'RESULT', 'QUIET', 'SIZE'] as const
-type Column = (typeof HEADER)[number]
+const COLUMNS = ['RUN', 'ITERATION', 'START', 'DURATION', 'RESULT', 'QUIET', 'SIZE', 'CHANGED'] as const
+type Column = (typeof COLUMNS)[number]
+
+/** What was changed is a column where it is known of any. */
+const columnsOf = (iterations: readonly IterationEntry[]): readonly Column[] =>
+  iterations.some(({ changed }) => changed !== null)
+    ? COLUMNS
+    : COLUMNS.filter((column) => column !== 'CHANGED')
+
 type Row = Readonly<Record<Column, string>>
 
 const GAP = '  '
@@ -94,16 +102,21 @@ const rowOf = (entry: IterationEntry, nowEpoch: number): Row => ({
   RESULT: formatResult(entry),
   QUIET: formatDuration(entry.longest_quiet),
   SIZE: formatSize(entry.output_bytes),
+  CHANGED: changedWords(entry.changed),
 })
 
 type Widths = Record<Column, number>
 
 /** The duration's cell has the bar behind its text, as wide as there is room. */
-const widthsOf = (rows: readonly Row[], columns: number): Widths & { readonly bar: number } => {
+const widthsOf = (
+  rows: readonly Row[],
+  shown: readonly Column[],
+  columns: number,
+): Widths & { readonly bar: number } => {
   const widest = (column: Column, least: number): number =>
     rows.reduce((most, row) => Math.max(most, row[column].length), least)
   const widths = Object.fromEntries(
-    HEADER.map((column) => [column, widest(column, column === 'DURATION' ? 0 : column.length)]),
+    shown.map((column) => [column, widest(column, column === 'DURATION' ? 0 : column.length)]),
   ) as Widths
   const used = Object.values(widths).reduce((sum, width) => sum + width + GAP.length, ' '.length - GAP.length)
   const room = (Number.isFinite(columns) ? columns : DEFAULT_COLUMNS) - used
@@ -125,21 +138,25 @@ export const renderHistory = (
   const blocks = isUtf8(env)
   const iterations = entries.filter((entry) => entry.kind === 'iteration')
   const rows = new Map(iterations.map((entry) => [entry, rowOf(entry, nowEpoch)]))
-  const widths = widthsOf([...rows.values()], columns)
+  const shown = columnsOf(iterations)
+  const widths = widthsOf([...rows.values()], shown, columns)
   const longest = iterations.reduce((most, { duration }) => Math.max(most, duration), 0)
   const durationWidth = Math.max('DURATION'.length, widths.DURATION + ' '.length + widths.bar)
 
   const padded = (column: Column, text: string): string =>
     text.padEnd(column === 'DURATION' ? durationWidth : widths[column])
   const line = (entry: IterationEntry, row: Row): string =>
-    HEADER.map((column) => {
-      if (column === 'SIZE') return row.SIZE
-      const text = padded(column, row[column])
-      if (column === 'RESULT') return text.replace(row.RESULT, paint(RESULT_STYLES[entry.result], row.RESULT))
-      if (column !== 'DURATION') return text
-      const drawn = bar(entry.duration / longest, widths.bar, blocks)
-      return padded('DURATION', `${row.DURATION.padEnd(widths.DURATION)} ${drawn}`)
-    }).join(GAP)
+    shown
+      .map((column) => {
+        if (column === shown.at(-1)) return row[column]
+        const text = padded(column, row[column])
+        if (column === 'RESULT')
+          return text.replace(row.RESULT, paint(RESULT_STYLES[entry.result], row.RESULT))
+        if (column !== 'DURATION') return text
+        const drawn = bar(entry.duration / longest, widths.bar, blocks)
+        return padded('DURATION', `${row.DURATION.padEnd(widths.DURATION)} ${drawn}`)
+      })
+      .join(GAP)
   const remark = (text: string): string =>
     paint('dim', Number.isFinite(columns) ? truncate(text, columns) : text)
 
@@ -147,7 +164,7 @@ export const renderHistory = (
     if (entry.kind === 'event') return [remark(formatEvent(entry, nowEpoch))]
     return [line(entry, rows.get(entry) as Row), ...remarks(entry).map(remark)]
   })
-  const header = HEADER.map((title) => paint('dim', title) + padded(title, title).slice(title.length))
+  const header = shown.map((title) => paint('dim', title) + padded(title, title).slice(title.length))
   if (iterations.length > 0) lines.unshift(header.join(GAP).trimEnd())
   return lines.map((text) => `${text}\n`).join('')
 }

@@ -2,6 +2,7 @@
 import { type Terminal, table, truncate } from '../cli/terminal.ts'
 import { JSON_OPTION, nameOf, print, printJson, stdout, type Verb } from '../cli/verb.ts'
 import { formatDuration } from '../core/duration.ts'
+import { ruleText } from '../core/loop/texts.ts'
 import type { ProgressNote } from '../core/note.ts'
 import { printable, shellQuote } from '../core/printable.ts'
 import { formatSize } from '../core/size.ts'
@@ -82,6 +83,8 @@ export const renderWhy = (diagnosis: Diagnosis, terminal: Terminal, now: Now): s
     text += field('run', `${generation}, iteration ${iterationOfTotal(iteration)}, phase ${phase}`)
     text += field('command', truncate(shellQuote(command), Math.max(20, terminal.columns - LABEL_WIDTH - 1)))
   }
+  const rules = record === null ? '' : ruleText(record)
+  if (rules !== '') text += field('rules', truncate(rules, Math.max(20, terminal.columns - LABEL_WIDTH - 1)))
   const isElsewhere = lock.state === 'held' && verdict.state === 'free' ? ' by another program' : ''
   text += field('lock', `${lock.state}${isElsewhere}${openIn === '' ? '' : `, open in ${openIn}`}`)
   if (record !== null && diagnosis.owner_process !== null) {

@@ -146,7 +146,7 @@ const configOf = (
   lockTool: 'flock',
   processStrategy: null,
   host: 'here',
-  recording: { iteration: 0, secret: SECRET, logLimit: 2 ** 30, lost: 0, ...recording },
+  recording: { iteration: 0, secret: SECRET, logLimit: 2 ** 30, lost: 0, untilOutput: null, ...recording },
   recordsOnly: false,
 })
 

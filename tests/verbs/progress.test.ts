@@ -23,8 +23,8 @@ const notes = (world: FakeWorld) =>
 describe('progress', () => {
   it('leaves a note with the time and the iteration', () => {
     const world = inWorker()
-    progress(world, 'half way', null)
-    progress(world, '', 600)
+    progress(world, { note: 'half way', seconds: null, retryAt: null })
+    progress(world, { note: '', seconds: 600, retryAt: null })
     const epoch = world.clock.epoch()
     expect(notes(world)).toEqual([
       { epoch, iteration: 2, note: 'half way', for: null },
@@ -33,11 +33,17 @@ describe('progress', () => {
     expect(statSync(world.paths('demo').notes(7)).mode & 0o777).toBe(0o600)
   })
 
+  it('says when the next iteration begins', () => {
+    const world = inWorker()
+    progress(world, { note: 'rate limited', seconds: null, retryAt: 1_800_000_600 })
+    expect(notes(world)).toMatchObject([{ note: 'rate limited', for: null, retry_at: 1_800_000_600 }])
+  })
+
   it('is found again, the last of its iteration', () => {
     const world = inWorker()
     expect(lastNote(world.paths('demo'), 7, 2)).toBeNull()
-    progress(world, 'half way', null)
-    progress(world, 'nearly', 600)
+    progress(world, { note: 'half way', seconds: null, retryAt: null })
+    progress(world, { note: 'nearly', seconds: 600, retryAt: null })
     expect(lastNote(world.paths('demo'), 7, 2)).toMatchObject({ note: 'nearly', for: 600 })
     expect(lastNote(world.paths('demo'), 7, 3)).toBeNull()
     rmSync(world.paths('demo').notes(7))
@@ -48,7 +54,9 @@ describe('progress', () => {
   it.each(['LOCK_SESSION', 'LOCK_GENERATION', 'LOCK_ITERATION', 'LOCK_COOKIE', 'LOCK_DIR'])(
     'is refused outside of a run, without %s',
     (name) => {
-      const failure = failureOf(() => progress(inWorker({ [name]: '' }), '', null))
+      const failure = failureOf(() =>
+        progress(inWorker({ [name]: '' }), { note: '', seconds: null, retryAt: null }),
+      )
       expect(failure.exitCode).toBe(64)
       expect(failure.hint).toContain('engine.sh run')
     },
@@ -60,7 +68,10 @@ describe('progress', () => {
     ['LOCK_GENERATION', '-7'],
     ['LOCK_ITERATION', '0'],
   ])('is refused when %s is %j', (name, value) => {
-    expect(failureOf(() => progress(inWorker({ [name]: value }), '', null)).exitCode).toBe(64)
+    expect(
+      failureOf(() => progress(inWorker({ [name]: value }), { note: '', seconds: null, retryAt: null }))
+        .exitCode,
+    ).toBe(64)
   })
 
   it.each<[string, (world: FakeWorld) => void, number]>([
@@ -79,7 +90,9 @@ describe('progress', () => {
   ])('is refused when the run %s', (_, prepare, exitCode) => {
     const world = inWorker()
     prepare(world)
-    expect(failureOf(() => progress(world, 'x', null)).exitCode).toBe(exitCode)
+    expect(failureOf(() => progress(world, { note: 'x', seconds: null, retryAt: null })).exitCode).toBe(
+      exitCode,
+    )
     expect(() => notes(world)).toThrow()
   })
 
@@ -89,6 +102,6 @@ describe('progress', () => {
   ])('fails with 74 when %s', (_, prepare) => {
     const world = inWorker()
     prepare(world)
-    expect(failureOf(() => progress(world, 'x', null)).exitCode).toBe(74)
+    expect(failureOf(() => progress(world, { note: 'x', seconds: null, retryAt: null })).exitCode).toBe(74)
   })
 })

@@ -86,12 +86,12 @@ export type Facts = {
   /** The end that somebody has asked for. */
   readonly stopped: RunEnd | null
   readonly isLast: boolean
-  /** Failed iterations in a row before this one. */
-  readonly failuresBefore: number
+  /** Failed iterations in a row, this one included; also those that do not count for `--max-failures`. */
+  readonly failures: number
   /** Unix seconds. */
   readonly now: number
-  /** Unix seconds; what the worker said with `lock.sh progress --retry-at`. */
-  readonly retryAt: number | null
+  /** What the worker said with `lock.sh progress --retry-at`: Unix seconds, and why. */
+  readonly retry: { readonly at: number; readonly note: string } | null
   /** 0 to 1. */
   readonly random: number
 }
@@ -100,11 +100,12 @@ export type Step =
   | { readonly kind: 'end'; readonly end: RunEnd }
   | { readonly kind: 'go-on'; readonly waitSeconds: number; readonly why: string | null }
 
-export type Decision = {
-  readonly step: Step
-  /** In a row, this one included; also those that do not count for `--max-failures`. */
-  readonly failures: number
-  readonly state: LoopState
+export type Decision = { readonly step: Step; readonly state: LoopState }
+
+/** Failed iterations in a row: one that somebody has ended by hand says nothing about the command. */
+export const failuresAfter = (result: IterationResult, before: number): number => {
+  if (result === 'ok') return 0
+  return result === 'interrupted' ? before : before + 1
 }
 
 const isFailure = (result: IterationResult): boolean => result !== 'ok' && result !== 'interrupted'
@@ -132,8 +133,8 @@ const unchangedAfter = (before: number, changed: Changed | null, counts: boolean
   return changed !== null && counts ? before + 1 : before
 }
 
-const stateAfter = (facts: Facts, state: LoopState): { failures: number; state: LoopState } => {
-  const { outcome, failuresBefore } = facts
+const stateAfter = (facts: Facts, state: LoopState): LoopState => {
+  const { outcome } = facts
   const excused = isExcused(facts, state)
   const says = !excused && outcome.result !== 'interrupted'
   const repetition = says ? repeated(outcome, state) : state.repetition
@@ -148,15 +149,10 @@ const stateAfter = (facts: Facts, state: LoopState): { failures: number; state: 
     next_epoch: null,
     next_reason: null,
   }
-  if (outcome.result === 'ok')
-    return { failures: 0, state: { ...next, excused: 0, excused_since_epoch: null } }
-  if (!isFailure(outcome.result)) return { failures: failuresBefore, state: next }
-  return {
-    failures: failuresBefore + 1,
-    state: excused
-      ? { ...next, excused: state.excused + 1, excused_since_epoch: state.excused_since_epoch ?? facts.now }
-      : next,
-  }
+  if (outcome.result === 'ok') return { ...next, excused: 0, excused_since_epoch: null }
+  if (!excused) return next
+  const since = state.excused_since_epoch ?? facts.now
+  return { ...next, excused: state.excused + 1, excused_since_epoch: since }
 }
 
 const nowhere = (options: LoopOptions, { unchanged, repetition, durations }: LoopState): RunEnd | null => {
@@ -171,6 +167,17 @@ const nowhere = (options: LoopOptions, { unchanged, repetition, durations }: Loo
   )
 }
 
+const tooManyFailures = (
+  { outcome, failures }: Facts,
+  { max_failures: most }: LoopOptions,
+  { excused }: LoopState,
+): RunEnd | null => {
+  const counted = failures - excused
+  if (!isFailure(outcome.result) || most === null || counted < most) return null
+  const detail = counted > 1 ? `${counted} failures in a row (--max-failures ${most})` : null
+  return { reason: 'failed', exitCode: outcome.exitCode, detail }
+}
+
 const untilEnd = ({ outputSeen, until }: Facts, { until_output: text }: LoopOptions): RunEnd | null => {
   const done = (detail: string): RunEnd => ({ reason: 'completed', exitCode: 0, detail })
   if (outputSeen) return done(`--until-output ${JSON.stringify(text)} was printed`)
@@ -178,15 +185,13 @@ const untilEnd = ({ outputSeen, until }: Facts, { until_output: text }: LoopOpti
   return until.kind === 'unusable' ? { reason: 'failed', exitCode: until.exitCode, detail: until.why } : null
 }
 
-const waitAfter = (facts: Facts, options: LoopOptions, failures: number): Step & { kind: 'go-on' } => {
-  const { outcome, retryAt, now, random } = facts
+const waitAfter = (facts: Facts, options: LoopOptions): Step & { kind: 'go-on' } => {
+  const { outcome, failures, retry, now, random } = facts
   const { delay, backoff } = options
-  if (retryAt !== null && retryAt > now)
-    return {
-      kind: 'go-on',
-      waitSeconds: Math.max(delay, retryAt - now),
-      why: 'the worker asked for it (--retry-at)',
-    }
+  if (retry !== null && retry.at > now) {
+    const why = retry.note === '' ? 'the worker asked for it' : `the worker says: ${retry.note}`
+    return { kind: 'go-on', waitSeconds: Math.max(delay, retry.at - now), why }
+  }
   if (!isFailure(outcome.result)) return { kind: 'go-on', waitSeconds: delay, why: null }
   const inARow = failures === 1 ? '1 failure' : `${failures} failures in a row`
   const why = outcome.exitCode === TRY_AGAIN_LATER ? `${inARow}; exit code 75: try again later` : inARow
@@ -220,32 +225,17 @@ export const timeIsOver = (options: LoopOptions, exitCode: number): RunEnd => ({
 
 export const decide = (facts: Facts, options: LoopOptions, before: LoopState): Decision => {
   const { outcome, stopped, isLast, now } = facts
-  const { failures, state } = stateAfter(facts, before)
-  const counted = failures - state.excused
-  const tooOften =
-    isFailure(outcome.result) && options.max_failures !== null && counted >= options.max_failures
-  const failed: RunEnd = {
-    reason: 'failed',
-    exitCode: outcome.exitCode,
-    detail: counted > 1 ? `${counted} failures in a row (--max-failures ${options.max_failures})` : null,
-  }
-  const wait = waitAfter(facts, options, failures)
+  const state = stateAfter(facts, before)
+  const wait = waitAfter(facts, options)
+  const completed: RunEnd = { reason: 'completed', exitCode: outcome.exitCode, detail: null }
   const end =
     untilEnd(facts, options) ??
     stopped ??
     nowhere(options, state) ??
-    (tooOften ? failed : null) ??
-    (isLast ? { reason: 'completed' as const, exitCode: outcome.exitCode, detail: null } : null) ??
+    tooManyFailures(facts, options, state) ??
+    (isLast ? completed : null) ??
     (isOverAt(state, now + wait.waitSeconds) ? timeIsOver(options, outcome.exitCode) : null)
-  if (end !== null) return { step: { kind: 'end', end }, failures, state }
-  const waits = wait.waitSeconds > 0
-  return {
-    step: wait,
-    failures,
-    state: {
-      ...state,
-      next_epoch: waits ? now + wait.waitSeconds : null,
-      next_reason: waits ? wait.why : null,
-    },
-  }
+  if (end !== null) return { step: { kind: 'end', end }, state }
+  if (wait.waitSeconds === 0) return { step: wait, state }
+  return { step: wait, state: { ...state, next_epoch: now + wait.waitSeconds, next_reason: wait.why } }
 }

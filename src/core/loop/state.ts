@@ -72,9 +72,28 @@ export const isLoopState = (v: unknown): v is Partial<LoopState> =>
   (v.durations === undefined || (Array.isArray(v.durations) && v.durations.every(isSeconds)))
 
 /** Of a run that goes on: who starts it again after it had failed has looked at it, so the counting begins anew. */
-export const resumedLoop = (before: LoopState, hadFailed: boolean): LoopState => ({
+const resumedLoop = (before: LoopState, hadFailed: boolean): LoopState => ({
   ...before,
   next_epoch: null,
   next_reason: null,
   ...(hadFailed ? { unchanged: 0, excused: 0, excused_since_epoch: null, repetition: null } : {}),
 })
+
+type FirstLoop = {
+  readonly options: TimeOptions
+  /** The options that were given for this run. */
+  readonly given: Partial<TimeOptions>
+  /** What the run that this one goes on with had counted; `null` when it goes on with none. */
+  readonly before: LoopState | null
+  readonly hadFailed: boolean
+  /** Unix seconds. */
+  readonly now: number
+}
+
+/** At the start of a run. A deadline holds over a resume, unless another one is asked for. */
+export const firstLoop = ({ options, given, before, hadFailed, now }: FirstLoop): LoopState => {
+  const isAsked = given.for !== undefined || given.until_time !== undefined
+  if (before === null) return { ...NEW_LOOP, deadline_epoch: deadlineOf(options, now) }
+  const resumed = resumedLoop(before, hadFailed)
+  return isAsked ? { ...resumed, deadline_epoch: deadlineOf(options, now) } : resumed
+}

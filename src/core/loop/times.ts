@@ -18,6 +18,9 @@ export const parseClockTime = (text: string, option: string): string => {
   return `${hours.padStart(2, '0')}:${minutes}`
 }
 
+/** As {@link parseClockTime} returns it. */
+export const isClockTime = (text: string): boolean => /^\d\d:/.test(text) && CLOCK_TIME.test(text)
+
 /**
  * The next moment after `now` at which the clock on the wall shows `clockTime`. Where the clock skips that time,
  * because summer time begins, the moment at which it would have come.

@@ -31,8 +31,16 @@ export type Given = {
   readonly stdin: string | null
 }
 
-/** When a line that is TEXT began to appear and when it was whole, on the clock of whoever pushes. */
-export type Sighting = { readonly began: number; readonly ended: number }
+/** A line that is TEXT. Times are on the clock of whoever pushes. */
+export type Sighting = {
+  /** When its first character came, and its end. */
+  readonly began: number
+  readonly ended: number
+  /** When the last character before it came. */
+  readonly quietSince: number
+  /** Where in the output the piece begins that its first character came in. */
+  readonly fromByte: number
+}
 
 export class UntilOutput {
   readonly #text: string
@@ -47,7 +55,10 @@ export class UntilOutput {
   #pending: Sighting | null = null
   #hasPrinted = false
   #began = 0
+  #quietSince = 0
+  #fromByte = 0
   #now = 0
+  #position = 0
 
   /** @param onSight called for each line that counts */
   constructor(text: string, { command, stdin }: Given, onSight: (sighting: Sighting) => void) {
@@ -58,9 +69,17 @@ export class UntilOutput {
     this.#onSight = onSight
   }
 
-  /** @param now on a clock of the caller, which the sightings are in */
-  push(bytes: Uint8Array, now: number): void {
-    if (this.#lines.isAtStart) this.#began = now
+  /**
+   * @param now on a clock of the caller, which the sightings are in
+   * @param position of the piece in the output, in bytes
+   */
+  push(bytes: Uint8Array, now: number, position: number): void {
+    if (this.#lines.isAtStart) {
+      this.#began = now
+      this.#quietSince = this.#now
+      this.#fromByte = position
+    }
+    this.#position = position
     this.#now = now
     this.#lines.push(bytes)
   }
@@ -72,11 +91,22 @@ export class UntilOutput {
 
   #line(line: string | null): void {
     this.#settle(line)
-    if (line === this.#text) this.#textLine({ began: this.#began, ended: this.#now })
+    if (line === this.#text) this.#textLine(this.#sighting())
     this.#previous = line
     this.#hasPrinted = true
     // What else is in this piece began with it.
     this.#began = this.#now
+    this.#quietSince = this.#now
+    this.#fromByte = this.#position
+  }
+
+  #sighting(): Sighting {
+    return {
+      began: this.#began,
+      ended: this.#now,
+      quietSince: this.#quietSince,
+      fromByte: this.#fromByte,
+    }
   }
 
   /** The line after one that may be the beginning of a given text. */

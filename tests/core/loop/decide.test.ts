@@ -5,6 +5,7 @@ import {
   type Decision,
   decide,
   type Facts,
+  failuresAfter,
   isOverAt,
   type LoopOptions,
   type Outcome,
@@ -42,15 +43,17 @@ const INTERRUPTED = outcome({ result: 'interrupted', exitCode: 143 })
 const IDLE = outcome({ changed: NOTHING_CHANGED })
 const STOPPED: RunEnd = { reason: 'interrupted', exitCode: 130, detail: null }
 
-const facts = (changes: Partial<Facts> = {}): Facts => ({
+type Given = Partial<Omit<Facts, 'failures'>> & { readonly failuresBefore?: number }
+
+const facts = ({ failuresBefore = 0, ...changes }: Given = {}): Facts => ({
   outcome: outcome(),
   outputSeen: false,
   until: { kind: 'not-asked' },
   stopped: null,
   isLast: false,
-  failuresBefore: 0,
+  failures: failuresAfter((changes.outcome ?? outcome()).result, failuresBefore),
   now: NOW,
-  retryAt: null,
+  retry: null,
   random: 0.5,
   ...changes,
 })
@@ -64,7 +67,7 @@ describe('which rule ends a run', () => {
   const state: LoopState = { ...NEW_LOOP, deadline_epoch: NOW - 1, unchanged: 4 }
   const nowhere = { ...OPTIONS, max_unchanged: 5 }
   const all = { outcome: { ...FAILED, changed: NOTHING_CHANGED }, isLast: true, stopped: STOPPED }
-  it.each<[string, Partial<Facts>, LoopOptions, string]>([
+  it.each<[string, Given, LoopOptions, string]>([
     ['none', {}, OPTIONS, 'goes on'],
     ['the time is over', { outcome: FAILED }, overTime, 'completed 3'],
     ['the last iteration', { outcome: FAILED, isLast: true }, overTime, 'completed 3'],
@@ -94,7 +97,7 @@ describe('which rule ends a run', () => {
   })
 
   it('says it in words', () => {
-    const words = (changes: Partial<Facts>, options: LoopOptions): string | null => {
+    const words = (changes: Given, options: LoopOptions): string | null => {
       const { step } = decide(facts(changes), options, state)
       return step.kind === 'end' ? step.end.detail : 'goes on'
     }
@@ -128,7 +131,7 @@ const play = (
     )
     decisions.push(decision)
     state = decision.state
-    failures = decision.failures
+    failures = failuresAfter(one.result, failures)
     if (decision.step.kind === 'end') return { decisions, ended: `${index + 1}: ${endOf(decision)}` }
   }
   return { decisions, ended: 'goes on' }
@@ -236,10 +239,10 @@ describe('exit code 75', () => {
 describe('the pause', () => {
   const backoff = { from: 10, to: 60 }
   const waits = ({ step }: Decision): number => (step.kind === 'go-on' ? step.waitSeconds : Number.NaN)
-  const decided = (changes: Partial<Facts>, options: Partial<LoopOptions> = {}): Decision =>
+  const decided = (changes: Given, options: Partial<LoopOptions> = {}): Decision =>
     decide(facts(changes), { ...OPTIONS, max_failures: null, delay: 5, ...options }, NEW_LOOP)
 
-  it.each<[string, Partial<Facts>, Partial<LoopOptions>, number]>([
+  it.each<[string, Given, Partial<LoopOptions>, number]>([
     ['after a good iteration', {}, { backoff }, 5],
     ['after a failure without back-off', { outcome: FAILED }, {}, 5],
     ['after the first failure', { outcome: FAILED }, { backoff }, 10],
@@ -254,19 +257,27 @@ describe('the pause', () => {
     ['after 75 with back-off', { outcome: LATER, failuresBefore: 1 }, { backoff }, 20],
     ['after 75 without', { outcome: LATER, failuresBefore: 3 }, {}, 40],
     ['after 75 with a longer delay', { outcome: LATER }, { delay: 300 }, 300],
-    ['until the moment that the worker named', { retryAt: NOW + 900 }, { backoff }, 900],
-    ['also after a failure', { outcome: FAILED, failuresBefore: 9, retryAt: NOW + 30 }, { backoff }, 30],
-    ['but not less than --delay', { retryAt: NOW + 1 }, {}, 5],
-    ['a moment that is past', { outcome: FAILED, retryAt: NOW - 1 }, { backoff }, 10],
+    ['until the moment that the worker named', { retry: { at: NOW + 900, note: '' } }, { backoff }, 900],
+    [
+      'also after a failure',
+      { outcome: FAILED, failuresBefore: 9, retry: { at: NOW + 30, note: '' } },
+      { backoff },
+      30,
+    ],
+    ['but not less than --delay', { retry: { at: NOW + 1, note: '' } }, {}, 5],
+    ['a moment that is past', { outcome: FAILED, retry: { at: NOW - 1, note: '' } }, { backoff }, 10],
   ])('%s', (_, changes, options, expected) => {
     expect(waits(decided(changes, options))).toBeCloseTo(expected)
   })
 
   it('is kept for status to tell', () => {
-    expect(decided({ retryAt: NOW + 900 }).state).toMatchObject({
+    expect(decided({ retry: { at: NOW + 900, note: '' } }).state).toMatchObject({
       next_epoch: NOW + 900,
-      next_reason: 'the worker asked for it (--retry-at)',
+      next_reason: 'the worker asked for it',
     })
+    expect(decided({ retry: { at: NOW + 9, note: 'rate limited' } }).state.next_reason).toBe(
+      'the worker says: rate limited',
+    )
     expect(decided({ outcome: FAILED, failuresBefore: 2 }, { backoff }).state.next_reason).toBe(
       '3 failures in a row',
     )

@@ -1,12 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { changedWords, isChanged, NOTHING_CHANGED } from '../../../src/core/loop/changed.ts'
-import {
-  deadlineOf,
-  isLoopState,
-  type LoopState,
-  NEW_LOOP,
-  resumedLoop,
-} from '../../../src/core/loop/state.ts'
+import { deadlineOf, firstLoop, isLoopState, type LoopState, NEW_LOOP } from '../../../src/core/loop/state.ts'
 
 const NOW = new Date('2026-11-27T22:00:00').getTime() / 1000
 
@@ -54,13 +48,30 @@ describe('what a loop remembers', () => {
   ])('is not %j', (value) => {
     expect(isLoopState(value)).toBe(false)
   })
+})
 
-  it('goes on in a resumed run', () => {
-    expect(resumedLoop(FULL, false)).toEqual({ ...FULL, next_epoch: null, next_reason: null })
+describe('the start of a run', () => {
+  const options = { for: 600, until_time: null }
+  const start = (changes: Partial<Parameters<typeof firstLoop>[0]>): LoopState =>
+    firstLoop({ options, given: {}, before: null, hadFailed: false, now: NOW + 5, ...changes })
+
+  it('sets the deadline', () => {
+    expect(start({ given: options })).toEqual({ ...NEW_LOOP, deadline_epoch: NOW + 605 })
+    expect(start({ options: { for: null, until_time: null } })).toEqual(NEW_LOOP)
   })
 
-  it('counts anew after a run that had failed, and keeps its deadline', () => {
-    expect(resumedLoop(FULL, true)).toEqual({
+  it('goes on with what was counted, and to the same deadline', () => {
+    expect(start({ before: FULL })).toEqual({ ...FULL, next_epoch: null, next_reason: null })
+  })
+
+  it('sets another deadline when one is asked for', () => {
+    expect(start({ before: FULL, given: { for: 600 } }).deadline_epoch).toBe(NOW + 605)
+    const off = { for: null, until_time: null }
+    expect(start({ before: FULL, options: off, given: { for: null } }).deadline_epoch).toBeNull()
+  })
+
+  it('counts anew after a run that had failed', () => {
+    expect(start({ before: FULL, hadFailed: true })).toEqual({
       ...NEW_LOOP,
       deadline_epoch: NOW,
       durations: [1, 2.5],

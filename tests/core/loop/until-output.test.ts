@@ -14,7 +14,7 @@ const sightings = (
   const found: Sighting[] = []
   const matcher = new UntilOutput(text, given, (sighting) => found.push(sighting))
   const bytes = bytesOf(output)
-  for (let at = 0; at < bytes.length; at += size) matcher.push(bytes.subarray(at, at + size), at)
+  for (let at = 0; at < bytes.length; at += size) matcher.push(bytes.subarray(at, at + size), at, at)
   matcher.end()
   return found
 }
@@ -143,16 +143,16 @@ describe('a line that is TEXT', () => {
     const found: Sighting[] = []
     const matcher = new UntilOutput('DONE', NOTHING, (sighting) => found.push(sighting))
     for (const [at, piece] of ['before\n', 'D', 'O', 'NE', '\r', '\n', 'after'].entries())
-      matcher.push(bytesOf(piece), at)
-    expect(found).toEqual([{ began: 1, ended: 5 }])
+      matcher.push(bytesOf(piece), at, 100 * at)
+    expect(found).toEqual([{ began: 1, ended: 5, quietSince: 0, fromByte: 100 }])
   })
 
   it('is found in megabytes without an end of line, with bounded memory', () => {
     const found: Sighting[] = []
     const matcher = new UntilOutput('DONE', NOTHING, (sighting) => found.push(sighting))
     const piece = bytesOf('x'.repeat(65_536))
-    for (let count = 0; count < 200; count += 1) matcher.push(piece, 0)
-    matcher.push(bytesOf('\nDONE\n'), 1)
+    for (let count = 0; count < 200; count += 1) matcher.push(piece, 0, 0)
+    matcher.push(bytesOf('\nDONE\n'), 1, 1)
     expect(found).toHaveLength(1)
   })
 })
