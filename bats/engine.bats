@@ -58,7 +58,6 @@ teardown() { clean_sandbox; }
   refuses 3 lock.sh status s
   [[ $(field s iteration) == 1 ]]
 }
-phase_is() { [[ -f $LOCK_DIR/$1.json && $(field "$1" phase) == "$2" ]]; }
 
 @test "stop --after-iteration lets the iteration end" {
   # shellcheck disable=SC2016

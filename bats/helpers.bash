@@ -82,6 +82,7 @@ has_part() { [[ -f $LOCK_DIR/$1.json && -n $(part "$1" "$2") ]]; }
 has_refresher() { has_part "$1" refresher; }
 has_other_refresher() { has_part "$1" refresher && [[ $(part "$1" refresher) != "$2" ]]; }
 in_iteration() { [[ -f $LOCK_DIR/$1.json && $(field "$1" iteration) == "$2" && -n $(part "$1" worker) ]]; }
+phase_is() { [[ -f $LOCK_DIR/$1.json && $(field "$1" phase) == "$2" ]]; }
 generation_is() { [[ $(field "$1" generation) == "$2" ]]; }
 state_is() { [[ $(lock.sh status "$1" --json | sed -n 's/^ "state": "\(.*\)",$/\1/p') == "$2" ]]; }
 contains() { grep -qF -- "$2" "$1"; }

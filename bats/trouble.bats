@@ -215,12 +215,85 @@ excludes_flock() {
 }
 flock_is_held() { ! flock -n "$LOCK_DIR/s.lock" true; }
 
+DEAF='trap "" TERM HUP INT; echo $$ >worker; while :; do sleep 0.1; done'
+
+killed_at_once() {
+  use "$1"
+  start_engine s -- bash -c "$DEAF"
+  local engine=$REPLY
+  # Before there is a guard that could be ready.
+  eventually test -s worker
+  kill -KILL "$engine"
+  eventually is_gone "$(<worker)"
+  eventually contains "$LOCK_DIR/s.json" '"reason": "owner-died"'
+  state_is s dead
+}
+
+term_then_kill() {
+  use "$1"
+  start_engine s --grace 1000 -- bash -c "$DEAF"
+  local engine=$REPLY
+  eventually has_refresher s
+  kill -TERM "$engine"
+  eventually phase_is s stopping
+  kill -KILL "$engine"
+  eventually is_gone "$(<worker)"
+  eventually contains "$LOCK_DIR/s.json" '"reason": "owner-died"'
+}
+
+interrupted_then_killed() {
+  use "$1"
+  start_engine s --grace 1000 -- bash -c "$DEAF"
+  local engine=$REPLY interrupting
+  eventually has_refresher s
+  lock.sh interrupt s 2>interrupted 3>&- &
+  interrupting=$!
+  eventually contains s.out 'as requested'
+  kill -KILL "$engine"
+  eventually is_gone "$(<worker)"
+  wait "$interrupting" || true
+}
+
+guard_then_engine() {
+  use "$1"
+  start_engine s -- bash -c "$DEAF"
+  local engine=$REPLY
+  eventually has_refresher s
+  kill -KILL "$(part s refresher)"
+  # The next guard is not there yet.
+  kill -KILL "$engine"
+  eventually is_gone "$(<worker)"
+  eventually contains "$LOCK_DIR/s.json" '"reason": "owner-died"'
+}
+
+watchdog_killed() {
+  use "$1"
+  start_engine s -- bash -c "$DEAF"
+  local engine=$REPLY watchdog
+  eventually has_refresher s
+  watchdog=$(pgrep -P "$engine" -f session-lock-watchdog)
+  kill -KILL "$watchdog"
+  eventually contains s.out 'the watchdog of this run has ended (SIGKILL); starting another'
+  eventually has_another_watchdog "$engine" "$watchdog"
+  kill -KILL "$(part s refresher)" "$engine"
+  eventually is_gone "$(<worker)"
+}
+has_another_watchdog() { # ENGINE PID
+  local watchdog
+  watchdog=$(pgrep -P "$1" -f session-lock-watchdog) && [[ $watchdog != "$2" ]]
+}
+
 for strategy in native portable; do
   while read -r scene description; do
     bats_test_function --description "$description ($strategy)" -- "$scene" "$strategy"
   done <<'SCENES'
 engine_killed engine killed: the refresher ends the worker, says so and goes; run goes on
 both_killed engine and refresher killed: the watchdog ends the worker, and says so; run goes on
+killed_at_once engine killed when the worker has just been born: it is ended, and nobody else has to come
+term_then_kill TERM, then KILL within the grace: nothing is left
+interrupted_then_killed killed in the grace of an interrupt: nothing is left
+guard_then_engine guard killed, and the engine before there is another: nothing is left
+watchdog_killed watchdog killed: the engine starts another, which does its work
 all_killed engine, refresher and watchdog killed: the next run finds the worker, ends it and goes on
 all_killed_worker_forgot all of them and the worker killed: the next run finds the child by its cookie
 refresher_killed refresher killed: the engine starts another

@@ -67,6 +67,9 @@ if [[ $scope == all ]]; then
 
   say 'crash points, some of them'
   stage node tests/stress/start.mjs crash-points --sample 12
+
+  say 'owners killed at every instant, some of them'
+  stage node tests/stress/start.mjs instants --sample 24
 fi
 
 nobody_is_left

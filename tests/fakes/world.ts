@@ -25,6 +25,9 @@ export class FakeChild extends EventEmitter {
   readonly stdin = new PassThrough()
   readonly stdout = new PassThrough()
   readonly stderr = new PassThrough()
+  /** Its descriptor 3: the test writes what it reports. */
+  readonly reports = new PassThrough()
+  readonly stdio = [this.stdin, this.stdout, this.stderr, this.reports] as const
   readonly signals: (NodeJS.Signals | number)[] = []
   readonly pid: number
   readonly command: readonly string[]

@@ -3,6 +3,7 @@
  * all is over.
  *
  * usage: npm run orphans -- [--rounds 50] [--jobs 2] [--only TEXT] [--cgroup none]
+ *        npm run orphans -- --instants [OPTION...]      see instants.ts
  *
  * Exits with 1 when one is left, of whatever kind; without control groups, of a kind that leads back to its run.
  */
@@ -38,7 +39,14 @@ const KINDS: Readonly<Record<string, { readonly words: string; readonly escapes?
   },
 }
 
-const KILLS = ['engine', 'refresher', 'engine and refresher', 'tmux server', 'tmux pane'] as const
+const KILLS = [
+  'engine',
+  'refresher',
+  'engine and refresher',
+  'all guards',
+  'tmux server',
+  'tmux pane',
+] as const
 type Kill = (typeof KILLS)[number]
 
 type Reference = { readonly pid: number; readonly pid_started: number }
@@ -143,6 +151,16 @@ class Round {
         if (refresher !== null) signal(target(refresher), 'SIGSTOP')
         signal(owner, 'SIGKILL')
         if (refresher !== null) signal(target(refresher), 'SIGKILL')
+        return
+      }
+      case 'all guards': {
+        // Nobody is left then, and whoever comes next has to find the worker.
+        signal(owner, 'SIGSTOP')
+        const guards = allPids().flatMap((pid) => {
+          const found = inspect(pid)
+          return found?.parent === owner.pid && /session-lock|guard\.js/.test(commandOf(pid)) ? [found] : []
+        })
+        for (const found of [...guards, owner]) signal(found, 'SIGKILL')
         return
       }
       case 'tmux server': {

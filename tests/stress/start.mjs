@@ -2,7 +2,7 @@
  * Compiles one of the harnesses beside this file, and the programs that it starts, to a temporary directory, and
  * runs it there.
  *
- * usage: node tests/stress/start.mjs torture|crash-points|orphans|load [OPTION...]
+ * usage: node tests/stress/start.mjs torture|crash-points|orphans|instants|load [OPTION...]
  */
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -12,7 +12,10 @@ import { build } from 'esbuild'
 
 const here = dirname(fileURLToPath(import.meta.url))
 const root = dirname(dirname(here))
-const [, , name, ...args] = process.argv
+const [, , asked, ...words] = process.argv
+/** `npm run orphans -- --instants` is a harness of its own. */
+const name = words[0] === '--instants' ? 'instants' : asked
+const args = words.filter((word) => word !== '--instants')
 
 const harnesses = readdirSync(here).flatMap((file) => (file.endsWith('.ts') ? [file.slice(0, -3)] : []))
 if (name === undefined || !harnesses.includes(name)) {
