@@ -150,7 +150,7 @@ are_gone() {
 @test "a suite that has passed but left somebody running has not passed, says whom, and ends him" {
   command -v tmux >/dev/null || skip 'tmux is not installed'
   write_suite
-  PASS=yes bash suite.sh >said 2>&1 3>&- &
+  PASS=yes LINGER_SECONDS=1 bash suite.sh >said 2>&1 3>&- &
   local suite=$! code=0
   STARTED+=("$suite")
   remember_started

@@ -21,6 +21,7 @@ import {
 import { dirname, join } from 'node:path'
 import { errors } from '../core/errors.ts'
 import { parseMountinfo } from '../core/mountinfo.ts'
+import { hasCode } from '../core/system-error.ts'
 
 export const CGROUP_STRATEGIES = ['cgroup2', 'none'] as const
 
@@ -131,6 +132,8 @@ const removeEmptyGroups = (own: string, session: string): void => {
     if (name.startsWith(`${PREFIX}.${session}.`)) removeCgroup(join(own, name))
 }
 
+const enter = (group: string): void => writeFileSync(join(group, 'cgroup.procs'), SELF_CGROUP)
+
 const makeGroup = (path: string): void => {
   try {
     mkdirSync(path)
@@ -141,6 +144,23 @@ const makeGroup = (path: string): void => {
 
 export const iterationCgroup = (run: string, iteration: number): string => join(run, String(iteration))
 
+/** A session of the same name in another lock directory removes what it finds empty; so often it may come just then. */
+const ENTER_ATTEMPTS = 20
+
+/** @throws when it cannot be made, or is there already: its creator may have frozen it, which would freeze this process */
+const enterNewGroup = (group: string, attempts = ENTER_ATTEMPTS): void => {
+  try {
+    makeGroup(dirname(group))
+    mkdirSync(group)
+    writeFileSync(join(dirname(group), 'cgroup.freeze'), '0')
+    enter(group)
+  } catch (error) {
+    if (attempts <= 1 || !hasCode(error, 'ENOENT', 'ENODEV')) throw error
+    removeCgroup(group)
+    enterNewGroup(group, attempts - 1)
+  }
+}
+
 /**
  * Calls `start` in a new group, then moves this process back. A child starts in its parent's group, so it never runs
  * outside of the group, as it could if the child were moved. `start` must have forked when it returns.
@@ -149,16 +169,11 @@ export const iterationCgroup = (run: string, iteration: number): string => join(
  */
 export const startInCgroup = <Started>(group: string | null, start: () => Started): Started => {
   if (group === null) return start()
-  const move = (to: string): void => writeFileSync(join(to, 'cgroup.procs'), SELF_CGROUP)
   let home: string | null = null
   try {
     home = ownGroup()
     if (home === null) return start()
-    makeGroup(dirname(group))
-    // Not one that exists already: its creator may have frozen it, which would freeze this process.
-    mkdirSync(group)
-    writeFileSync(join(dirname(group), 'cgroup.freeze'), '0')
-    move(group)
+    enterNewGroup(group)
   } catch {
     removeCgroup(group)
     return start() // No worse off than where there are none.
@@ -167,7 +182,7 @@ export const startInCgroup = <Started>(group: string | null, start: () => Starte
     return start()
   } finally {
     try {
-      move(home)
+      enter(home)
     } catch {
       // The engine stays in it; it is never signalled with its worker.
     }

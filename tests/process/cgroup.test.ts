@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest'
 import {
   checkCgroupStrategy,
   chooseRunCgroup,
@@ -117,6 +118,24 @@ describe.skipIf(RUN === null)('a real control group (skipped where none can be m
     expect(existsSync(run)).toBe(true)
     removeCgroup(run)
     expect(existsSync(run)).toBe(false)
+  })
+
+  it('is entered though somebody removes all that are empty meanwhile, as a session of that name elsewhere does', async () => {
+    const remover = spawn(
+      'bash',
+      ['-c', 'echo ready; while :; do rmdir "$0"/[0-9]* "$0"; done 2>/dev/null', run],
+      { stdio: ['ignore', 'pipe', 'ignore'] },
+    )
+    onTestFinished(() => void remover.kill('SIGKILL'))
+    await once(remover.stdout, 'data')
+    for (let iteration = 1; iteration <= 30; iteration += 1) {
+      const child = startInCgroup(iterationCgroup(run, iteration), () =>
+        spawn('sleep', ['1000'], { stdio: 'ignore' }),
+      )
+      expect(pids(iteration).has(child.pid ?? 0)).toBe(true)
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+    }
   })
 
   it('is not one that somebody else has made, and may have frozen', () => {
