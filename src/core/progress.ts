@@ -35,6 +35,9 @@ import type { TextKind } from './status-phrases.ts'
 /** Compilers and the like take this much; a loop of sleeps and questions, started anew each time, does not. */
 export const WORK_FRACTION = 0.05
 
+/** Full-screen programs that wait for a key take up to a fifth of a processor for drawing nothing; what computes beside its prompt takes more than this. */
+export const COMPUTE_FRACTION = 0.5
+
 /** An idle event loop with a timer takes 0.2 % of a processor, a spinner 0.1 %, a stream with a ping 0.05 %. */
 export const IDLE_FRACTION = 0.01
 
@@ -117,7 +120,7 @@ export type Progress = {
   readonly progress: number
   /** Text that was more than a cursor that blinks. */
   readonly printed: number
-  /** {@link WORK_FRACTION} of a processor. */
+  /** {@link COMPUTE_FRACTION} of a processor. */
   readonly computed: number
   /** When text was last seen to repeat; `null` before. */
   readonly repeat: number | null
@@ -280,7 +283,7 @@ export const assess = (before: Progress, sample: Sample, context: AssessmentCont
     at,
     progress: Math.min(clocks.activity, cycles ? clocks.certain : Math.max(clocks.certain, clocks.status)),
     printed: bytes > 0 && kind !== 'blink' && isAnswered ? at : before.printed,
-    computed: sample.cpuSeconds >= workSeconds(seconds) && isAnswered ? at : before.computed,
+    computed: sample.cpuSeconds >= COMPUTE_FRACTION * seconds && isAnswered ? at : before.computed,
     repeat,
     blocked,
     blockedSamples: blocked === null ? 0 : blocked === before.blocked ? before.blockedSamples + 1 : 1,
