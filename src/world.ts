@@ -11,6 +11,7 @@ import type {
   RunCommand,
   Self,
   SendSignal,
+  StartProcess,
   Terminal,
 } from './core/ports.ts'
 import type { Now } from './core/verdict.ts'
@@ -40,6 +41,7 @@ export type World = {
   readonly self: Self
   readonly terminal: Terminal
   readonly spawn: Spawn
+  readonly start: StartProcess
   readonly run: RunCommand
   now(): Now
   paths(session: string): SessionPaths
@@ -89,6 +91,8 @@ export const realWorld = async (notify: (line: string) => void): Promise<World> 
     spawn: (command, args, options) =>
       process.getBuiltinModule('node:child_process').spawn(command, args, options),
     run: runCommand,
+    start: (...request) =>
+      import('./process/start-process.ts').then(({ startProcess }) => startProcess(...request)),
     now: () => ({ epoch: systemClock.epoch(), monotonic: systemClock.monotonic() }),
     paths: (session) => sessionPaths(lockDir, session),
     notify,

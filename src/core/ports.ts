@@ -139,3 +139,26 @@ export type RunCommand = (
     readonly seconds: number
   },
 ) => Promise<CommandOutcome>
+
+/** A descriptor, or that of this process. */
+export type WorkerStdio = readonly ['inherit' | number, 'inherit' | number, 'inherit' | number]
+
+export type ProcessExit = { readonly exitCode: number | null; readonly signal: string | null }
+
+export type ProcessStart =
+  | { readonly kind: 'started'; readonly pid: number; readonly exit: Promise<ProcessExit> }
+  /** `code` of the system; `null` when it did not come to the system. */
+  | { readonly kind: 'failed'; readonly code: string | null; readonly message: string }
+
+export type StartOptions = {
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly stdio: WorkerStdio
+  /** Makes it the leader of a session and process group of its own. */
+  readonly detached: boolean
+  /** The directory of a control group that it is to be born in. */
+  readonly cgroup: string | null
+}
+
+/** Starts a command without a shell. Of the descriptors of this process it gets those in `stdio` only. Never rejects. */
+export type StartProcess = (command: readonly string[], options: StartOptions) => Promise<ProcessStart>

@@ -8,6 +8,7 @@ import type { ChildProcess } from 'node:child_process'
 import type { Readable } from 'node:stream'
 import { REFRESHER_DELAY_SECONDS, REFRESHER_STOP_SECONDS } from '../core/defaults.ts'
 import { errors } from '../core/errors.ts'
+import { poll } from '../core/poll.ts'
 import type { ProcessReference } from '../core/record.ts'
 import {
   encodeLine,
@@ -92,15 +93,10 @@ export class GuardKeeper {
    * @throws LockError `io` when neither guard nor watchdog can be started: a worker would be left to itself
    */
   async ensure(): Promise<void> {
-    const deadline = this.#world.clock.monotonic() + START_SECONDS
-    while (!this.#watchdog.isThere && this.#guard?.reference === undefined) {
-      if (this.#world.clock.monotonic() > deadline)
-        throw errors.io(
-          'neither a guard nor a watchdog could be started, and a worker needs one',
-          'see above',
-        )
-      await this.#world.clock.sleep(POLL_SECONDS)
-    }
+    const timing = { seconds: START_SECONDS, pauseSeconds: POLL_SECONDS }
+    const isGuarded = (): boolean => this.#watchdog.isThere || this.#guard?.reference !== undefined
+    if ((await poll(this.#world.clock, timing, isGuarded)) !== null) return
+    throw errors.io('neither a guard nor a watchdog could be started, and a worker needs one', 'see above')
   }
 
   /** The guard of now, for the record; `null` before it is ready. */

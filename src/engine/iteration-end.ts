@@ -1,10 +1,10 @@
 /** How an iteration has ended, and what of it becomes history. */
 import type { IterationEntry } from '../core/history.ts'
 import type { Changed } from '../core/loop/changed.ts'
+import type { ProcessExit } from '../core/ports.ts'
 import type { IterationResult, LastIteration, LockRecord } from '../core/record.ts'
 import type { OutputSizes } from './recording.ts'
 import { exitCodeOf } from './stop-request.ts'
-import type { WorkerExit } from './worker.ts'
 
 /** How the worker itself has ended. */
 export type WorkerEnd = {
@@ -28,16 +28,16 @@ export type IterationEnd = WorkerEnd & {
 export const TIMEOUT_EXIT_CODE = 124
 
 /** A kill is never a success, and an exit code that is missing is not 0. */
-const shellCodeOf = ({ exitCode, signal }: WorkerExit): number =>
+const shellCodeOf = ({ exitCode, signal }: ProcessExit): number =>
   signal === null ? (exitCode ?? 1) : exitCodeOf(signal)
 
-const resultOfExit = (exit: WorkerExit): IterationResult => {
+const resultOfExit = (exit: ProcessExit): IterationResult => {
   if (shellCodeOf(exit) === 0) return 'ok'
   return exit.signal === null ? 'failed' : 'killed'
 }
 
 /** @param result when something else than the worker decides it */
-export const workerEnd = (exit: WorkerExit, result: IterationResult = resultOfExit(exit)): WorkerEnd => ({
+export const workerEnd = (exit: ProcessExit, result: IterationResult = resultOfExit(exit)): WorkerEnd => ({
   result,
   exitCode: result === 'timeout' ? TIMEOUT_EXIT_CODE : shellCodeOf(exit),
   workerExitCode: exit.exitCode,

@@ -3,11 +3,11 @@ import { closeSync, statSync } from 'node:fs'
 import { formatDuration } from '../core/duration.ts'
 import { errors } from '../core/errors.ts'
 import { livenessOf } from '../core/identity.ts'
+import type { WorkerStdio } from '../core/ports.ts'
 import { printable } from '../core/printable.ts'
 import type { ProcessReference } from '../core/record.ts'
 import { iterationCgroup, removeCgroup, workerCgroups } from '../process/cgroup.ts'
 import { endWorker } from '../process/end-worker.ts'
-import { probe } from '../process/signals.ts'
 import { findWorker } from '../process/worker-tree.ts'
 import { tryToLeaveIncident } from '../session/incident.ts'
 import { openSession } from '../session/session.ts'
@@ -18,7 +18,7 @@ import type { GuardKeeper } from './guard-keeper.ts'
 import { type IterationEnd, type WorkerEnd, workerEnd } from './iteration-end.ts'
 import type { OutputSightings } from './output-sightings.ts'
 import type { Owner } from './owner.ts'
-import type { Recording, WorkerStdio } from './recording.ts'
+import type { Recording } from './recording.ts'
 import type { StopRequest, StopRequests } from './stop-request.ts'
 import { NOT_STARTED_EXIT_CODES, type StartedWorker, startWorker, type WorkerStart } from './worker.ts'
 import { workerEnvironment } from './worker-environment.ts'
@@ -73,7 +73,7 @@ const startWithInput = async (tools: IterationTools, iteration: number): Promise
     const environment = workerEnvironment(world, owner)
     const stdio: WorkerStdio = [input?.fd ?? stdin, ...output]
     const cgroup = cgroupOf(tools, iteration)
-    return await startWorker(command, cwd, environment, world.inspector, stdio, cgroup)
+    return await startWorker(world, command, { cwd, env: environment, stdio, cgroup })
   } finally {
     if (input !== null) closeSync(input.fd)
   }
@@ -168,7 +168,7 @@ const countLeft = ({ world, owner }: IterationTools, ownGroup: boolean): number 
   const mayBeLeft =
     // In the engine's own group, and without one that is counted by the kernel, nothing else tells.
     (!ownGroup && cgroup === null) ||
-    (ownGroup && probe(-worker.pid) !== 'none') ||
+    (ownGroup && world.probe(-worker.pid) !== 'none') ||
     workerCgroups(cgroup, iteration.number).pids().size > 0 ||
     members.some(isThere)
   if (!mayBeLeft) return 0

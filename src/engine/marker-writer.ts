@@ -5,6 +5,7 @@
 import { closeSync, write } from 'node:fs'
 import { promisify } from 'node:util'
 import type { Clock } from '../core/ports.ts'
+import { hasCode } from '../core/system-error.ts'
 
 /** While there is no room. */
 const RETRY_SECONDS = 0.01
@@ -42,7 +43,7 @@ export class MarkerWriter {
       try {
         written += (await writeSome(this.#fd, marker, written)).bytesWritten
       } catch (error) {
-        if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) return false
+        if (!hasCode(error, 'EAGAIN')) return false
         await this.#clock.sleep(RETRY_SECONDS, this.#closed.signal)
       }
     }

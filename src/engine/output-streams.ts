@@ -18,11 +18,10 @@ import { closeSync, constants, fstatSync, openSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { printable } from '../core/printable.ts'
 import type { LockRecord, TmuxTarget } from '../core/record.ts'
+import { messageOf } from '../core/system-error.ts'
 import { pipePane, unpipePane } from '../tmux/tmux.ts'
 import type { World } from '../world.ts'
 import { MarkerWriter } from './marker-writer.ts'
-
-export const isTerminal = (fd: 1 | 2): boolean => (fd === 1 ? process.stdout : process.stderr).isTTY
 
 const isPipe = (fd: 1 | 2): boolean => {
   const stats = fstatSync(fd)
@@ -83,8 +82,7 @@ const openOrWarn = async (
   try {
     stream = await open(ends)
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    world.notify(`${printable(path)} cannot be used (${printable(reason)}), ${NOT_KEPT}`)
+    world.notify(`${printable(path)} cannot be used (${printable(messageOf(error))}), ${NOT_KEPT}`)
   }
   if (stream !== null) return stream
   for (const fd of ends) closeSync(fd)
@@ -128,6 +126,7 @@ export const openStreams = async (
   dir: string,
   { tmux: target, session, generation }: LockRecord,
 ): Promise<readonly Stream[]> => {
+  const { isTerminal } = world.terminal
   const isPiped = (fd: 1 | 2): boolean => !isTerminal(fd) || (fd === 2 && !isTerminal(1) && isPipe(1))
   const piped = ([1, 2] as const).filter(isPiped)
   const terminal = ([1, 2] as const).find((fd) => !isPiped(fd))

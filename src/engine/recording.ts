@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { closeSync } from 'node:fs'
 import { resolve } from 'node:path'
+import type { WorkerStdio } from '../core/ports.ts'
 import { printable } from '../core/printable.ts'
 import type { LockRecord } from '../core/record.ts'
 import { formatSize } from '../core/size.ts'
@@ -13,16 +14,13 @@ import type { World } from '../world.ts'
 import { aborted } from './aborted.ts'
 import { GuardKeeper } from './guard-keeper.ts'
 import { OutputSightings } from './output-sightings.ts'
-import { isTerminal, openStreams, type Stream } from './output-streams.ts'
+import { openStreams, type Stream } from './output-streams.ts'
 import type { Owner } from './owner.ts'
 
 /** The disk gets this long, however short the worker's grace is. */
 const MIN_TIMEOUT_SECONDS = 1
 /** For output that a pane had sent before it was closed. */
 const LOST_PANE_SECONDS = 0.2
-
-/** What the worker is started with for descriptors 0, 1 and 2. */
-export type WorkerStdio = readonly ['inherit' | number, 'inherit' | number, 'inherit' | number]
 
 export type OutputSizes = {
   /** Of the iteration, kept or not. */
@@ -81,7 +79,7 @@ class RecordedOutput implements Recording {
     this.#secret = secret
     this.#sightings = sightings
     this.hasPane = streams.some(({ pane }) => pane !== null)
-    this.stdio = ['inherit', stdioTarget(streams, 1), stdioTarget(streams, 2)]
+    this.stdio = ['inherit', stdioTarget(world, streams, 1), stdioTarget(world, streams, 2)]
   }
 
   async begin(iteration: number, giveUp: AbortSignal): Promise<void> {
@@ -177,10 +175,10 @@ type RecordedStreams = {
   readonly sightings: OutputSightings
 }
 
-const stdioTarget = (streams: readonly Stream[], fd: 1 | 2): 'inherit' | number => {
+const stdioTarget = (world: World, streams: readonly Stream[], fd: 1 | 2): 'inherit' | number => {
   const own = streams.find(({ show }) => show === fd)
   if (own !== undefined) return own.writer
-  const shared = isTerminal(fd) ? undefined : streams.find(({ show }) => show === 1)
+  const shared = world.terminal.isTerminal(fd) ? undefined : streams.find(({ show }) => show === 1)
   return shared?.writer ?? 'inherit'
 }
 

@@ -1,17 +1,14 @@
 /** Starts the command of an iteration and tells how it ended. */
 import { EXIT_CODES } from '../core/errors.ts'
-import type { ProcessInspector } from '../core/ports.ts'
+import type { ProcessExit, ProcessInspector, StartOptions, Terminal } from '../core/ports.ts'
 import type { ProcessReference } from '../core/record.ts'
-import { startInCgroup } from '../process/cgroup.ts'
-import type { WorkerStdio } from './recording.ts'
-
-export type WorkerExit = { readonly exitCode: number | null; readonly signal: string | null }
+import type { World } from '../world.ts'
 
 export type StartedWorker = {
   readonly reference: ProcessReference | null
   /** It is the leader of a session and process group of its own. */
   readonly ownGroup: boolean
-  readonly exit: Promise<WorkerExit>
+  readonly exit: Promise<ProcessExit>
 }
 
 export type WorkerStart = StartedWorker | { readonly notStarted: NotStarted; readonly message: string }
@@ -40,11 +37,18 @@ export const NOT_STARTED_EXIT_CODES: Readonly<Record<NotStarted, number>> = {
   'no-input': EXIT_CODES.missing,
 }
 
+const failedStart = (code: string | null, message: string): WorkerStart => {
+  const notStarted = NOT_STARTED[code ?? '']
+  return notStarted === undefined
+    ? { notStarted: 'not-executable', message }
+    : { notStarted, message: NOT_STARTED_TEXTS[notStarted] }
+}
+
 /**
  * With a terminal the worker stays in the engine's process group, so that it can read the terminal and takes
  * Ctrl-C from it; without one it gets a session of its own, which can be ended as a whole.
  */
-const hasTerminal = (): boolean => process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY
+const hasTerminal = ({ isTerminal }: Terminal): boolean => ([0, 1, 2] as const).some((fd) => isTerminal(fd))
 
 /** `null` when it cannot be looked at: it runs all the same, and its cookie still leads to it. */
 const referenceOf = (inspector: ProcessInspector, pid: number): ProcessReference | null => {
@@ -56,50 +60,15 @@ const referenceOf = (inspector: ProcessInspector, pid: number): ProcessReference
   }
 }
 
-/** The lock's descriptor does not reach the worker: Node opens everything close-on-exec, and 0 to 2 are all it hands on. */
 export const startWorker = async (
+  { terminal, inspector, start }: Pick<World, 'terminal' | 'inspector' | 'start'>,
   command: readonly string[],
-  cwd: string,
-  env: Readonly<Record<string, string | undefined>>,
-  inspector: ProcessInspector,
-  stdio: WorkerStdio,
-  cgroup: string | null,
+  options: Omit<StartOptions, 'detached'>,
 ): Promise<WorkerStart> => {
-  const { execa } = await import('execa')
-  const [file = '', ...args] = command
-  if (file === '') return { notStarted: 'not-found', message: NOT_STARTED_TEXTS['not-found'] }
-  const ownGroup = !hasTerminal()
-  const subprocess = startInCgroup(cgroup, () =>
-    execa(file, args, {
-      cwd,
-      env: { ...env },
-      extendEnv: false,
-      // It takes any descriptor; its types know the first three.
-      stdio: stdio as ['inherit', 'inherit', 'inherit'],
-      detached: ownGroup,
-      cleanup: false,
-      reject: false,
-      buffer: false,
-    }),
-  )
-  const { pid } = subprocess
-  if (pid === undefined) {
-    const { code, originalMessage } = await subprocess
-    const notStarted = NOT_STARTED[code ?? '']
-    return {
-      notStarted: notStarted ?? 'not-executable',
-      message: notStarted === undefined ? (originalMessage ?? String(code)) : NOT_STARTED_TEXTS[notStarted],
-    }
-  }
-  // Not yet reaped, so the PID is still this process's, also when it has exited already.
-  const reference = referenceOf(inspector, pid)
-  const exit = subprocess.then(({ exitCode, signal }) => ({
-    exitCode: exitCode ?? null,
-    signal: signal ?? null,
-  }))
-  return {
-    reference,
-    ownGroup,
-    exit,
-  }
+  if (!command[0]) return failedStart('ENOENT', '')
+  const ownGroup = !hasTerminal(terminal)
+  const started = await start(command, { ...options, detached: ownGroup })
+  if (started.kind === 'failed') return failedStart(started.code, started.message)
+  // The event loop has not turned since: nobody has reaped it, so the PID is its own, also when it has exited already.
+  return { reference: referenceOf(inspector, started.pid), ownGroup, exit: started.exit }
 }

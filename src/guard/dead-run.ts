@@ -7,6 +7,7 @@ import type { HistoryEntry } from '../core/history.ts'
 import type { Observer } from '../core/identity.ts'
 import { livenessOf } from '../core/identity.ts'
 import { hasEnd, interruptedEntry, withKnownEnd } from '../core/interrupted-iteration.ts'
+import { poll } from '../core/poll.ts'
 import type { Clock, ProcessInspector, SendSignal } from '../core/ports.ts'
 import type { LockRecord } from '../core/record.ts'
 import { removeCgroup } from '../process/cgroup.ts'
@@ -44,13 +45,13 @@ export const awaitOwnerDeath = async (
   { inspector, clock }: Pick<DeadRunWorld, 'inspector' | 'clock'>,
   record: LockRecord,
 ): Promise<boolean> => {
-  const deadline = clock.monotonic() + OWNER_DEATH_SECONDS
   const { owner } = record
-  while (livenessOf(inspector.snapshot(), owner, owner.started_clock, inspector).kind !== 'gone') {
-    if (clock.monotonic() > deadline) return false
-    await clock.sleep(0.005)
-  }
-  return true
+  const gone = await poll(
+    clock,
+    { seconds: OWNER_DEATH_SECONDS, pauseSeconds: 0.005 },
+    () => livenessOf(inspector.snapshot(), owner, owner.started_clock, inspector).kind === 'gone',
+  )
+  return gone !== null
 }
 
 /** Whom to look for: what a command that has ended by itself left in the background is left alone. */

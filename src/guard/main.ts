@@ -6,6 +6,7 @@
 import { spawn } from 'node:child_process'
 import { closeSync } from 'node:fs'
 import { Socket } from 'node:net'
+import { poll } from '../core/poll.ts'
 import type { LockRecord, ProcessReference } from '../core/record.ts'
 import { openReader, readLines } from '../process/lines.ts'
 import { endPanePipe } from '../recorder/pane-pipe.ts'
@@ -49,8 +50,7 @@ const endPanes = ({ recording }: GuardConfig): void => {
 
 /** @returns whether nobody can write any more */
 const awaitFinished = async (world: DeadRunWorld, recorder: Recorder, seconds: number): Promise<boolean> => {
-  const deadline = world.clock.monotonic() + seconds
-  while (!recorder.isFinished && world.clock.monotonic() < deadline) await world.clock.sleep(0.005)
+  await poll(world.clock, { seconds, pauseSeconds: 0.005 }, () => recorder.isFinished)
   return recorder.isFinished
 }
 

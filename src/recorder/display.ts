@@ -5,11 +5,9 @@
  * writes happen in Node's thread pool, one behind the other, and whoever has more waits for {@link Display.onIdle}.
  */
 import { fstatSync, write, writeSync } from 'node:fs'
+import { shortReason } from '../core/system-error.ts'
 
 const RETRY_MILLISECONDS = 5
-
-const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error ? String(error.code) : String(error)
 
 /** A write to a file does not wait for anybody. */
 const isFile = (fd: number): boolean => {
@@ -72,7 +70,7 @@ export class Display {
     try {
       for (let written = 0; written < bytes.length; ) written += writeSync(this.#fd, bytes, written)
     } catch (error) {
-      this.#giveUp(codeOf(error))
+      this.#giveUp(shortReason(error))
     }
   }
 
@@ -82,11 +80,11 @@ export class Display {
     this.#isBusy = true
     write(this.#fd, bytes, 0, bytes.length, null, (error, count) => {
       // Somebody has made it non-blocking.
-      if (codeOf(error) === 'EAGAIN') setTimeout(() => this.#written(0), RETRY_MILLISECONDS)
+      if (shortReason(error) === 'EAGAIN') setTimeout(() => this.#written(0), RETRY_MILLISECONDS)
       else if (error === null) this.#written(count)
       else {
         this.#isBusy = false
-        this.#giveUp(codeOf(error))
+        this.#giveUp(shortReason(error))
       }
     })
   }

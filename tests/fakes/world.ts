@@ -7,6 +7,7 @@ import type {
   CommandOutcome,
   RunCommand,
   StandardStream,
+  StartProcess,
   StopSignalName,
   Terminal,
 } from '../../src/core/ports.ts'
@@ -67,6 +68,8 @@ export type FakeParts = {
   readonly lockTool?: LockTool
   /** Answers a command that is run to its end. */
   readonly answer?: (command: readonly string[]) => Partial<CommandOutcome>
+  /** Starts a command. */
+  readonly start?: StartProcess
 }
 
 const FIRST_CHILD = 9000
@@ -82,7 +85,7 @@ export const besideRealProcesses = (clock: Clock): Clock => ({
 
 export const fakeWorld = (
   env: Readonly<Record<string, string>> = {},
-  { machine = new FakeMachine(), lockDir = tempDir(), lockTool, answer }: FakeParts = {},
+  { machine = new FakeMachine(), lockDir = tempDir(), lockTool, answer, start }: FakeParts = {},
 ): FakeWorld => {
   const notified: string[] = []
   const clock = lockTool === undefined ? machine.clock : besideRealProcesses(machine.clock)
@@ -132,6 +135,7 @@ export const fakeWorld = (
     terminal,
     spawn,
     run,
+    start: start ?? (([file]) => Promise.reject(new Error(`nobody starts ${file} here`))),
     now: () => ({ epoch: machine.clock.epoch(), monotonic: machine.clock.monotonic() }),
     paths: (session) => sessionPaths(lockDir, session),
     notify: (line) => notified.push(line),
