@@ -9,6 +9,7 @@
  * @property {string} name
  * @property {'pane'|'pipe'} place  in a tmux pane, or with its output in a pipe and no terminal
  * @property {string[]} wanted  `active`, `ended` (the agent gives up), or the causes of `hung` that are right
+ * @property {number} [patience]  seconds that the agent goes on before it comes to what is wanted
  * @property {boolean} isSettled  its first-run dialogs are done
  * @property {string|null} prompt
  * @property {'ask'|'allow'} permission
@@ -49,7 +50,13 @@ const sleeps = { plan: tool(SLEEPS), reached: byTool }
 const noAnswer = { plan: always({ kind: 'nothing' }), reached: byRequest }
 const half = { plan: always({ kind: 'half' }), reached: byRequest }
 const pings = { plan: always({ kind: 'pings' }), reached: byRequest }
-const refused = (status) => ({ plan: always({ kind: 'refuse', status }), reached: byRequest })
+/** "attempt 7/10" is a share that grows. Ten attempts take some minutes, and then the agent is at its end. */
+const RETRY_SECONDS = 200
+const refused = (status) => ({
+  plan: always({ kind: 'refuse', status }),
+  reached: byRequest,
+  patience: RETRY_SECONDS,
+})
 
 const waits = ['awaiting-input']
 /** Retried for ever, or given up: then the prompt is back. */
@@ -100,7 +107,8 @@ export const STATES = [
   { ...pipe, ...sleeps, name: 'pipe-tool-sleeps', wanted: ['silent'] },
   { ...pipe, ...noAnswer, name: 'pipe-no-answer', wanted: ['silent'] },
   { ...pipe, ...half, name: 'pipe-half-answer', wanted: ['silent'] },
-  { ...pipe, ...pings, name: 'pipe-only-pings', wanted: ['silent'] },
+  // Undecidable: a model that thinks for long behind pings looks the same from outside.
+  { ...pipe, ...pings, name: 'pipe-only-pings', wanted: ['silent', 'active'] },
   { ...pipe, ...refused(429), name: 'pipe-429', wanted: ['silent', 'repeating'] },
   { ...pipe, ...refused(529), name: 'pipe-529', wanted: ['silent', 'repeating'] },
 ]

@@ -9,7 +9,12 @@ export const opencode = {
   package: 'opencode-ai',
   version: '1.18.33',
   program: (modules) => [join(modules, `opencode-${process.platform}-${process.arch}`, 'bin', 'opencode')],
-  env: () => ({ OPENCODE_DISABLE_AUTOUPDATE: '1', OPENCODE_DISABLE_MODELS_FETCH: '1' }),
+  env: () => ({
+    OPENCODE_DISABLE_AUTOUPDATE: '1',
+    OPENCODE_DISABLE_MODELS_FETCH: '1',
+    // It installs a package when it starts, and waits for that.
+    npm_config_fetch_retries: '0',
+  }),
   prepare: ({ home, url, permission }) =>
     writeJson(join(home, '.config', 'opencode', 'opencode.json'), {
       autoupdate: false,

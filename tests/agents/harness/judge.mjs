@@ -9,17 +9,19 @@
 const SETTLE_SECONDS = 12
 const LIMIT_OF = { silent: 'quiet', 'awaiting-input': 'quiet', repeating: 'stuck', spinning: 'stuck' }
 
-/** @param limits seconds: interval, stale, quiet, stuck; @param hold seconds that a verdict has to stay */
+/** @param state its `wanted` and `patience`; @param limits seconds; @param hold seconds that a verdict has to stay */
 export class Judgement {
   #wanted
+  #patience
   #limits
   #hold
   #reachedAt
   #found = null
   #last = null
 
-  constructor(wanted, limits, hold, reachedAt) {
+  constructor({ wanted, patience = 0 }, limits, hold, reachedAt) {
     this.#wanted = wanted
+    this.#patience = patience
     this.#limits = limits
     this.#hold = hold
     this.#reachedAt = reachedAt
@@ -32,7 +34,7 @@ export class Judgement {
   get #bound() {
     const causes = this.#wanted.filter((cause) => cause in LIMIT_OF)
     const longest = Math.max(...causes.map((cause) => this.#limits[LIMIT_OF[cause]]), this.#limits.quiet)
-    return longest + this.#follows + SETTLE_SECONDS
+    return longest + this.#patience + this.#follows + SETTLE_SECONDS
   }
 
   /** @returns {boolean} whether enough was seen */

@@ -5,7 +5,8 @@ import { Judgement } from './judge.mjs'
 import { environment, hasStarted, makePlace, removePlace } from './place.mjs'
 import { pause } from './run.mjs'
 
-const REACH_SECONDS = 60
+/** On a busy machine some need a minute before they show anything. */
+const REACH_SECONDS = 150
 const LOOK_SECONDS = 1
 
 const now = () => performance.now() / 1000
@@ -30,7 +31,7 @@ const reach = async ({ session, state, agent, mock, place, signal }) => {
 
 const watch = async ({ session, state, limits, hold, signal }) => {
   const early = (await session.changes()).length
-  const judgement = new Judgement(state.wanted, limits, hold, now())
+  const judgement = new Judgement(state, limits, hold, now())
   while (!signal.aborted && !judgement.read(await session.look())) await pause(LOOK_SECONDS)
   return judgement.result((await session.changes()).slice(early))
 }

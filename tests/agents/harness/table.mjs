@@ -50,7 +50,8 @@ export const explanation = ({ agent, state, why, screen }) =>
 
 export const summary = (results) => {
   const count = (test) => results.filter(test).length
-  const isAlarm = ({ seen, wanted }) => seen === 'hung' && wanted.includes('active')
+  const isAlarm = ({ seen, cause, wanted }) =>
+    seen === 'hung' && wanted.includes('active') && !wanted.includes(cause)
   const isCause = ({ seen, cause, wanted }) =>
     seen === 'hung' && !wanted.includes('active') && !wanted.includes(cause)
   const isMissed = ({ seen, wanted }) => seen === 'active' && !wanted.includes('active')
