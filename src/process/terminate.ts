@@ -49,116 +49,127 @@ const STOP_ROUNDS = 20
 /** A search reads one process after the other and may miss what is born while its parent dies; so many do not. */
 const SEARCHES = 20
 const SEARCH_PAUSE_SECONDS = 0.005
+/** Where a search starts a process they take long, and the dead that nobody has waited for would cost seconds. */
+const MIN_SEARCHES = 5
+const SEARCH_SECONDS = 0.25
+/** For what was killed, before it is looked for again. */
+const KILL_WAIT_SECONDS = 0.5
+
+type Found = ReturnType<TreeEndRequest['find']>
 
 const key = (facts: ProcessFacts): string => `${facts.pid}@${facts.started}`
 
-export const endTree = async (request: TreeEndRequest): Promise<TreeEnd> => {
-  const { clock, inspector } = request
-  const seen = new Map<string, ProcessFacts>()
-  let ownGroup: number | null = null
-  let ownCgroups: Pick<WorkerCgroups, 'pids'> | null = null
-  const search = (): ReturnType<TreeEndRequest['find']> => {
+/** A tree while it is being ended: all that was found of it, and how to signal it. */
+class Tree {
+  readonly #request: TreeEndRequest
+  readonly #seen = new Map<string, ProcessFacts>()
+  #group: number | null = null
+  #cgroups: Found['cgroups'] = null
+
+  constructor(request: TreeEndRequest) {
+    this.#request = request
+  }
+
+  get found(): number {
+    return this.#seen.size
+  }
+
+  search(): Found {
     // A parent that is ended takes with it the proof that its children belong to the tree.
-    const found = request.find([...seen.values()])
-    for (const facts of found.processes) seen.set(key(facts), facts)
-    ownGroup = found.group ?? ownGroup
-    ownCgroups = found.cgroups
+    const found = this.#request.find([...this.#seen.values()])
+    for (const facts of found.processes) this.#seen.set(key(facts), facts)
+    this.#group = found.group ?? this.#group
+    this.#cgroups = found.cgroups
     return found
   }
-  const isCgroupPopulated = (): boolean => ownCgroups !== null && ownCgroups.pids().size > 0
-  const mayHaveHiddenProcesses = (): boolean =>
-    isCgroupPopulated() || (ownGroup !== null && request.groupExists(ownGroup))
-  const find = async (): Promise<readonly ProcessFacts[]> => {
-    for (let again = SEARCHES; ; again -= 1) {
-      const { processes } = search()
-      if (processes.length > 0 || again === 0 || !mayHaveHiddenProcesses()) return processes
+
+  /** Searches again while nobody is found and the kernel says that somebody is there. */
+  async find(): Promise<readonly ProcessFacts[]> {
+    const { clock } = this.#request
+    const began = clock.monotonic()
+    for (let count = 1; ; count += 1) {
+      const { processes } = this.search()
+      const isEnough =
+        count > SEARCHES || (count >= MIN_SEARCHES && clock.monotonic() - began > SEARCH_SECONDS)
+      if (processes.length > 0 || isEnough || !this.#mayHaveHiddenProcesses()) return processes
       await clock.sleep(SEARCH_PAUSE_SECONDS)
     }
   }
-  const terminated = new Set<string>()
-  const killed = new Set<string>()
 
-  const currentFacts = (facts: ProcessFacts, view = inspector.snapshot()): ProcessFacts | null => {
-    const inspection = view.inspect(facts.pid)
-    if (inspection.kind !== 'process' || inspection.facts.state === 'exited') return null
-    return Math.abs(inspection.facts.started - facts.started) <= inspector.startTolerance
-      ? inspection.facts
-      : null
+  isCgroupPopulated(): boolean {
+    return this.#cgroups !== null && this.#cgroups.pids().size > 0
   }
-  const send = (facts: ProcessFacts, name: SignalName): void => {
-    const now = currentFacts(facts)
+
+  send(facts: ProcessFacts, name: SignalName): void {
+    const now = this.#currentFacts(facts)
     if (now === null) return
-    request.signal(now.pid, name)
-    if (name === 'SIGTERM' && now.state === 'stopped') request.signal(now.pid, 'SIGCONT')
+    this.#request.signal(now.pid, name)
+    if (name === 'SIGTERM' && now.state === 'stopped') this.#request.signal(now.pid, 'SIGCONT')
   }
-  /** Looked for just before it is signalled, as a process is in `send`. */
-  const sendGroup = (name: SignalName): void => {
+
+  /** Looked for just before it is signalled, as a process is in {@link send}. */
+  sendGroup(name: SignalName): void {
     for (let again = SEARCHES; again > 0; again -= 1) {
-      const { group } = search()
+      const { group } = this.search()
       if (group !== null) {
-        request.signal(-group, name)
+        this.#request.signal(-group, name)
         return
       }
-      if (!mayHaveHiddenProcesses()) return
+      if (!this.#mayHaveHiddenProcesses()) return
     }
   }
+
   /** Waits for these to be gone, a little longer each time, until `deadline`. */
-  const awaitGone = async (
-    targets: readonly ProcessFacts[],
-    deadline: number,
-    killNow?: AbortSignal,
-  ): Promise<boolean> => {
+  async awaitGone(targets: readonly ProcessFacts[], deadline: number, cut?: AbortSignal): Promise<boolean> {
+    const { clock, inspector } = this.#request
     let pause = FIRST_POLL_SECONDS
     const anyAlive = (): boolean => {
       const view = inspector.snapshot()
-      return targets.some((facts) => currentFacts(facts, view) !== null)
+      return targets.some((facts) => this.#currentFacts(facts, view) !== null)
     }
     while (anyAlive()) {
       const left = deadline - clock.monotonic()
-      if (left <= 0 || killNow?.aborted === true) return false
-      await clock.sleep(Math.min(pause, left), killNow)
+      if (left <= 0 || cut?.aborted === true) return false
+      await clock.sleep(Math.min(pause, left), cut)
       pause = Math.min(pause * 2, LAST_POLL_SECONDS)
     }
     return true
   }
 
-  const graceEnds = clock.monotonic() + request.graceSeconds
-  let targets = await find()
-  while (targets.length > 0) {
-    for (const facts of targets) {
-      if (terminated.has(key(facts))) continue
-      terminated.add(key(facts))
-      send(facts, 'SIGTERM')
-    }
-    if (!(await awaitGone(targets, graceEnds, request.killNow))) break
-    targets = await find()
-    // A process that forks and exits before every search is never met alive; without this the loop has no end.
-    if (clock.monotonic() >= graceEnds || request.killNow?.aborted === true) break
+  #mayHaveHiddenProcesses(): boolean {
+    return this.isCgroupPopulated() || (this.#group !== null && this.#request.groupExists(this.#group))
   }
 
-  const killEnds = clock.monotonic() + KILL_SECONDS
-  targets = targets.length === 0 ? targets : await find()
-  // In a control group there may be a process that this user may not inspect, but may kill with the group.
-  while ((targets.length > 0 || isCgroupPopulated()) && clock.monotonic() < killEnds) {
-    sendGroup('SIGSTOP')
-    targets = await stopAll(find, targets, (facts) => send(facts, 'SIGSTOP'))
-    for (const facts of targets) {
-      killed.add(key(facts))
-      send(facts, 'SIGKILL')
-    }
-    sendGroup('SIGKILL')
-    search().cgroups?.kill()
-    await awaitGone(targets, Math.min(killEnds, clock.monotonic() + 0.5))
-    targets = await find()
+  #currentFacts(facts: ProcessFacts, view = this.#request.inspector.snapshot()): ProcessFacts | null {
+    const inspection = view.inspect(facts.pid)
+    if (inspection.kind !== 'process' || inspection.facts.state === 'exited') return null
+    const { startTolerance } = this.#request.inspector
+    return Math.abs(inspection.facts.started - facts.started) <= startTolerance ? inspection.facts : null
   }
-  return { found: seen.size, killed: killed.size, survivors: targets }
 }
 
-const stopAll = async (
-  find: () => Promise<readonly ProcessFacts[]>,
-  first: readonly ProcessFacts[],
-  stop: (facts: ProcessFacts) => void,
-): Promise<readonly ProcessFacts[]> => {
+/** Steps 1 and 2. @returns what is left after the grace */
+const terminate = async (tree: Tree, request: TreeEndRequest): Promise<readonly ProcessFacts[]> => {
+  const { clock, killNow } = request
+  const graceEnds = clock.monotonic() + request.graceSeconds
+  const asked = new Set<string>()
+  let targets = await tree.find()
+  while (targets.length > 0) {
+    for (const facts of targets) {
+      if (asked.has(key(facts))) continue
+      asked.add(key(facts))
+      tree.send(facts, 'SIGTERM')
+    }
+    if (!(await tree.awaitGone(targets, graceEnds, killNow))) return tree.find()
+    targets = await tree.find()
+    // A process that forks and exits before every search is never met alive; without this the loop has no end.
+    if (clock.monotonic() >= graceEnds || killNow?.aborted === true) break
+  }
+  return targets
+}
+
+/** Step 3. @returns all that was stopped */
+const stopAll = async (tree: Tree, first: readonly ProcessFacts[]): Promise<readonly ProcessFacts[]> => {
   const stopped = new Map<string, ProcessFacts>()
   let targets = first
   for (let round = 0; round < STOP_ROUNDS; round += 1) {
@@ -166,9 +177,41 @@ const stopAll = async (
     if (fresh.length === 0) break
     for (const facts of fresh) {
       stopped.set(key(facts), facts)
-      stop(facts)
+      tree.send(facts, 'SIGSTOP')
     }
-    targets = await find()
+    targets = await tree.find()
   }
   return [...stopped.values()]
+}
+
+/** Steps 3 and 4, until nothing is left or the time is over. */
+const kill = async (
+  tree: Tree,
+  clock: Clock,
+  first: readonly ProcessFacts[],
+): Promise<Pick<TreeEnd, 'killed' | 'survivors'>> => {
+  const killEnds = clock.monotonic() + KILL_SECONDS
+  const killed = new Set<string>()
+  let targets = first
+  // In a control group there may be a process that this user may not inspect, but may kill with the group.
+  while ((targets.length > 0 || tree.isCgroupPopulated()) && clock.monotonic() < killEnds) {
+    tree.sendGroup('SIGSTOP')
+    targets = await stopAll(tree, targets)
+    for (const facts of targets) {
+      killed.add(key(facts))
+      tree.send(facts, 'SIGKILL')
+    }
+    tree.sendGroup('SIGKILL')
+    tree.search().cgroups?.kill()
+    await tree.awaitGone(targets, Math.min(killEnds, clock.monotonic() + KILL_WAIT_SECONDS))
+    targets = await tree.find()
+  }
+  return { killed: killed.size, survivors: targets }
+}
+
+export const endTree = async (request: TreeEndRequest): Promise<TreeEnd> => {
+  const tree = new Tree(request)
+  const left = await terminate(tree, request)
+  const { killed, survivors } = await kill(tree, request.clock, left)
+  return { found: tree.found, killed, survivors }
 }
