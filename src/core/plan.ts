@@ -70,6 +70,10 @@ export const nextIteration = (record: LockRecord): number | null => {
 const onlyEndIsMissing = (record: LockRecord): boolean =>
   nextIteration(record) === null && (record.ended === null || record.ended.reason === 'owner-died')
 
+/** Whether `run NAME` without a command continues this run. */
+export const isContinuable = (record: LockRecord): boolean =>
+  nextIteration(record) !== null || onlyEndIsMissing(record)
+
 const sameCommand = (a: readonly string[], b: readonly string[]): boolean =>
   a.length === b.length && a.every((word, index) => word === b[index])
 

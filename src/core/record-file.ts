@@ -228,6 +228,7 @@ const isEnded = (v: unknown): boolean =>
   isOneOf(END_REASONS, v.reason) &&
   (v.exit_code === null || isExitCode(v.exit_code)) &&
   (v.detail === undefined || isText(v.detail)) &&
+  (v.signal === undefined || isFilled(v.signal)) &&
   (v.reaped_epoch === undefined || isSeconds(v.reaped_epoch))
 
 const isLastIteration = (v: unknown): boolean =>

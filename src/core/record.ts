@@ -41,6 +41,11 @@ export type Ended = {
   readonly epoch: number
   readonly reason: EndReason
   readonly exit_code: number | null
+  /**
+   * The signal that ended it, when nobody has asked for the end through this program: a shutdown, a log-out, a pane that
+   * was closed.
+   */
+  readonly signal?: string
   /** Which rule ended the run, where the reason does not say all. */
   readonly detail?: string
   /** Set when `reap` has cleared away what a dead owner left. */

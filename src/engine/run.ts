@@ -40,6 +40,19 @@ import { exitCodeOf, type StopRequest, StopRequests } from './stop-request.ts'
 /** How long a suspended machine may stay unnoticed when it wakes up. */
 const PAUSE_LOOK_SECONDS = 30
 
+type Terminated = Extract<StopRequest, { kind: 'terminate' }>
+
+/** Ctrl-C and Ctrl-\ are keys: then a person has asked for the end. */
+const isAsked = ({ signal, asked }: Terminated): boolean =>
+  asked === 'stop' || signal === 'SIGINT' || signal === 'SIGQUIT'
+
+const terminatedEnd = (request: Terminated): RunEnd => {
+  if (request.asked === 'supersede')
+    return { reason: 'superseded', exitCode: EXIT_CODES.superseded, detail: null }
+  const end: RunEnd = { reason: 'interrupted', exitCode: exitCodeOf(request.signal), detail: null }
+  return isAsked(request) ? end : { ...end, signal: request.signal }
+}
+
 const stopEnd = (request: StopRequest, last: IterationEnd | null): RunEnd | null => {
   switch (request.kind) {
     case 'none':
@@ -51,9 +64,7 @@ const stopEnd = (request: StopRequest, last: IterationEnd | null): RunEnd | null
         detail: null,
       }
     case 'terminate':
-      return request.superseded
-        ? { reason: 'superseded', exitCode: EXIT_CODES.superseded, detail: null }
-        : { reason: 'interrupted', exitCode: exitCodeOf(request.signal), detail: null }
+      return terminatedEnd(request)
   }
 }
 
@@ -180,8 +191,9 @@ const release = ({ owner, history }: Pick<RunTools, 'owner' | 'history'>, end: R
   const detail = `${end.reason}, exit code ${end.exitCode}${why}`
   history.event({ generation, event: 'ended', iteration: iteration.number, detail })
   removeCgroup(cgroup)
+  const signal = end.signal === undefined ? {} : { signal: end.signal }
   const rule = end.detail === null ? {} : { detail: end.detail }
-  owner.end({ reason: end.reason, exit_code: end.exitCode, ...rule })
+  owner.end({ reason: end.reason, exit_code: end.exitCode, ...rule, ...signal })
 }
 
 /** Where nobody can listen, a run that waits for a line of output would have no end. */

@@ -7,17 +7,21 @@
  * | after-iteration | now               | now                      | after-iteration        |
  * | now             | now, and hurry    | now, and hurry           | now                    |
  *
- * A SIGTERM that comes with a `supersede` request means that somebody takes the session over.
+ * A SIGTERM that comes with a `supersede` request means that somebody takes the session over, and one with a `stop`
+ * request that a person wants the end; without either it may be a shutdown, after which the run is to go on.
  */
 import { constants } from 'node:os'
 import type { RequestKind } from '../store/requests.ts'
 
 type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGQUIT'
 
+/** What a SIGTERM was announced with. */
+type TerminateRequest = 'stop' | 'supersede'
+
 export type StopRequest =
   | { readonly kind: 'none' }
   | { readonly kind: 'drain'; readonly asked: 'ctrl-c' | 'request' }
-  | { readonly kind: 'terminate'; readonly signal: StopSignal; readonly superseded: boolean }
+  | { readonly kind: 'terminate'; readonly signal: StopSignal; readonly asked: TerminateRequest | null }
 
 /** A run that is held. */
 export type FollowedRun = {
@@ -94,11 +98,9 @@ export class StopRequests {
       this.kill.abort()
       return
     }
-    this.#current = {
-      kind: 'terminate',
-      signal,
-      superseded: signal === 'SIGTERM' && this.#run.readRequest() === 'supersede',
-    }
+    const request = signal === 'SIGTERM' ? this.#run.readRequest() : null
+    const asked = request === 'stop' || request === 'supersede' ? request : null
+    this.#current = { kind: 'terminate', signal, asked }
     this.drain.abort()
     this.terminate.abort()
   }

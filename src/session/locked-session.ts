@@ -71,13 +71,15 @@ export const waitForLock = async (
 export const OWNER_EXIT_SECONDS = 3
 
 /**
- * A dead owner's refresher that lives is about to end the worker and to let go. One that is stopped is resumed for that;
- * its owner is dead, so this takes the session from nobody.
+ * What holds the lock of a dead owner is its guard, which is about to end the worker and to let go; in the first moments of
+ * a run the record does not name it yet. A refresher that is stopped is resumed for that; its owner is dead, so this takes
+ * the session from nobody.
  */
 const lockAfterCleanup = async (session: Session, held: Snapshot): Promise<LockedSession | null> => {
   const { record, refresher } = held
-  if (held.verdict.state !== 'dead' || record?.refresher == null || refresher?.kind !== 'alive') return null
-  if (refresher.state === 'stopped') session.world.signal(record.refresher.pid, 'SIGCONT')
+  if (held.verdict.state !== 'dead') return null
+  if (record?.refresher != null && refresher?.kind === 'alive' && refresher.state === 'stopped')
+    session.world.signal(record.refresher.pid, 'SIGCONT')
   return waitForLock(session, OWNER_EXIT_SECONDS)
 }
 

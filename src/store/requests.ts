@@ -10,7 +10,7 @@ import type { SessionPaths } from './paths.ts'
 import { replaceFile } from './replace-file.ts'
 
 /** Of a whole run. */
-export const REQUESTS = ['stop-after-iteration', 'supersede'] as const
+export const REQUESTS = ['stop', 'stop-after-iteration', 'supersede'] as const
 export type RunRequestKind = (typeof REQUESTS)[number]
 export type RequestKind = RunRequestKind | 'interrupt-iteration'
 

@@ -7,7 +7,7 @@ import { makeOwnDir } from './lock-dir.ts'
 import type { SessionPaths } from './paths.ts'
 
 /** 0 when there is none. Not by spreading: a session that a cron job runs every minute has 130,000 in a quarter. */
-const highestGeneration = (runs: string): number => {
+export const highestGeneration = (runs: string): number => {
   try {
     return readdirSync(runs).reduce(
       (highest, entry) => (/^[1-9]\d{0,14}$/.test(entry) ? Math.max(highest, Number(entry)) : highest),

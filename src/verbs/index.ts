@@ -5,6 +5,7 @@ export const VERBS: VerbTable = {
   engine: {
     run: () => import('./run.ts'),
     stop: () => import('./stop.ts'),
+    resume: () => import('./resume.ts'),
     up: () => import('./up.ts'),
     down: () => import('./down.ts'),
     __complete: () => import('./__complete.ts'),
@@ -15,6 +16,7 @@ export const VERBS: VerbTable = {
     attach: () => import('./attach.ts'),
     answer: () => import('./answer.ts'),
     reap: () => import('./reap.ts'),
+    forget: () => import('./forget.ts'),
     wait: () => import('./wait.ts'),
     logs: () => import('./logs.ts'),
     history: () => import('./history.ts'),

@@ -30,6 +30,26 @@ const statusOfAll = (world: World): readonly Snapshot[] => {
     .sort((a, b) => rank(a) - rank(b))
 }
 
+/** What ended longer ago is of interest only to who asks for it. */
+const SHOWN_SECONDS = 86_400
+
+const isRecent = ({ record, verdict, moment }: Snapshot): boolean =>
+  verdict.state !== 'free' || record?.ended == null || moment.now.epoch - record.ended.epoch <= SHOWN_SECONDS
+
+const printTable = (world: World, snapshots: readonly Snapshot[], all: boolean): void => {
+  const shown = all ? snapshots : snapshots.filter(isRecent)
+  const hidden = snapshots.length - shown.length
+  if (shown.length > 0) print(renderStatus(shown, stdout(world)))
+  if (hidden > 0) {
+    const sessions = hidden === 1 ? 'session that ended' : 'sessions that ended'
+    world.notify(
+      `${hidden} ${sessions} more than a day ago ${hidden === 1 ? 'is' : 'are'} not shown; lock.sh status --all`,
+    )
+  }
+  if (snapshots.length === 0)
+    world.notify(`no sessions in ${world.lockDir} yet; engine.sh run NAME -- COMMAND starts one`)
+}
+
 const NONE: Cell = { text: '-' }
 
 /** Room for the rest of the row; a name is cut before the reason is. */
@@ -58,7 +78,10 @@ export const renderStatus = (snapshots: readonly Snapshot[], terminal: Terminal)
 export const verb: Verb = {
   describe: 'show the state of one or all sessions',
   positionals: ['[NAME]'],
-  options: { json: JSON_OPTION },
+  options: {
+    json: JSON_OPTION,
+    all: { type: 'boolean', describe: 'in the table also what ended more than a day ago; JSON has all' },
+  },
   examples: [
     ['lock.sh status', 'all sessions, hung and dead ones first'],
     ['lock.sh status demo', 'exit code: 0 active, 1 dead, 2 hung, 3 free, 4 unknown'],
@@ -73,8 +96,7 @@ export const verb: Verb = {
     }
     const snapshots = statusOfAll(world)
     if (args.flag('json')) printJson(snapshots.map(sessionReport))
-    else if (snapshots.length > 0) print(renderStatus(snapshots, stdout(world)))
-    else world.notify(`no sessions in ${world.lockDir} yet; engine.sh run NAME -- COMMAND starts one`)
+    else printTable(world, snapshots, args.flag('all'))
     return 0
   },
 }

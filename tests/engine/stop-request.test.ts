@@ -86,14 +86,15 @@ describe('what the outside wants', () => {
   })
 
   it.each([
-    ['SIGTERM', 'supersede', true],
-    ['SIGTERM', null, false],
-    ['SIGTERM', 'stop-after-iteration', false],
-    ['SIGHUP', 'supersede', false],
-  ] as const)('by %s with the request %s supersedes: %s', (signal, kind, superseded) => {
+    ['SIGTERM', 'supersede', 'supersede'],
+    ['SIGTERM', 'stop', 'stop'],
+    ['SIGTERM', null, null],
+    ['SIGTERM', 'stop-after-iteration', null],
+    ['SIGHUP', 'supersede', null],
+  ] as const)('by %s with the request %s was asked for by %s', (signal, kind, asked) => {
     request = kind
     get(signal)
-    expect(stopRequests.current).toEqual({ kind: 'terminate', signal, superseded })
+    expect(stopRequests.current).toEqual({ kind: 'terminate', signal, asked })
   })
 
   it.each([

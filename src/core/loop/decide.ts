@@ -77,6 +77,8 @@ export type RunEnd = {
   readonly exitCode: number
   /** Which rule ended the run; `null` when the reason says all. */
   readonly detail: string | null
+  /** See `Ended` in record.ts. */
+  readonly signal?: string
 }
 
 export type Facts = {

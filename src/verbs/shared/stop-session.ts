@@ -2,13 +2,23 @@ import { formatDuration } from '../../core/duration.ts'
 import { errors } from '../../core/errors.ts'
 import { describeOwner } from '../../core/held.ts'
 import { printable } from '../../core/printable.ts'
+import { messageOf } from '../../core/system-error.ts'
 import { askToEnd } from '../../session/end-owner.ts'
-import { openSession } from '../../session/session.ts'
+import { openSession, type Session } from '../../session/session.ts'
 import { checkLockDir } from '../../store/lock-dir.ts'
 import { writeRequest } from '../../store/requests.ts'
 import type { World } from '../../world.ts'
 
 export type StopOptions = { readonly name: string; readonly afterIteration: boolean }
+
+/** So that the owner can tell this end from a shutdown. It ends without it, too. */
+const announceStop = ({ paths, world }: Session, generation: number): void => {
+  try {
+    writeRequest(paths, 'stop', generation)
+  } catch (error) {
+    world.notify(messageOf(error))
+  }
+}
 
 /** Asks the owner to end cleanly. @returns what happened, as text @throws LockError `held` when it does not end */
 export const stopSession = async (world: World, { name, afterIteration }: StopOptions): Promise<string> => {
@@ -35,6 +45,7 @@ export const stopSession = async (world: World, { name, afterIteration }: StopOp
       owner.state === 'stopped' ? '; its owner is stopped (SIGSTOP), so it ends only after a SIGCONT' : ''
     return `${name} ends after iteration ${record.iteration.number}${stoppedNote}`
   }
+  announceStop(session, record.generation)
   const answer = await askToEnd(world, record.owner, record.options.grace)
   if (answer === 'denied') throw errors.ownerOfOther(record.owner.pid)
   if (answer === 'still-there') {
