@@ -96,7 +96,8 @@ const recordIteration = (
 const askHooks = async (tools: RunTools, last: IterationEnd, entry: IterationEntry): Promise<UntilAnswer> => {
   const { current } = tools.stopRequests
   const hooks = { ...tools, stdio: tools.recording.stdio }
-  const isStopped = current.kind === 'terminate' && (last.result === 'interrupted' || current.superseded)
+  const isStopped =
+    current.kind === 'terminate' && (last.result === 'interrupted' || current.asked === 'supersede')
   const answer: UntilAnswer = isStopped ? { kind: 'not-asked' } : await askUntil(hooks)
   if (!isStopped) await tellIteration(hooks, entry)
   return answer
