@@ -182,4 +182,9 @@ describe('what belongs to the start of the program alone', () => {
       'main.ts',
     ])
   })
+
+  it('is this process, its streams and its signals, but for process/: elsewhere they come in through World', () => {
+    const own = filesWith(/\bprocess\s*\.\s*(stdin|stdout|stderr|pid|execPath|on|env|cwd)\b/)
+    expect(own.filter((file) => /^(core|engine|session|verbs)\//.test(file))).toEqual([])
+  })
 })

@@ -1,8 +1,9 @@
 /** Puts a finding into words. Pure. */
 import { formatDuration } from './duration.ts'
+import { END_TEXTS } from './end-text.ts'
 import { nameIteration } from './iteration-text.ts'
 import { leftTexts, waitText } from './loop/texts.ts'
-import type { Ended, EndReason, LockRecord, StallCause } from './record.ts'
+import type { Ended, LockRecord, StallCause } from './record.ts'
 import { formatSize } from './size.ts'
 import type { Finding, HungBasis, Now, RecordFinding } from './verdict.ts'
 
@@ -24,14 +25,6 @@ const describePhase = (record: LockRecord, now: Now): string => {
     case 'stopping':
       return `stopping in ${nameIteration(iteration)}`
   }
-}
-
-const END_TEXTS: Readonly<Record<EndReason, string>> = {
-  completed: 'completed',
-  failed: 'failed',
-  interrupted: 'interrupted',
-  superseded: 'taken over',
-  'owner-died': 'lost its owner',
 }
 
 const describeEnd = (record: LockRecord, ended: Ended, now: Now): string => {

@@ -1,15 +1,14 @@
 /** What a run tells the person who looks: at its start, between iterations, at its end. */
 import { formatDuration } from '../core/duration.ts'
+import { END_TEXTS } from '../core/end-text.ts'
+import { nameIteration } from '../core/iteration-text.ts'
 import type { RunEnd } from '../core/loop/decide.ts'
 import { nextIteration, type RunPlan } from '../core/plan.ts'
 import { printable, shellQuote } from '../core/printable.ts'
-import type { EndReason, IterationResult, LockRecord, Position } from '../core/record.ts'
+import type { IterationResult, LockRecord } from '../core/record.ts'
 import type { WorkerEnd } from './iteration-end.ts'
 
 type LastResult = Pick<WorkerEnd, 'result' | 'exitCode'>
-
-const iterationOfTotal = ({ number, total }: Pick<Position, 'number' | 'total'>): string =>
-  total === null ? `iteration ${number}` : `iteration ${number} of ${total}`
 
 /** How long it takes at most until a hang is seen: the limit, the beats before it, and the heartbeat's own time. */
 const describeDetection = ({ options, heartbeat: { interval } }: LockRecord): string => {
@@ -28,7 +27,7 @@ export const startTexts = (record: LockRecord, plan: RunPlan): readonly string[]
   const lines: string[] = []
   if (abandons !== null) {
     lines.push(
-      `not continuing unfinished run ${abandons.generation} (${iterationOfTotal(abandons.iteration)}); --resume does that`,
+      `not continuing unfinished run ${abandons.generation} (${nameIteration(abandons.iteration)}); --resume does that`,
     )
   }
   if (continues !== null) {
@@ -39,7 +38,7 @@ export const startTexts = (record: LockRecord, plan: RunPlan): readonly string[]
     lines.push(`continuing run ${continues.generation} (${end}) in ${printable(record.cwd)}`)
   }
   lines.push(
-    `run ${record.generation} of ${record.session}, ${iterationOfTotal({ number: plan.first, total: plan.iterations })}: ${shellQuote(record.command)}` +
+    `run ${record.generation} of ${record.session}, ${nameIteration({ number: plan.first, total: plan.iterations })}: ${shellQuote(record.command)}` +
       ` (${describeDetection(record)})`,
   )
   return lines
@@ -60,29 +59,22 @@ export const continuingTexts = (
   { waitSeconds, why }: { readonly waitSeconds: number; readonly why: string | null },
 ): readonly string[] => {
   if (last.result === 'ok' && why === null) return []
-  const how = `${iterationOfTotal(iteration)} ${RESULT_TEXTS[last.result]} with exit code ${last.exitCode}`
+  const how = `${nameIteration(iteration)} ${RESULT_TEXTS[last.result]} with exit code ${last.exitCode}`
   const wait = why === null ? '' : ` in ${formatDuration(waitSeconds)} (${why})`
   return [`${how}; continuing${wait}`]
-}
-
-const END_TEXTS: Readonly<Record<EndReason, string>> = {
-  completed: 'completed',
-  failed: 'failed',
-  interrupted: 'interrupted',
-  superseded: 'taken over by somebody else',
-  'owner-died': 'lost its owner',
 }
 
 /** Nothing for a run that went well. */
 export const endTexts = (record: LockRecord, end: RunEnd): readonly string[] => {
   if (end.reason === 'completed' && end.exitCode === 0 && end.detail === null) return []
   const { session, generation, iteration, ended } = record
-  const inIteration = iteration.number === 0 ? '' : ` in ${iterationOfTotal(iteration)}`
+  const inIteration = iteration.number === 0 ? '' : ` in ${nameIteration(iteration)}`
+  const bySomebody = end.reason === 'superseded' ? ' by somebody else' : ''
   const why = end.detail === null ? '' : `: ${printable(end.detail)}`
   const next = nextIteration(record)
   const canContinue = ended !== null && end.reason !== 'superseded' && next !== null
   return [
-    `run ${generation} of ${session}: ${END_TEXTS[end.reason]}${inIteration}, exit code ${end.exitCode}${why}`,
+    `run ${generation} of ${session}: ${END_TEXTS[end.reason]}${bySomebody}${inIteration}, exit code ${end.exitCode}${why}`,
     ...(canContinue ? [`continue with iteration ${next}: engine.sh run ${session}`] : []),
   ]
 }

@@ -253,7 +253,7 @@ const follow = (stopRequests: StopRequests, world: World, owner: Owner): void =>
  */
 export const run = async (world: World, request: ClaimRequest, guardScript: string): Promise<number> => {
   const stopRequests = new StopRequests()
-  stopRequests.listen()
+  stopRequests.listen(world.self)
   const script = openGuardScript(guardScript)
   const target = await currentTarget(world)
   let claimed: Claim

@@ -11,6 +11,7 @@
  * request that a person wants the end; without either it may be a shutdown, after which the run is to go on.
  */
 import { constants } from 'node:os'
+import type { Self, StopSignalName } from '../core/ports.ts'
 import type { RequestKind } from '../store/requests.ts'
 
 type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGQUIT'
@@ -49,10 +50,10 @@ export class StopRequests {
 
   #current: StopRequest = { kind: 'none' }
   #run: FollowedRun = NO_RUN
-  readonly #handlers: ReadonlyMap<NodeJS.Signals, () => void>
+  readonly #handlers: ReadonlyMap<StopSignalName, () => void>
 
   constructor() {
-    this.#handlers = new Map([
+    this.#handlers = new Map<StopSignalName, () => void>([
       ['SIGINT', () => this.#interrupt()],
       ['SIGTERM', () => this.#terminate('SIGTERM')],
       ['SIGHUP', () => this.#terminate('SIGHUP')],
@@ -65,8 +66,8 @@ export class StopRequests {
     return this.#current
   }
 
-  listen(): void {
-    for (const [signal, handler] of this.#handlers) process.on(signal, handler)
+  listen({ onSignal }: Self): void {
+    for (const [signal, handler] of this.#handlers) onSignal(signal, handler)
   }
 
   /** From now on requests by file count too. */

@@ -35,7 +35,7 @@ const ok = (what: string, found: string): Check => ({ level: 'ok', what, found }
 /** Two descriptors of one file: the second must not get what the first holds. */
 const tryKernelLock = async (world: World): Promise<Check> => {
   const what = 'kernel lock'
-  const path = join(world.lockDir, `.doctor-${process.pid}.lock`)
+  const path = join(world.lockDir, `.doctor-${world.self.pid}.lock`)
   const lock = await tryAcquire(path, world.lockTool, world.clock, 0)
   if (lock === null) return { level: 'error', what, found: 'a new lock file is held already', exitCode: 74 }
   const whileHeld = probeLock(path, world.lockTool)

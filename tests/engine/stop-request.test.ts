@@ -1,17 +1,16 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { StopSignalName } from '../../src/core/ports.ts'
 import { exitCodeOf, StopRequests } from '../../src/engine/stop-request.ts'
 import type { RequestKind } from '../../src/store/requests.ts'
-
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'] as const
+import { type FakeWorld, fakeWorld } from '../fakes/world.ts'
 
 let request: RequestKind | null
 let ctrlCs: number
 let stopRequests: StopRequests
-let before: ReadonlyMap<NodeJS.Signals, readonly NodeJS.SignalsListener[]>
+let world: FakeWorld
 
 beforeEach(() => {
-  before = new Map(SIGNALS.map((signal) => [signal, process.listeners(signal) as NodeJS.SignalsListener[]]))
-  for (const signal of SIGNALS) process.removeAllListeners(signal)
+  world = fakeWorld()
   request = null
   ctrlCs = 0
   stopRequests = new StopRequests()
@@ -21,18 +20,11 @@ beforeEach(() => {
       ctrlCs += 1
     },
   })
-  stopRequests.listen()
+  stopRequests.listen(world.self)
 })
 
-afterEach(() => {
-  for (const signal of SIGNALS) {
-    process.removeAllListeners(signal)
-    for (const listener of before.get(signal) ?? []) process.on(signal, listener)
-  }
-})
-
-const get = (...signals: readonly (typeof SIGNALS)[number][]): void => {
-  for (const signal of signals) process.emit(signal, signal)
+const get = (...signals: readonly StopSignalName[]): void => {
+  for (const signal of signals) world.deliver(signal)
 }
 const aborted = (): readonly boolean[] =>
   [stopRequests.drain, stopRequests.terminate, stopRequests.kill].map(({ signal }) => signal.aborted)
