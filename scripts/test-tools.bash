@@ -18,6 +18,7 @@ needed   scenes tar        tar             -            the first start in a clo
 optional quick  lsof       lsof            -            who holds a lock, without /proc
 needed   quick  python3    python3         python3      what a program does at a terminal, and with its files
 needed   quick  git        git             git          what an iteration changes
+optional quick  ss         iproute2        -            what sockets have received
 optional scenes zsh        zsh             -            completion in zsh
 optional scenes fish       fish            fish         completion in fish
 optional scenes spin       spin            spin         the model of the protocol

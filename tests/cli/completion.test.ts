@@ -79,19 +79,19 @@ describe('completion', () => {
     [['lock', 'logs', '-n', ''], []],
     [
       ['lock', 'status', 'api', ''],
-      ['--json', '--help'],
+      ['--json', '--all', '--help'],
     ],
     [['lock', 'wait', 'api', '--for=h'], ['--for=hung']],
     [['lock', 'completion', 'z'], ['zsh']],
     [['lock', 'completion', 'zsh', ''], ['--help']],
     [
       ['lock', 'wait', 'api', '--for', ''],
-      ['free', 'hung', 'dead'],
+      ['free', 'hung', 'dead', 'needs-input'],
     ],
     [['lock', 'wait', 'api', '--for', '=', 'h'], ['hung']],
     [
       ['lock', 'wait', 'api', '--for', '='],
-      ['free', 'hung', 'dead'],
+      ['free', 'hung', 'dead', 'needs-input'],
     ],
     [['engine', 'run', '--wait', 'a'], ['api']],
     [['engine', 'run', 'api', '-n', ''], ['inf']],
@@ -100,7 +100,7 @@ describe('completion', () => {
     [['lock', 'moon', ''], []],
     [
       ['lock', 'progress', 'x', ''],
-      ['--for', '--help'],
+      ['--for', '--retry-at', '--help'],
     ],
   ])('behind %j offers %j', async (words, expected) => {
     expect(await offered(words)).toEqual(expected)
