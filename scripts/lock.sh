@@ -15,8 +15,10 @@ if [[ ${1:-} == hook && ${2:-} != -* ]]; then
   exec >/dev/null 2>&1
 fi
 [[ $here == */* ]] || here=./$here
-# From the link in the root the way is known; any other link has to be read.
-[[ -f ${here%/*}/scripts/common.bash ]] && here=${here%/*}/scripts/lock.sh
+# From the links in the root and of npm the way is known; any other link has to be read, which takes a process.
+for way in scripts ../lib/node_modules/tmux-session-lock/scripts ../tmux-session-lock/scripts; do
+  [[ -L $here && $here -ef ${here%/*}/$way/lock.sh ]] && here=${here%/*}/$way/lock.sh
+done
 while [[ -L $here ]]; do
   link=$(readlink "$here")
   [[ $link == /* ]] || link=${here%/*}/$link
