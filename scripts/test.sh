@@ -42,34 +42,37 @@ require_tools "$scope"
 install_npm_packages
 open_scratch
 
-say 'types'
-stage node_modules/.bin/tsc -p .
+failed=()
+# One that fails does not keep the others from being seen.
+part() { # NAME COMMAND...
+  say "$1"
+  stage "${@:2}" || failed+=("$1")
+}
 
-say 'lint'
-stage bash scripts/lint.sh
+# The rest would say nothing without it.
+required_part() {
+  part "$@"
+  ((${#failed[@]} == 0)) || exit 1
+}
 
-say 'build'
-stage node scripts/build.mjs
-
-say 'unit tests'
-stage node_modules/.bin/vitest run
+required_part types node_modules/.bin/tsc -p .
+part lint bash scripts/lint.sh
+required_part build node scripts/build.mjs
+part 'unit tests' node_modules/.bin/vitest run
 
 if [[ $scope == all ]]; then
-  say 'model'
-  stage bash scripts/model.sh || (($? == 69))
-
-  say 'scenes'
-  stage bash scripts/scenes.sh
-
+  part model bash -c 'bash scripts/model.sh || (($? == 69))'
+  part scenes bash scripts/scenes.sh
   # Fails when the lock breaks a promise, never because a slow machine has got through little.
-  say 'torture'
-  stage node tests/stress/start.mjs torture --seconds 20
-
-  say 'crash points, some of them'
-  stage node tests/stress/start.mjs crash-points --sample 12
-
-  say 'owners killed at every instant, some of them'
-  stage node tests/stress/start.mjs instants --sample 24
+  part torture node tests/stress/start.mjs torture --seconds 20
+  part 'crash points, some of them' node tests/stress/start.mjs crash-points --sample 12
+  part 'owners killed at every instant, some of them' node tests/stress/start.mjs instants --sample 24
 fi
 
-nobody_is_left
+nobody_is_left || failed+=('processes that are left')
+((${#failed[@]} == 0)) || {
+  printf '\nFAILED:' >&2
+  printf ' %s;' "${failed[@]}" >&2
+  printf '\n' >&2
+  exit 1
+}
