@@ -8,6 +8,7 @@ import { loadVerb, loadVerbs, type NamedVerb, type Program } from './cli/verb.ts
 import { EXIT_CODES, errors, formatError, LockError } from './core/errors.ts'
 import { printableLines } from './core/printable.ts'
 import { traceOf } from './core/system-error.ts'
+import { isTerminal } from './process/terminal.ts'
 import { VERBS } from './verbs/index.ts'
 import { realWorld } from './world.ts'
 
@@ -33,6 +34,12 @@ const report = (program: string, error: unknown): number => {
   const details = process.env.LOCK_DEBUG ? traceOf(error) : String(error)
   stderr.write(`${program}: an unexpected error, please report it: ${details}\n`)
   return EXIT_CODES.io
+}
+
+/** In a terminal that a full-screen program has, a line feed alone goes straight down. */
+const say = (text: string): void => {
+  const lines = `${printableLines(text)}\n`
+  stderr.write(isTerminal(STDERR) ? lines.replaceAll('\n', '\r\n') : lines)
 }
 
 const closeQuietly = (fd: number): void => {
@@ -69,7 +76,7 @@ const main = async (program: Program, argv: readonly string[]): Promise<number> 
     return showHelp(program, verb, request.kind !== 'help' || request.asked)
   const args = parseArguments(verb, request.words)
   if (args === 'help') return showHelp(program, verb, true)
-  const world = await realWorld((line) => stderr.write(`${printableLines(`${program}: ${line}`)}\n`))
+  const world = await realWorld((line) => say(`${program}: ${line}`))
   return verb.run(world, args, {
     node: process.execPath,
     script: join(__dirname, 'loader.cjs'),

@@ -19,6 +19,7 @@ import {
   type OwnerMessage,
   parseLine,
   REPORT_FD,
+  type SavedTerminal,
 } from '../guard/protocol.ts'
 import { timerMilliseconds } from '../process/clock.ts'
 import { readLines } from '../process/lines.ts'
@@ -40,6 +41,7 @@ const POLL_SECONDS = 0.01
 export type GuardStreams = {
   /** Of the FIFOs, in the order of the configuration's streams. */
   readonly readers: readonly number[]
+  readonly terminal: SavedTerminal | null
   readonly recording: Omit<RecorderConfig, 'iteration' | 'lost'>
 }
 
@@ -152,6 +154,7 @@ export class GuardKeeper {
       lockTool: lock.tool,
       processStrategy: this.#world.env.LOCK_PROCESS_STRATEGY ?? null,
       host: this.#world.observer.host,
+      terminal: this.#streams.terminal,
       recording: { ...this.#streams.recording, iteration: this.#begun, lost: record.output_lost, ...changes },
       recordsOnly: false,
     }

@@ -20,6 +20,7 @@ import type { OutputSightings } from './output-sightings.ts'
 import type { Owner } from './owner.ts'
 import type { Recording } from './recording.ts'
 import type { StopRequest, StopRequests } from './stop-request.ts'
+import type { TerminalKeeper } from './terminal-keeper.ts'
 import { NOT_STARTED_EXIT_CODES, type StartedWorker, startWorker, type WorkerStart } from './worker.ts'
 import { workerEnvironment } from './worker-environment.ts'
 
@@ -30,6 +31,8 @@ export type IterationTools = {
   readonly recording: Recording
   readonly guard: GuardKeeper
   readonly sightings: OutputSightings
+  /** `null` when the workers have none. */
+  readonly terminal: TerminalKeeper | null
 }
 
 /** What came first. */
@@ -55,6 +58,7 @@ const start = async (tools: IterationTools, iteration: number): Promise<WorkerSt
     refresher: guard.reference,
   })
   stopRequests.interrupt = new AbortController()
+  tools.terminal?.begin()
   const worker = await startWithInput(tools, iteration)
   if (!('notStarted' in worker)) owner.write({ worker: worker.reference, refresher: guard.reference })
   return worker
@@ -221,5 +225,6 @@ export const runIteration = async (tools: IterationTools, iteration: number): Pr
     removeCgroup(cgroupOf(tools, iteration))
     // Only after an error: whatever happens, no worker outlives its iteration's supervision.
     if (!isFinished) await endTheWorker(tools)
+    await tools.terminal?.restore()
   }
 }

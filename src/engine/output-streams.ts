@@ -132,6 +132,12 @@ export const openStreams = async (
   const terminal = ([1, 2] as const).find((fd) => !isPiped(fd))
   const shared = piped.length === 2 && sameFile()
   const streams = await Promise.all((shared ? ([1] as const) : piped).map((fd) => openPipe(world, dir, fd)))
+  if (terminal !== undefined && target === null)
+    world.notify(
+      world.env.TMUX
+        ? `tmux does not answer for this pane, ${NOT_KEPT}`
+        : `TMUX is not set: this terminal cannot be listened to, ${NOT_KEPT}`,
+    )
   if (terminal !== undefined && target !== null)
     streams.push(await openPane(world, world.paths(session).panePipe(generation), target, terminal))
   return streams.filter((stream) => stream !== null)

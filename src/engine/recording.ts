@@ -7,6 +7,7 @@ import { printable } from '../core/printable.ts'
 import type { LockRecord } from '../core/record.ts'
 import { formatSize } from '../core/size.ts'
 import { encodeMarker, type Marker } from '../core/stream-markers.ts'
+import type { SavedTerminal } from '../guard/protocol.ts'
 import type { RecorderReport, UntilOutputConfig } from '../recorder/protocol.ts'
 import { outputBytes } from '../store/output.ts'
 import { unpipePane } from '../tmux/tmux.ts'
@@ -203,6 +204,7 @@ export const startRecording = async (
   world: World,
   owner: Owner,
   script: number,
+  terminal: SavedTerminal | null,
 ): Promise<StartedRecording> => {
   const { record, paths } = owner
   const dir = paths.run(record.generation)
@@ -210,6 +212,7 @@ export const startRecording = async (
   const secret = randomBytes(12).toString('hex')
   const guard = new GuardKeeper(world, owner, script, {
     readers: streams.map(({ reader }) => reader),
+    terminal,
     recording: {
       dir,
       secret,

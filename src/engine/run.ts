@@ -36,6 +36,7 @@ import type { Owner } from './owner.ts'
 import { type Recording, startRecording } from './recording.ts'
 import { continuingTexts, endTexts, startTexts } from './run-texts.ts'
 import { exitCodeOf, type StopRequest, StopRequests } from './stop-request.ts'
+import { TerminalKeeper } from './terminal-keeper.ts'
 
 /** How long a suspended machine may stay unnoticed when it wakes up. */
 const PAUSE_LOOK_SECONDS = 30
@@ -215,14 +216,15 @@ const runHeld = async (
   let letGo: () => void = () => undefined
   try {
     for (const line of startTexts(owner.record, plan)) world.notify(line)
-    const started = await startRecording(world, owner, script)
+    const terminal = await TerminalKeeper.open(world, owner.record.tmux)
+    const started = await startRecording(world, owner, script, terminal?.saved ?? null)
     const { recording, guard } = started
     letGo = () => guard.end()
     try {
       const changes = new Changes(world, owner)
       end =
         unseenEnd(world, owner, recording) ??
-        (await iterate({ world, owner, plan, history, stopRequests, changes, ...started }))
+        (await iterate({ world, owner, plan, history, stopRequests, changes, terminal, ...started }))
     } finally {
       await recording.close()
     }

@@ -25,6 +25,8 @@ export type DeadRunWorld = {
   readonly signal: SendSignal
   readonly clock: Clock
   addHistory(entry: HistoryEntry): void
+  /** After the worker's end. */
+  restoreTerminal(): Promise<void>
 }
 
 /** More events than this do not follow an iteration before anybody runs or reaps the session. */
@@ -77,6 +79,7 @@ export const endDeadRun = async (world: DeadRunWorld, last: LockRecord): Promise
   const { survivors } = await endWorker(world, toBeEnded(record), grace)
   if (survivors.length > 0) return false
   removeCgroup(record.cgroup)
+  await world.restoreTerminal()
   const epoch = clock.epoch()
   const { generation } = record
   const iteration = record.iteration.number

@@ -16,9 +16,18 @@
  *
  * The watchdog (engine/watchdog.ts) gets the same configuration line, and `end` as its only message.
  */
-import type { LockRecord, ProcessReference } from '../core/record.ts'
+import type { LockRecord, ProcessReference, TmuxTarget } from '../core/record.ts'
 import type { RecorderConfig, RecorderReport } from '../recorder/protocol.ts'
 import type { LockTool } from '../store/lock-tool.ts'
+
+/** The terminal that the workers have, as it was before the first of them. */
+export type SavedTerminal = {
+  /** As `/dev/pts/5`. */
+  readonly path: string
+  /** In the form of stty(1). */
+  readonly modes: string
+  readonly pane: TmuxTarget | null
+}
 
 export type GuardConfig = {
   readonly lockDir: string
@@ -28,6 +37,8 @@ export type GuardConfig = {
   /** LOCK_PROCESS_STRATEGY, when it was set. */
   readonly processStrategy: string | null
   readonly host: string
+  /** To be put right when the owner has died. */
+  readonly terminal: SavedTerminal | null
   readonly recording: RecorderConfig
   /** A guard that has ended the worker hands on output that something else still writes. */
   readonly recordsOnly: boolean

@@ -6,6 +6,7 @@ import { sendSignal } from '../process/signals.ts'
 import { appendHistory } from '../store/history.ts'
 import { sessionPaths } from '../store/paths.ts'
 import type { DeadRunWorld } from './dead-run.ts'
+import { restoreLeftTerminal } from './left-terminal.ts'
 import type { GuardConfig } from './protocol.ts'
 
 export const guardWorld = async (config: GuardConfig): Promise<DeadRunWorld> => {
@@ -18,6 +19,9 @@ export const guardWorld = async (config: GuardConfig): Promise<DeadRunWorld> => 
     observer: { startClock, startTolerance, bootId, pidNamespace, host: config.host },
     signal: sendSignal,
     clock: systemClock,
+    restoreTerminal: async () => {
+      if (config.terminal !== null) await restoreLeftTerminal(config.terminal)
+    },
     addHistory(entry: HistoryEntry) {
       try {
         appendHistory(paths, entry)

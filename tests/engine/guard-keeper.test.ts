@@ -24,6 +24,7 @@ beforeEach(() => {
   owner = new Owner({ world, paths: world.paths('demo'), lock: LOCK, record, environment: {} })
   keeper = new GuardKeeper(world, owner, SCRIPT_FD, {
     readers: [50],
+    terminal: null,
     recording: {
       dir: '/runs',
       secret: 's',
@@ -111,6 +112,7 @@ describe('guard and watchdog', () => {
     })
     const alone = new GuardKeeper(failing, owner, SCRIPT_FD, {
       readers: [],
+      terminal: null,
       recording: { dir: '/runs', secret: 's', logLimit: 1, untilOutput: null, streams: [] },
     })
     alone.start(() => undefined)

@@ -30,6 +30,7 @@ class Scene {
       signal,
       clock,
       addHistory: (entry: HistoryEntry) => appendHistory(paths, entry),
+      restoreTerminal: async () => undefined,
     }
   }
 

@@ -147,6 +147,7 @@ const configOf = (
   processStrategy: null,
   host: 'here',
   recording: { iteration: 0, secret: SECRET, logLimit: 2 ** 30, lost: 0, untilOutput: null, ...recording },
+  terminal: null,
   recordsOnly: false,
 })
 
