@@ -57,6 +57,15 @@ const userName = (): string => {
   }
 }
 
+/** Loaded when the first process is started: `status` starts none. */
+const starters: Pick<World, 'spawn' | 'run' | 'start'> = {
+  spawn: (command, args, options) =>
+    process.getBuiltinModule('node:child_process').spawn(command, args, options),
+  run: runCommand,
+  start: (...request) =>
+    import('./process/start-process.ts').then(({ startProcess }) => startProcess(...request)),
+}
+
 export const realWorld = async (notify: (line: string) => void): Promise<World> => {
   const { env } = process
   const lockDir = resolve(lockDirOf(env, homedir()))
@@ -87,12 +96,7 @@ export const realWorld = async (notify: (line: string) => void): Promise<World> 
     },
     self,
     terminal: standardStreams,
-    // Loaded when the first process is started: `status` starts none.
-    spawn: (command, args, options) =>
-      process.getBuiltinModule('node:child_process').spawn(command, args, options),
-    run: runCommand,
-    start: (...request) =>
-      import('./process/start-process.ts').then(({ startProcess }) => startProcess(...request)),
+    ...starters,
     now: () => ({ epoch: systemClock.epoch(), monotonic: systemClock.monotonic() }),
     paths: (session) => sessionPaths(lockDir, session),
     notify,

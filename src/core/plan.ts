@@ -99,36 +99,53 @@ const withOptions = (base: RunOptions, given: Partial<RunOptions>): RunOptions =
   return checkOptions({ ...options, heartbeat_interval: interval })
 }
 
-/** @throws LockError `usage` when there is nothing to run, or the options contradict each other. */
-export const planRun = <R extends LockRecord>(request: RunRequest, last: R | null): RunPlan<R> => {
-  if (request.resume && request.fresh) throw errors.usage('--resume and --fresh exclude each other')
-  const next = last === null ? null : nextIteration(last)
-  const unfinished = next === null ? null : last
+const newRun = <R extends LockRecord>(
+  request: RunRequest,
+  { command, cwd }: Pick<RunPlan, 'command' | 'cwd'>,
+  abandons: R | null,
+): RunPlan<R> => {
   const { configured } = request
-  const newRun = (command: readonly string[], cwd: string): RunPlan<R> => ({
+  return {
     command,
     cwd,
     first: 1,
     iterations: [request.iterations, configured?.iterations, 1].find((count) => count !== undefined) ?? null,
     options: withOptions(DEFAULT_OPTIONS, { ...configured?.options, ...request.options }),
     continues: null,
-    abandons: unfinished,
-  })
-
-  if (request.command !== null) {
-    if (request.resume && unfinished !== null && !sameCommand(request.command, unfinished.command)) {
-      throw errors.usage(
-        `the unfinished run of ${request.name} has another command: ${shellQuote(unfinished.command)}`,
-        'Leave the command out to continue it, or leave --resume out to start this one.',
-      )
-    }
-    const isContinued = !request.fresh && unfinished !== null && (request.resume || request.force)
-    if (!isContinued) return newRun(request.command, request.cwd)
-    return { ...continueRun(request, unfinished, next as number), command: request.command, cwd: request.cwd }
+    abandons,
   }
+}
 
+const planCommand = <R extends LockRecord>(
+  request: RunRequest,
+  command: readonly string[],
+  unfinished: R | null,
+): RunPlan<R> => {
+  const { cwd } = request
+  if (request.resume && unfinished !== null && !sameCommand(command, unfinished.command)) {
+    throw errors.usage(
+      `the unfinished run of ${request.name} has another command: ${shellQuote(unfinished.command)}`,
+      'Leave the command out to continue it, or leave --resume out to start this one.',
+    )
+  }
+  const next = unfinished === null ? null : nextIteration(unfinished)
+  const isContinued = !request.fresh && (request.resume || request.force)
+  return isContinued && unfinished !== null && next !== null
+    ? { ...continueRun(request, unfinished, next), command, cwd }
+    : newRun(request, { command, cwd }, unfinished)
+}
+
+/** @throws LockError `usage` when there is nothing to run, or the options contradict each other. */
+export const planRun = <R extends LockRecord>(request: RunRequest, last: R | null): RunPlan<R> => {
+  if (request.resume && request.fresh) throw errors.usage('--resume and --fresh exclude each other')
+  const next = last === null ? null : nextIteration(last)
+  const unfinished = next === null ? null : last
+  if (request.command !== null) return planCommand(request, request.command, unfinished)
+
+  const { configured } = request
   const startsConfigured = request.fresh || last === null || (next === null && !onlyEndIsMissing(last))
-  if (startsConfigured && configured?.command) return newRun(configured.command, configured.cwd)
+  if (startsConfigured && configured?.command)
+    return newRun(request, { command: configured.command, cwd: configured.cwd }, unfinished)
   if (last === null) throw errors.noCommand(request.name)
   if (request.fresh) {
     return {

@@ -265,8 +265,8 @@ proctype Engine(byte me) provided (!engine_stopped[me])
     (me == 1 || engine[me - 1] != absent);
 again:
     if
-    :: atomic { lock == 0 -> take_lock(me); goto locked }                    /* acquire.ts: tryAcquire; claim.ts: waitForLock */
-    :: atomic {                                                              /* acquire.ts: isBeingCleared, SIGCONT */
+    :: atomic { lock == 0 -> take_lock(me); goto locked }                    /* locked-session.ts: attemptLock; claim.ts: lock */
+    :: atomic {                                                              /* locked-session.ts: lockAfterCleanup, SIGCONT */
         is_dead(record) && record.refresher == refreshers[record.owner] && refresher_stopped[record.owner] ->
         refresher_stopped[record.owner] = false;
         goto again
