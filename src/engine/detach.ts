@@ -55,7 +55,7 @@ const paneVariables = (world: World): Readonly<Record<string, string>> => ({
 const withoutRunVariables = (world: World) =>
   Object.fromEntries(
     Object.entries(world.env).filter(
-      ([name]) => !/^LOCK_(SESSION|GENERATION|ITERATIONS?|COOKIE|FAILURES|LAST_\w+)$/.test(name),
+      ([name]) => !/^LOCK_(SESSION|GENERATION|ITERATIONS?|COOKIE|FAILURES|HOOK|LAST_\w+)$/.test(name),
     ),
   )
 

@@ -26,7 +26,7 @@ import { iterationNotes } from '../store/notes.ts'
 import { readRequest } from '../store/requests.ts'
 import { currentTarget } from '../tmux/tmux.ts'
 import type { World } from '../world.ts'
-import { Changes } from './changes.ts'
+import { Changes, type IterationChanges } from './changes.ts'
 import { type Claim, type ClaimRequest, claim } from './claim.ts'
 import { openGuardScript } from './guard-script.ts'
 import { type IterationTools, runIteration } from './iteration.ts'
@@ -37,6 +37,8 @@ import { type Recording, startRecording } from './recording.ts'
 import { continuingTexts, endTexts, startTexts } from './run-texts.ts'
 import { exitCodeOf, type StopRequest, StopRequests } from './stop-request.ts'
 import { TerminalKeeper } from './terminal-keeper.ts'
+
+const NOT_LOOKED_AT: IterationChanges = { changed: null, text: null }
 
 /** How long a suspended machine may stay unnoticed when it wakes up. */
 const PAUSE_LOOK_SECONDS = 30
@@ -109,7 +111,9 @@ const followUp = async (tools: RunTools, last: IterationEnd): Promise<Step> => {
   const { world, owner, plan, stopRequests, changes, sightings } = tools
   const endedEpoch = world.clock.epoch()
   const outputSeen = sightings.take()
-  const { changed, text } = await changes.end(last.output !== null)
+  // Who is to end now does not wait for a look at a large repository.
+  const isHurried = stopRequests.terminate.signal.aborted
+  const { changed, text } = isHurried ? NOT_LOOKED_AT : await changes.end(last.output !== null)
   const entry = recordIteration(tools, last, changed, endedEpoch)
   const until = await askHooks(tools, last, entry)
   stopRequests.checkFile()

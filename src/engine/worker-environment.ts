@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { LastIteration, LockRecord } from '../core/record.ts'
 import { segmentName } from '../core/segments.ts'
+import { HOOK_VARIABLE } from '../core/tree.ts'
 import type { World } from '../world.ts'
 import { shellCodeOfLast } from './iteration-end.ts'
 import type { Owner } from './owner.ts'
@@ -31,6 +32,8 @@ export const workerEnvironment = (
 ): Readonly<Record<string, string | undefined>> => ({
   ...world.env,
   ...environment,
+  // Of the hook that this engine may run in.
+  [HOOK_VARIABLE]: undefined,
   LOCK_SESSION: record.session,
   LOCK_GENERATION: String(record.generation),
   LOCK_ITERATION: String(record.iteration.number),

@@ -196,6 +196,8 @@ describe('an environment', () => {
     ['an iteration that the record does not know of yet', ['LOCK_COOKIE=abc', 'LOCK_ITERATION=4'], true],
     ['an iteration with more digits', ['LOCK_COOKIE=abc', 'LOCK_ITERATION=20'], true],
     ['no iteration', ['LOCK_COOKIE=abc', 'LOCK_ITERATION=x'], false],
+    ['a hook after the iteration before', ['LOCK_COOKIE=abc', 'LOCK_ITERATION=2', 'LOCK_HOOK=m'], true],
+    ['a hook of long ago', ['LOCK_COOKIE=abc', 'LOCK_ITERATION=1', 'LOCK_HOOK=m'], false],
     ['another cookie', ['LOCK_COOKIE=abd', 'LOCK_ITERATION=3'], false],
     ['a cookie that begins alike', ['LOCK_COOKIE=abcd'], false],
     ['a variable that ends alike', ['MY_LOCK_COOKIE=abc'], false],

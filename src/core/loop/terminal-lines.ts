@@ -51,8 +51,26 @@ const withBackspaces = (text: string): string => {
   return kept.join('')
 }
 
+/** How far back a line with something on it is looked for. */
+const MAX_BLANK_LINES = 50
+
+/** Where the last line begins that is not blank and has its end in the text; 0 when that is the first one, or there is none. */
+const startOfLastLine = (text: string): number => {
+  let end = text.lastIndexOf('\n')
+  for (let count = 0; end > 0 && count < MAX_BLANK_LINES; count += 1) {
+    const start = text.lastIndexOf('\n', end - 1) + 1
+    if (start === 0 || text.slice(start, end).trim() !== '') return start
+    end = start - 1
+  }
+  return 0
+}
+
+/** Whether none of the lines that end in `piece` is of interest. @param held what the open line has so far */
+export type IsDull = (held: string, piece: string) => boolean
+
 export class TerminalLines {
   readonly #onLine: (line: string | null) => void
+  readonly #isDull: IsDull
   readonly #decoder = new TextDecoder()
   #escape = ''
   /** What came last on the open line. */
@@ -64,9 +82,13 @@ export class TerminalLines {
   /** Where the cursor was put, as far as that is known. */
   #row: number | null = null
 
-  /** @param onLine called with each line that is not empty, its box taken off */
-  constructor(onLine: (line: string | null) => void) {
+  /**
+   * @param onLine called with each line that is not empty, its box taken off
+   * @param isDull of what it says so of, only the last line is looked at
+   */
+  constructor(onLine: (line: string | null) => void, isDull: IsDull = () => false) {
     this.#onLine = onLine
+    this.#isDull = isDull
   }
 
   push(bytes: Uint8Array): void {
@@ -86,7 +108,13 @@ export class TerminalLines {
   }
 
   #take(piece: string): void {
-    const plain = this.#withoutEscapes(piece)
+    const from = this.#isDull(this.#before + this.#open, piece) ? startOfLastLine(piece) : 0
+    if (from > 0) {
+      this.#erase()
+      this.#escape = ''
+      this.#row = null
+    }
+    const plain = this.#withoutEscapes(from > 0 ? piece.slice(from) : piece)
     let done = 0
     for (const { index } of plain.matchAll(BREAK)) {
       this.#append(plain.slice(done, index))

@@ -16,6 +16,28 @@ const PROMPT_SIGN = /^(?:[>❯›»$%#]\s)+/u
 /** The TEXT to look for, as lines are compared; `''` when nothing is left of it. */
 export const comparableText = (text: string): string => withoutBox(text)
 
+/** biome-ignore-start lint/suspicious/noControlCharactersInRegex: terminal output is full of them */
+/** What a terminal does not show, and may stand between two characters of a word: colours, titles, links. */
+const UNSEEN = [
+  '\\x1b\\[[0-?]*[ -/]*[@-~]',
+  '\\x1b[\\]PX^_][^\\x07\\x1b\\n]*(?:\\x07|\\x1b\\\\)',
+  '\\x1b[ -/]*[0-OQ-WYZ\\\\`a-~]',
+  '[\\x00-\\x07\\x0e-\\x1a\\x1c-\\x1f\\x7f\\u200b\\ufe0e\\ufe0f]',
+].join('|')
+/** Takes characters back, which may make a word of what is none. */
+const TAKES_BACK = /[\b]|\x1b\[\d*D/
+/** biome-ignore-end lint/suspicious/noControlCharactersInRegex: as above */
+
+/** A piece that is shorter is not worth the question. */
+const DULL_CHARACTERS = 1024
+
+/** The longest word of a text, whatever a terminal does not show in between. */
+const longestWord = (text: string): RegExp => {
+  const longest = text.split(' ').reduce((best, word) => (word.length > best.length ? word : best), '')
+  const characters = [...longest].map((character) => character.replace(/[\\^$.*+?()[\]{}|/]/u, '\\$&'))
+  return new RegExp(characters.join(`(?:${UNSEEN})*`), 'u')
+}
+
 const flat = (text: string): string =>
   text
     .split('\n')
@@ -49,7 +71,11 @@ export class UntilOutput {
   /** All that the standard input has is TEXT: the first line that is TEXT may be its echo. */
   readonly #isWholeStdin: boolean
   readonly #onSight: (sighting: Sighting) => void
-  readonly #lines = new TerminalLines((line) => this.#line(line))
+  readonly #word: RegExp
+  readonly #lines = new TerminalLines(
+    (line) => this.#line(line),
+    (held, piece) => this.#isDull(held, piece),
+  )
   #previous: string | null = null
   /** TEXT was printed, and the next line tells whether it is the beginning of a given text. */
   #pending: Sighting | null = null
@@ -63,6 +89,7 @@ export class UntilOutput {
   /** @param onSight called for each line that counts */
   constructor(text: string, { command, stdin }: Given, onSight: (sighting: Sighting) => void) {
     this.#text = comparableText(text)
+    this.#word = longestWord(this.#text)
     const given = [...command, stdin ?? ''].map(flat)
     this.#given = given.filter((one) => one !== this.#text && hasWords(one, this.#text))
     this.#isWholeStdin = stdin !== null && flat(stdin) === this.#text
@@ -87,6 +114,12 @@ export class UntilOutput {
   end(): void {
     this.#lines.end()
     this.#settle(null)
+  }
+
+  /** Nearly all that is printed; to take it apart into lines would cost a hundred times as much. */
+  #isDull(held: string, piece: string): boolean {
+    if (piece.length < DULL_CHARACTERS || this.#pending !== null) return false
+    return !TAKES_BACK.test(piece) && !this.#word.test(held + piece)
   }
 
   #line(line: string | null): void {

@@ -48,6 +48,9 @@ const SEEN: readonly (readonly [string, string, Given?, string?])[] = [
   ['after a title that is never ended', `\u001b]0;${'x'.repeat(10_000)}\nDONE\n`],
   ['after bytes that are no text', '\u0000\u0001\ufffd\nDONE\n'],
   ['a mended line', 'DOME\b\bNE\n'],
+  ['after much else', `${'some other line\n'.repeat(500)}DONE\n${'and more\n'.repeat(500)}`],
+  ['every letter in a colour of its own', 'x\n\u001b[1mD\u001b[2mO\u001b]0;t\u0007N\u200bE\u001b[0m\ny\n'],
+  ['signs that mean something to an expression', 'x\n[a-z]+(.*)$\ny\n', NOTHING, '[a-z]+(.*)$'],
   ['several words', 'ALL  TESTS PASS\n', NOTHING, 'ALL TESTS PASS'],
   ['other letters', '  fertig ✓ \n', NOTHING, 'fertig ✓'],
   ['a promise in a tag', '<promise>DONE</promise>\n', NOTHING, '<promise>DONE</promise>'],
@@ -110,6 +113,11 @@ const NOT_SEEN: readonly (readonly [string, string, Given?, string?])[] = [
       command: ['agent', 'Mend the tests, and when you are ready print the word DONE without anything else.'],
       stdin: null,
     },
+  ],
+  [
+    'an echo after much else',
+    `${'other\n'.repeat(500)}\n\nWhen all of them pass, print\n\nDONE\n`,
+    { command: ['agent', PROMPT], stdin: null },
   ],
   ['two echoes', `${PROMPT}${PROMPT}`, { command: ['agent', PROMPT], stdin: null }],
   [
