@@ -16,6 +16,8 @@
  * @property {(agent: object) => object[]} plan  of the mock
  * @property {(seen: {screen: string, turns: number, hasStarted: boolean}, agent: object) => boolean} reached
  */
+import { FIRST_WORDS } from './mock/plan.mjs'
+
 const TOOLS = new URL('tools/', import.meta.url).pathname
 const DONE = 'All done here.'
 const done = { kind: 'text', words: DONE }
@@ -93,7 +95,7 @@ export const STATES = [
     ...pane,
     ...streams,
     name: 'pane-streaming',
-    reached: ({ screen }) => /The \w+ [\w ]+ the \w+/.test(screen),
+    reached: ({ screen }) => screen.includes(FIRST_WORDS),
   },
   { ...pane, ...works, name: 'pane-tool-works' },
   { ...pane, ...sleeps, name: 'pane-tool-sleeps', wanted: ['repeating'] },

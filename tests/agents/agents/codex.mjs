@@ -51,6 +51,8 @@ export const codex = {
     input: { cmd: command, sandbox_permissions: 'require_escalated', justification: 'run it?' },
   }),
   waitFor,
+  /** Once the answer has begun, it draws nothing until more of it comes: from outside that is the prompt. */
+  wanted: { 'pane-half-answer': ['awaiting-input', 'silent'] },
   screens: {
     'first-run': /Trust this folder/,
     idle: /Ask Codex to do anything/,

@@ -17,6 +17,7 @@
  * @property {(command: string) => {name: string, input: object}} shell  the call of its shell tool
  * @property {(command: string) => {name: string, input: object}} [askingShell]  a call that asks, where `shell` does not
  * @property {(body: object) => {name: string, input: object}} [waitFor]  the call that waits for a shell that still runs
+ * @property {Record<string, string[]>} [wanted]  by state, where it differs from what is wanted of the others
  * @property {Record<string, RegExp>} screens  how a state is recognised; a state without one is one that it has not
  */
 import { claudeCode } from './claude-code.mjs'

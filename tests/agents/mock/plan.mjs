@@ -9,38 +9,33 @@
  * @property {{name: string, input: object}|((body: object) => {name: string, input: object})} [call]  of `tool`; a
  *   function sees the request, as a model does that goes on with a tool that still runs
  */
+import { readdir, readFile } from 'node:fs/promises'
 import { sendJson } from './wire.mjs'
 
 /** An API sends some tokens a second; a ping says nothing, and comes now and then. */
 const WORD_MILLISECONDS = 100
 const PING_MILLISECONDS = 2000
 
-const NOUNS = ['parser', 'lock', 'record', 'worker', 'table', 'signal', 'buffer', 'socket', 'clock', 'queue']
-const VERBS = [
-  'checks',
-  'opens',
-  'keeps',
-  'reads',
-  'writes',
-  'ends',
-  'waits for',
-  'starts',
-  'counts',
-  'holds',
-]
-/** A sentence that is another one for each number below some thousands. */
-const sentence = (n) =>
-  `The ${NOUNS[n % 10]} ${VERBS[Math.floor(n / 10) % 10]} the ${NOUNS[Math.floor(n / 100) % 10]}${'.'.repeat(1 + (n % 2))}\n`
+const DOCS = new URL('../../../docs/', import.meta.url)
+/** What a model says is prose with a large vocabulary: here the project's own documents. */
+const prose = async () => {
+  const names = (await readdir(DOCS)).filter((name) => name.endsWith('.md')).sort()
+  const texts = await Promise.all(names.map((name) => readFile(new URL(name, DOCS), 'utf8')))
+  return texts.join('\n').split(/(?<=\s)(?=\S)/)
+}
+
+/** What every stream begins with. */
+export const FIRST_WORDS = 'Here is what I found.'
 
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds))
 
 /** Words, until the client leaves. */
 const stream = async (reply, isOpen) => {
-  for (let n = 7; isOpen(); n += 13) {
-    for (const word of sentence(n).split(/(?<= )/)) {
-      reply.text(word)
-      await pause(WORD_MILLISECONDS)
-    }
+  const words = await prose()
+  reply.text(`${FIRST_WORDS}\n\n`)
+  for (let n = 0; isOpen(); n = (n + 1) % words.length) {
+    reply.text(words[n])
+    await pause(WORD_MILLISECONDS)
   }
 }
 
