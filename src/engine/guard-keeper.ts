@@ -193,6 +193,7 @@ export class GuardKeeper {
     this.#guard = guard
     child.stdin?.on('error', () => undefined)
     child.stdin?.write(encodeLine(this.#config()))
+    if (child.pid !== undefined) this.#watchdog.tellGuard(child.pid)
     // Without a free descriptor there is no child, and it has no pipes; the error says so later.
     const reports = child.stdio?.[REPORT_FD] as Readable | undefined
     if (reports) readLines(reports, (line) => this.#take(guard, parseLine<GuardMessage>(line)))

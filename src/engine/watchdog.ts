@@ -16,16 +16,52 @@ import type { World } from '../world.ts'
 import { helperEnvironment } from './helper-environment.ts'
 
 const MIN_UPTIME_SECONDS = 1
-const END = encodeLine({ kind: 'end' })
 
-const SCRIPT = [
-  'trap "" HUP INT QUIT TERM',
-  'IFS= read -r config || exit 0',
-  `while IFS= read -r message; do [ "$message" = '${END.trim()}' ] && exit 0; done`,
-  `${WATCHDOG_CONFIG_VARIABLE}=$config`,
-  `export ${WATCHDOG_CONFIG_VARIABLE}`,
-  'exec "$@"',
-].join('\n')
+/** Words of one line each, for a shell to read. */
+const END = 'end\n'
+const guardLine = (pid: number): string => `guard ${pid}\n`
+
+/**
+ * While the guard is at work Node is not started: it would take from it the processor that it needs. Whether the guard is
+ * done the record says; one that is gone, a zombie or stopped is not waited for. All in the shell's own commands but `sleep`.
+ */
+const SCRIPT = `
+trap "" HUP INT QUIT TERM
+record=$1 generation=$2 guard= tries=0
+shift 2
+IFS= read -r config || exit 0
+while IFS= read -r message; do
+  case $message in
+    end) exit 0 ;;
+    "guard "*) guard=\${message#guard } ;;
+  esac
+done
+has_ended() {
+  is_ours=
+  while IFS= read -r line; do
+    case $line in
+      " \\"generation\\": $generation,") is_ours=yes ;;
+      " \\"ended\\": {"*) [ -n "$is_ours" ] && return 0 ;;
+    esac
+  done <"$record" 2>/dev/null
+  return 1
+}
+guard_works() {
+  [ -n "$guard" ] && kill -0 "$guard" 2>/dev/null || return 1
+  [ -r "/proc/$guard/stat" ] || return 0
+  IFS= read -r stat <"/proc/$guard/stat" || return 1
+  case \${stat##*) } in [ZXTt]*) return 1 ;; esac
+}
+while [ "$tries" -lt 15 ] && guard_works; do
+  has_ended && exit 0
+  sleep 0.1
+  tries=$((tries + 1))
+done
+has_ended && exit 0
+${WATCHDOG_CONFIG_VARIABLE}=$config
+export ${WATCHDOG_CONFIG_VARIABLE}
+exec "$@"
+`
 
 export class Watchdog {
   readonly #world: World
@@ -33,6 +69,7 @@ export class Watchdog {
   readonly #readers: readonly number[]
   readonly #config: () => GuardConfig
   #child: ChildProcess | null = null
+  #guard: number | undefined
   #isOver = false
 
   /**
@@ -54,7 +91,11 @@ export class Watchdog {
     const started = this.#world.clock.monotonic()
     const before = new Array<'ignore'>(SCRIPT_FD - 1).fill('ignore')
     const command = [this.#world.self.execPath, '-e', LOADER]
-    const child = this.#world.spawn('/bin/sh', ['-c', SCRIPT, 'session-lock-watchdog', ...command], {
+    const { session, generation } = this.#config()
+    const { record } = this.#world.paths(session)
+    const words = ['-c', SCRIPT, 'session-lock-watchdog', record, String(generation), ...command]
+    const child = this.#world.spawn('/bin/sh', words, {
+      argv0: `session-lock watchdog ${session}`,
       cwd: '/',
       env: helperEnvironment(this.#world.env),
       stdio: ['pipe', ...before, this.#script, ...this.#readers],
@@ -63,6 +104,7 @@ export class Watchdog {
     this.#child = child
     child.stdin?.on('error', () => undefined)
     child.stdin?.write(encodeLine(this.#config()))
+    if (this.#guard !== undefined) child.stdin?.write(guardLine(this.#guard))
     const again = async (why: string): Promise<void> => {
       if (this.#isOver || this.#child !== child) return
       this.#child = null
@@ -73,6 +115,12 @@ export class Watchdog {
     }
     child.on('exit', (code, signal) => void again(`has ended (${signal ?? `exit code ${code}`})`))
     child.on('error', (error) => void again(`could not be started (${error.message})`))
+  }
+
+  /** @param pid of the guard from now on: while that works the watchdog only waits */
+  tellGuard(pid: number): void {
+    this.#guard = pid
+    this.#child?.stdin?.write(guardLine(pid))
   }
 
   /** The run has ended in order. */

@@ -14,7 +14,7 @@
  * | `end`        | closes the lock; ends when nobody can write output any more                                      |
  * | (input ends) | ends the worker, writes `ended: owner-died`, unlocks and exits                                   |
  *
- * The watchdog (engine/watchdog.ts) gets the same configuration line, and `end` as its only message.
+ * The watchdog (engine/watchdog.ts) gets the same configuration line, and then `end` or `guard PID`, which a shell can read.
  */
 import type { LockRecord, ProcessReference, TmuxTarget } from '../core/record.ts'
 import type { RecorderConfig, RecorderReport } from '../recorder/protocol.ts'

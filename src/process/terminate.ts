@@ -115,7 +115,8 @@ class Tree {
         this.#request.signal(-group, name)
         return
       }
-      if (!this.#mayHaveHiddenProcesses()) return
+      // Without a group of its own it has none that could come to light.
+      if (this.#group === null || !this.#mayHaveHiddenProcesses()) return
     }
   }
 

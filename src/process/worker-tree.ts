@@ -50,13 +50,20 @@ const queryOf = ({ inspector, observer, record, cgroups, known }: Search): TreeQ
   const all = allWith(view, cgroups)
   // Read after all the others: a process that is in it now and was seen before is still the same one.
   const inCgroup = cgroups.pids()
+  // Each is asked for twice, and to read them is most of what a search costs.
+  const answers = new Map<number, boolean>()
   return {
     all,
     worker: comparable ? record.worker : null,
     descendants: comparable ? [...record.members, ...seen] : seen,
     startTolerance: tolerance,
     isInCgroup: (pid) => inCgroup.has(pid),
-    carriesCookie: (pid) => environmentMatches(view.environment(pid), record.cookie, record.iteration.number),
+    carriesCookie(pid) {
+      const answer =
+        answers.get(pid) ?? environmentMatches(view.environment(pid), record.cookie, record.iteration.number)
+      answers.set(pid, answer)
+      return answer
+    },
     isExcluded: (facts) =>
       self.has(facts.pid) ||
       isSameProcess(facts, record.owner, tolerance) ||

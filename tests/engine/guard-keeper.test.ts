@@ -55,6 +55,13 @@ const heard = (child: FakeChild): readonly OwnerMessage['kind'][] => {
   told.set(child, all)
   return all
 }
+const isWatchdogTold = (line: string, child: FakeChild) =>
+  eventually(`it is told ${line}`, () => {
+    const text = (lines.get(child) ?? '') + ((child.stdin.read() as Buffer | null)?.toString() ?? '')
+    lines.set(child, text)
+    return text.split('\n').includes(line)
+  })
+const lines = new WeakMap<FakeChild, string>()
 const told = new WeakMap<FakeChild, readonly OwnerMessage['kind'][]>()
 
 const isTold = (kind: OwnerMessage['kind'], child = guard()) =>
@@ -87,6 +94,7 @@ describe('guard and watchdog', () => {
     watchdogs()[0]?.emit('exit', null, 'SIGKILL')
     guard().emit('exit', null, 'SIGKILL')
     await eventually('there are others', () => watchdogs().length === 2 && guards().length === 2)
+    await isWatchdogTold(`guard ${guard().pid}`, watchdogs()[1] as FakeChild)
     expect(world.notified).toEqual([
       'the watchdog of this run has ended (SIGKILL); starting another',
       'the guard of this run has ended (SIGKILL); starting another',
@@ -96,7 +104,7 @@ describe('guard and watchdog', () => {
   it('are told of the end, and not started again afterwards', async () => {
     keeper.end()
     await isTold('end')
-    await isTold('end', watchdogs()[0] as FakeChild)
+    await isWatchdogTold('end', watchdogs()[0] as FakeChild)
     guard().emit('exit', 0, null)
     watchdogs()[0]?.emit('exit', 0, null)
     await new Promise((resolve) => setImmediate(resolve))
