@@ -6,6 +6,7 @@
  *   guard.js        the guard and the watchdog of a run, with nothing that they do not use
  *   hook.js         what agents call at every tool: lock.sh hook
  *   compiled/       V8's compiled code of main.js, see src/loader.cjs
+ *   sources         the directories that it was made from
  *   vendor/*.js     heavy packages: what the code imports dynamically, loaded only when it is needed
  *
  * Each is one file, because every file costs half a millisecond at start; and CommonJS, because Node's loader for
@@ -15,9 +16,9 @@
  */
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { bundle, common, VENDORED } from './bundle.mjs'
@@ -50,6 +51,15 @@ await Promise.all(
 )
 
 writeFileSync(join(out, 'package.json'), '{ "type": "commonjs" }\n')
+
+/** What common.bash compares with the build. */
+const directories = readdirSync(join(root, 'src'), { recursive: true, withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map((entry) => relative(root, join(entry.parentPath, entry.name)))
+writeFileSync(
+  join(out, 'sources'),
+  ['package-lock.json', 'scripts', 'src', ...directories].map((path) => `${path}\n`).join(''),
+)
 const hash = createHash('sha256')
   .update(readFileSync(join(out, 'main.js')))
   .digest('hex')
