@@ -55,6 +55,9 @@ const PERCENT = /(\d{1,3}(?:\.\d+)?)\s?%/
 /** Not a date, nor a path. */
 const OF_TOTAL = /(?<![\d/.:-])(\d{1,12})\s?(?:\/|of)\s?(\d{1,12})(?![\d/:-])/
 
+/** `59s` becomes `1m 0s`, and `950 tokens` become `1.2k`: that says no more than another digit. */
+const UNITS = /(?<=\d)(?:\s?(?:ms|[smhd]|[kKMGT]i?B?|B)\b|[.,](?=\d))/g
+
 const MARKS = '[.,FEsxXSPU*+!?✓✔✗]'
 const ROW_OF_MARKS = new RegExp(`^${MARKS}{10,}$`, 'u')
 const ONLY_MARKS = new RegExp(`^${MARKS}+$`, 'u')
@@ -89,6 +92,7 @@ export const normalize = (piece: string): string =>
   ` ${piece.slice(0, PIECE_CHARACTERS * 4)}`
     .replace(HEX, '')
     .replace(WORDS, (word) => (isRandom(word) ? '' : word))
+    .replace(UNITS, '')
     .replace(SPINNER_GLYPHS, '')
     .replace(/[\d\s]+/g, '')
     .slice(0, PIECE_CHARACTERS)
@@ -168,7 +172,8 @@ export class Novelty {
     const parts = plain.split(BREAKS)
     const pieces: Piece[] = [{ ...this.#open, text: this.#open.text + (parts[0] ?? '') }]
     for (let index = 1; index < parts.length; index += 2) {
-      const isOver = parts[index]?.includes('\r') === true && !parts[index]?.includes('\n')
+      // Programs that draw only what has changed return and move on: what they draw there is a part of a line.
+      const isOver = /^[\r\b]+$/.test(parts[index] ?? '')
       pieces.push({ text: parts[index + 1] ?? '', isOver })
     }
     const last = pieces.at(-1) ?? this.#open

@@ -26,6 +26,9 @@ const GONE_PIECES = 20
 /** A list of twenty tasks is drawn with a piece for each: gone is what misses three drawings. */
 const GONE_DRAWINGS = 3
 const MEMORY_PHRASES = 4096
+/** A letter or two is a part of a line that is drawn in parts, and comes back in any other. */
+const MIN_LETTERS = 6
+const LETTERS = /\p{L}/gu
 
 /** As of the spinners in core/novelty.ts, without hyphens and bullets, which begin lines of lists. Marks of tests are none. */
 const LEADING_GLYPH =
@@ -61,6 +64,7 @@ export class StatusPhrases {
 
   /** @param picture the piece as it was drawn @returns what it is worth if it is new */
   shown(form: string, text: string, picture: string): TextKind {
+    if ((text.match(LETTERS)?.length ?? 0) < MIN_LETTERS) return this.kindOf(form)
     this.#pieces += 1
     const counts = this.#forms.get(form) ?? { shown: 0, returns: 0 }
     this.#forms.set(form, counts)

@@ -111,7 +111,7 @@ class IterationMonitor implements ActivityMonitor {
       limits: { quietAfter: options.quiet_after, stuckAfter: options.stuck_after },
       interval,
     }
-    this.#sockets = new SocketCheck(from.received ?? nothingReceived, options.quiet_after, interval)
+    this.#sockets = new SocketCheck(from.received ?? nothingReceived, this.#context.limits, interval)
     this.#progress = resumedProgress(from.clock.monotonic(), earlier)
     this.#sources = earlier?.sources ?? NO_SOURCES
     this.#series = earlier?.series

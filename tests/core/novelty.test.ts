@@ -23,6 +23,8 @@ describe('text that was seen before', () => {
       '[2026-11-23T00:00:00.000Z] still waiting\n',
     ],
     ['another duration', 'waited 9s for the lock\n', 'waited 10s for the lock\n'],
+    ['a duration in other units', 'waited 59s for the lock\n', 'waited 1m 0s for the lock\n'],
+    ['a count in other units', 'used 950 tokens\n', 'used 1.2k tokens\n'],
     ['another colour', '\u001b[31mfailed\u001b[0m again\n', '\u001b[1;38;5;196mfailed\u001b[m again\n'],
     ['another title', '\u001b]0;⠋ one\u0007ready\n', '\u001b]2;⠙ two\u001b\\ready\n'],
     ['other white space', 'a  table   row\n', 'a table row\r\n'],

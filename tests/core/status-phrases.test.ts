@@ -120,6 +120,31 @@ describe('twenty tasks side by side', () => {
   })
 })
 
+describe('a screen of which only what has changed is drawn', () => {
+  it('has no list, though its parts come back', () => {
+    const novelty = new Novelty()
+    const parts = [
+      'a',
+      'the',
+      'Simmering…',
+      '────────────────',
+      'of',
+      'ing',
+      'Running…',
+      'cb',
+      'dc',
+      'Working',
+    ]
+    const next = random(3)
+    for (let n = 0; n < 2000; n += 1) {
+      const part = parts[Math.floor(next() * parts.length)]
+      novelty.observe(`\r\u001b[${1 + (n % 9)}A${part}\r\r\n\r\n\u001b[2C\u001b[3A`)
+    }
+    expect(novelty.cycles).toBe(false)
+    expect(novelty.observe('\r\u001b[3Acompiled the parser\r\r\n')).not.toBe('repeat')
+  })
+})
+
 describe('the form of a status line', () => {
   it.each([
     ['⠋ Installing lodash', false, 'glyph '],

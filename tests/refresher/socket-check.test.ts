@@ -4,6 +4,8 @@ import type { ReceivedReader } from '../../src/process/received.ts'
 import { SocketCheck } from '../../src/refresher/socket-check.ts'
 
 const QUIET = 600
+const STUCK = 1800
+const LIMITS = { quietAfter: QUIET, stuckAfter: STUCK }
 const INTERVAL = 15
 const START = 5000
 
@@ -28,6 +30,12 @@ class FakeSockets implements ReceivedReader {
   }
 }
 
+const spinningSince = (progress: number, at: number): Progress => ({
+  ...beginProgress(at),
+  progress,
+  certain: progress,
+})
+
 const silentSince = (firm: number, stalled = false): Progress => ({
   ...beginProgress(firm),
   stall: stalled ? { cause: 'silent', since: firm } : null,
@@ -40,7 +48,7 @@ const watch = (
   bytesEach = 0,
   stalled = false,
 ): readonly (number | null)[] => {
-  const check = new SocketCheck(sockets, QUIET, INTERVAL)
+  const check = new SocketCheck(sockets, LIMITS, INTERVAL)
   const told: (number | null)[] = []
   for (let at = START; at <= START + seconds; at += INTERVAL) {
     sockets.total += bytesEach
@@ -76,15 +84,21 @@ describe('the sockets of a silent worker', () => {
 
   it('are not asked about without a limit, or while it works', () => {
     const sockets = new FakeSockets()
-    expect(new SocketCheck(sockets, null, INTERVAL).check(silentSince(START), START + 9999, [])).toBeNull()
-    const check = new SocketCheck(sockets, QUIET, INTERVAL)
-    for (let at = START; at < START + 9999; at += INTERVAL) check.check(silentSince(at - 100), at, [])
+    expect(
+      new SocketCheck(sockets, { quietAfter: null, stuckAfter: null }, INTERVAL).check(
+        silentSince(START),
+        START + 9999,
+        [],
+      ),
+    ).toBeNull()
+    const check = new SocketCheck(sockets, LIMITS, INTERVAL)
+    for (let at = START; at < START + 9999; at += INTERVAL) check.check(beginProgress(at - 100), at, [])
     expect(sockets.asked).toEqual([])
   })
 
   it('are asked about now and then during a silence; something has to come twice in a row', () => {
     const sockets = new FakeSockets()
-    const check = new SocketCheck(sockets, QUIET, INTERVAL)
+    const check = new SocketCheck(sockets, LIMITS, INTERVAL)
     const told: number[] = []
     for (let at = START; at <= START + 10 * QUIET; at += INTERVAL) {
       // Every second limit a burst.
@@ -95,5 +109,19 @@ describe('the sockets of a silent worker', () => {
     expect(told).toEqual([])
     expect(sockets.asked.length).toBeLessThanOrEqual(22)
     expect(watch(new FakeSockets(), 2 * QUIET, 100, true).some((bytes) => (bytes ?? 0) > 0)).toBe(true)
+  })
+
+  it('are asked about before a worker counts as spinning, too', () => {
+    const sockets = new FakeSockets()
+    const check = new SocketCheck(sockets, LIMITS, INTERVAL)
+    const told: number[] = []
+    for (let at = START; at <= START + STUCK; at += INTERVAL) {
+      sockets.total += 100
+      const bytes = check.check(spinningSince(START, at), at, [])
+      if (bytes !== null && bytes > 0) told.push(at)
+    }
+    expect(sockets.asked).toHaveLength(2)
+    expect(told).toHaveLength(1)
+    expect(told[0]).toBeGreaterThan(START + STUCK - 3 * INTERVAL)
   })
 })
