@@ -5,9 +5,11 @@ import { NonBlockingWriter } from './cli/non-blocking-writer.ts'
 import { parseArguments, parseRequest } from './cli/parse.ts'
 import { STDERR, STDOUT, terminalOf, write } from './cli/terminal.ts'
 import { loadVerb, loadVerbs, type NamedVerb, type Program } from './cli/verb.ts'
+import { DETACHED_START } from './core/detached-start.ts'
 import { EXIT_CODES, errors, formatError, LockError } from './core/errors.ts'
 import { printableLines } from './core/printable.ts'
 import { traceOf } from './core/system-error.ts'
+import { adoptStart } from './detached-start.ts'
 import { isTerminal } from './process/terminal.ts'
 import { VERBS } from './verbs/index.ts'
 import { realWorld } from './world.ts'
@@ -65,7 +67,8 @@ const showHelp = async (program: Program, verb: NamedVerb | null, asked: boolean
   return asked ? 0 : EXIT_CODES.usage
 }
 
-const main = async (program: Program, argv: readonly string[]): Promise<number> => {
+const main = async (program: Program, words: readonly string[]): Promise<number> => {
+  const argv = words[0] === DETACHED_START ? adoptStart(words[1] ?? '') : words
   const request = parseRequest(VERBS, program, argv)
   if (request.kind === 'version') {
     write(STDOUT, `${VERSION}\n`)

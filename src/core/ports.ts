@@ -106,6 +106,8 @@ export type Self = {
   readonly pid: number
   /** The path of Node. */
   readonly execPath: string
+  /** The file mode mask. */
+  umask(): number
   /** Calls `handler` at each such signal, from now on and instead of ending. */
   onSignal(name: StopSignalName, handler: () => void): void
 }

@@ -5,6 +5,7 @@
  * never held the lock is removed again; one that fails later stays to be looked at.
  */
 import { writeFileSync } from 'node:fs'
+import { DETACHED_START } from '../core/detached-start.ts'
 import { EXIT_CODES, errors } from '../core/errors.ts'
 import { heldError } from '../core/held.ts'
 import { poll } from '../core/poll.ts'
@@ -14,10 +15,13 @@ import { fileStamp } from '../core/stamp.ts'
 import { refuseOwnSession } from '../session/own-session.ts'
 import { openSession, type Session } from '../session/session.ts'
 import { makeOwnDir, prepareLockDir } from '../store/lock-dir.ts'
+import { removeStart, writeStart } from '../store/start-file.ts'
 import {
   captureScreen,
   collectEnded,
+  type DetachedStart,
   killPane,
+  type MarkedPane,
   type PaneState,
   paneState,
   sessionPanes,
@@ -34,22 +38,6 @@ const START_SECONDS = 60
 const EXIT_CODE_SECONDS = 2
 
 const WHOLE_HISTORY = 100_000
-
-/** The pane's environment is the tmux server's; these variables change what the command does. */
-const INHERITED_VARIABLES = [
-  'PATH',
-  'NODE_OPTIONS',
-  'LOCK_PROCESS_STRATEGY',
-  'LOCK_FLOCK_STRATEGY',
-  'LOCK_CGROUP_STRATEGY',
-] as const
-
-const paneVariables = (world: World): Readonly<Record<string, string>> => ({
-  LOCK_DIR: world.lockDir,
-  ...Object.fromEntries(
-    INHERITED_VARIABLES.flatMap((name) => (world.env[name] === undefined ? [] : [[name, world.env[name]]])),
-  ),
-})
 
 /** Inside a worker the variables of its run are set. The new session is not part of that run. */
 const withoutRunVariables = (world: World) =>
@@ -69,52 +57,102 @@ const saveScreen = async ({ world, paths }: Session, target: TmuxTarget): Promis
   world.notify(`the screen of the run before is kept in ${file}`)
 }
 
-/**
- * Where the new pane goes. Dead panes in a session of this name are what failed runs left: kept as text, then
- * removed. If something lives in it that this tool has put there, the new pane is another window beside it.
- */
-const chooseContainer = async (session: Session, last: LockRecord | null): Promise<'session' | 'window'> => {
+type PaneRun = { readonly command: readonly string[]; readonly force: boolean }
+type PaneStart = { readonly command: readonly string[]; readonly as: 'session' | 'window' }
+
+/** Text of dead panes is kept, and they go: failed runs have left them. @returns those that live */
+const clearDeadPanes = async (session: Session): Promise<readonly MarkedPane[]> => {
   const { world, name } = session
-  const panes = await sessionPanes(name, world)
-  let others = 0
-  for (const target of panes) {
-    if ((await paneState(target, world))?.kind !== 'dead') {
-      others += 1
+  const living: MarkedPane[] = []
+  for (const pane of await sessionPanes(name, world)) {
+    if ((await paneState(pane.target, world))?.kind !== 'dead') {
+      living.push(pane)
       continue
     }
-    await saveScreen(session, target)
-    await killPane(target, world)
+    await saveScreen(session, pane.target)
+    await killPane(pane.target, world)
   }
-  if (others === 0) return 'session'
-  if (last?.tmux?.session === name && last.tmux.server_pid === panes[0]?.server_pid) return 'window'
+  return living
+}
+
+/** Another `run -d` of this name has made the tmux session a moment ago, and its engine is about to hold the session. */
+const awaitOtherStart = async (session: Session): Promise<void> => {
+  const timing = { seconds: START_SECONDS, pauseSeconds: POLL_SECONDS, longestPauseSeconds: MAX_POLL_SECONDS }
+  const held = await poll(session.world.clock, timing, async () => {
+    const snapshot = session.snapshot()
+    if (snapshot.verdict.state === 'active' || snapshot.verdict.state === 'hung') return snapshot
+    return (await clearDeadPanes(session)).length > 0 ? null : 'free'
+  })
+  if (held !== null && held !== 'free') throw heldError(held, [], session.world.now())
+}
+
+/**
+ * Where the new pane goes. If something lives in a session of this name that this tool has put there, the new pane is
+ * another window beside it.
+ */
+const chooseContainer = async (
+  session: Session,
+  last: LockRecord | null,
+  { force }: PaneRun,
+): Promise<'session' | 'window'> => {
+  const { world, name } = session
+  let panes = await clearDeadPanes(session)
+  const isMarked = (): boolean => panes.some(({ mark }) => mark === world.lockDir)
+  const isLast = ({ target }: MarkedPane): boolean =>
+    last?.tmux?.session === name && last.tmux.server_pid === target.server_pid
+  if (isMarked() && !force && !panes.some(isLast)) {
+    await awaitOtherStart(session)
+    panes = await clearDeadPanes(session)
+  }
+  const [first] = panes
+  if (first === undefined) return 'session'
+  if (isMarked() || isLast(first)) return 'window'
   throw errors.held(
     `there is a tmux session called ${name} already, which is not ours`,
     `Look: tmux attach -t =${name}:   Or run without --detach inside it.`,
   )
 }
 
-const startPane = async (
-  session: Session,
-  last: LockRecord | null,
-  command: readonly string[],
-): Promise<TmuxTarget> => {
-  const { world, name } = session
-  const start = await startDetached(
+/** `[node, script, program]`, and the words behind them. */
+const PROGRAM_WORDS = 3
+
+/** The engine in the pane, started with a file that has the words and the environment of this one. */
+const startPane = async (session: Session, { command, as }: PaneStart): Promise<DetachedStart> => {
+  const { world, name, paths } = session
+  const env = withoutRunVariables(world)
+  const start = writeStart(paths, {
+    words: command.slice(PROGRAM_WORDS),
+    env: { ...env, LOCK_DIR: world.lockDir },
+    umask: world.self.umask(),
+  })
+  const started = await startDetached(
     {
       session: name,
-      as: await chooseContainer(session, last),
-      command,
-      variables: paneVariables(world),
-      env: withoutRunVariables(world),
+      as,
+      command: [...command.slice(0, PROGRAM_WORDS), DETACHED_START, start],
+      mark: world.lockDir,
+      env,
       cwd: world.cwd,
       size: world.terminal.size(),
     },
     world.run,
   )
-  if (start.kind === 'started') return start.target
-  if (start.kind === 'name-taken')
-    throw errors.held(`there is a tmux session called ${name} already`, 'Try again.')
-  throw errors.io(`tmux could not start the session: ${start.message}`, 'tmux')
+  if (started.kind !== 'started') removeStart(start)
+  return started
+}
+
+/** How often another `run -d` of the same name may come between the look at the tmux session and its start. */
+const START_ATTEMPTS = 3
+
+const openPane = async (session: Session, last: LockRecord | null, run: PaneRun): Promise<TmuxTarget> => {
+  for (let attempt = 1; ; attempt += 1) {
+    const as = await chooseContainer(session, last, run)
+    const start = await startPane(session, { command: run.command, as })
+    if (start.kind === 'started') return start.target
+    if (start.kind === 'failed') throw errors.io(`tmux could not start the session: ${start.message}`, 'tmux')
+    if (attempt === START_ATTEMPTS)
+      throw errors.held(`there is a tmux session called ${session.name} already`, 'Try again.')
+  }
 }
 
 /** Waits until the engine in the pane holds the session, or has ended without. @returns `null` when the time is up */
@@ -176,7 +214,7 @@ export const runDetached = async (
   // The engine in the pane would find the same; to say it here saves a pane.
   if (!waits && !force && (verdict.state === 'active' || verdict.state === 'hung'))
     throw heldError(snapshot, [], world.now())
-  const target = await startPane(session, last, command)
+  const target = await openPane(session, last, { command, force })
   if (waits) {
     world.notify(`${name} waits in its own tmux session; see: tmux attach -t =${name}:`)
     return 0

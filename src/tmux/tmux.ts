@@ -21,8 +21,11 @@ export type TmuxWorld = {
 /** A tmux server that is stopped does not answer, and must not block its clients. A busy machine takes a second. */
 const ANSWER_SECONDS = 5
 
+/** Without it tmux gives `_` for every byte that is not ASCII, and for tabs, where the locale is not UTF-8, as under cron. */
+const UTF8 = '-u'
+
 const tmux = ({ run, env }: TmuxWorld, args: readonly string[]): Promise<CommandOutcome> =>
-  run('tmux', args, { env, seconds: ANSWER_SECONDS })
+  run('tmux', [UTF8, ...args], { env, seconds: ANSWER_SECONDS })
 
 const SEPARATOR = '\t'
 
@@ -189,8 +192,8 @@ export type DetachedCommand = {
   /** `window`: in the session of that name, which is there already. */
   readonly as: 'session' | 'window'
   readonly command: readonly string[]
-  /** Set in the pane; the rest of its environment is the tmux server's. */
-  readonly variables: Readonly<Record<string, string>>
+  /** Tells the pane from one that a person has opened; see {@link sessionPanes}. */
+  readonly mark: string
   readonly env: TmuxWorld['env']
   readonly cwd: string
   readonly size: { readonly columns: number; readonly rows: number } | null
@@ -198,6 +201,9 @@ export type DetachedCommand = {
 
 /** tmux reads a `;` at the end of an argument as the end of its command. */
 const literal = (word: string): string => (word.endsWith(';') ? `${word.slice(0, -1)}\\;` : word)
+
+/** The user option of a pane that holds {@link DetachedCommand.mark}. */
+const MARK = '@lock_dir'
 
 const TARGET_FORMAT = ['#{socket_path}', '#{pane_id}', '#{pid}', '#{session_name}'].join(SEPARATOR)
 
@@ -222,20 +228,19 @@ const startArguments = (start: DetachedCommand): readonly string[] => {
           session,
           ...(size === null ? [] : ['-x', `${size.columns}`, '-y', `${size.rows}`]),
         ]
-  const variables = Object.entries(start.variables).flatMap(([key, value]) => [
-    '-e',
-    literal(`${key}=${value}`),
-  ])
   return [
-    ...[...where, '-P', '-F', TARGET_FORMAT, ...variables, '--', ...start.command.map(literal)],
-    ';',
-    ...['set-option', '-w', '-t', exact, 'remain-on-exit', 'failed'],
+    ...[...where, '-P', '-F', TARGET_FORMAT, '--', ...start.command.map(literal)],
+    ...[';', 'set-option', '-w', '-t', exact, 'remain-on-exit', 'failed'],
+    ...[';', 'set-option', '-p', '-t', exact, MARK, literal(start.mark)],
+    // A person who wants that of sessions that he has left does not mean one that nobody was in yet.
+    ...[';', 'set-option', '-t', exact, 'destroy-unattached', 'off'],
+    ...[';', 'set-option', '-s', 'exit-unattached', 'off'],
   ]
 }
 
 /** Runs one command in a pane of its own, which stays to be looked at when that fails. */
 export const startDetached = async (start: DetachedCommand, run: RunCommand): Promise<DetachedStart> => {
-  const { ok, stdout, stderr, missing } = await run('tmux', startArguments(start), {
+  const { ok, stdout, stderr, missing } = await run('tmux', [UTF8, ...startArguments(start)], {
     env: start.env,
     cwd: start.cwd,
     seconds: START_SECONDS,
@@ -248,11 +253,22 @@ export const startDetached = async (start: DetachedCommand, run: RunCommand): Pr
     : { kind: 'failed', message: stderr.trim() }
 }
 
+export type MarkedPane = {
+  readonly target: TmuxTarget
+  /** Of the lock directory of the run that was detached into it; `''` for other panes. */
+  readonly mark: string
+}
+
 /** The panes of a session by its exact name, on the server that `env` leads to. */
-export const sessionPanes = async (name: string, world: TmuxWorld): Promise<readonly TmuxTarget[]> => {
-  const { ok, stdout } = await tmux(world, ['list-panes', '-s', '-t', `=${name}:`, '-F', TARGET_FORMAT])
+export const sessionPanes = async (name: string, world: TmuxWorld): Promise<readonly MarkedPane[]> => {
+  const format = `#{${MARK}}${SEPARATOR}${TARGET_FORMAT}`
+  const { ok, stdout } = await tmux(world, ['list-panes', '-s', '-t', `=${name}:`, '-F', format])
   if (!ok) return []
-  return stdout.split('\n').flatMap((line) => parseTarget(line) ?? [])
+  return stdout.split('\n').flatMap((line) => {
+    const [mark = '', ...rest] = line.split(SEPARATOR)
+    const target = parseTarget(rest.join(SEPARATOR))
+    return target === null ? [] : [{ target, mark }]
+  })
 }
 
 export type PaneInput = {

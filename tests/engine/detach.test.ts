@@ -1,8 +1,9 @@
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { CommandOutcome } from '../../src/core/ports.ts'
 import type { RecordFields } from '../../src/core/record-file.ts'
 import { type DetachedRun, runDetached } from '../../src/engine/detach.ts'
+import { takeStart } from '../../src/store/start-file.ts'
 import { rejectionOf } from '../fakes/failure.ts'
 import { OWNER, owner } from '../fakes/records.ts'
 import { type FakeWorld, fakeWorld, putRecord } from '../fakes/world.ts'
@@ -11,7 +12,13 @@ const SOCKET = '/tmp/tmux-0/default'
 const NEW_PANE = '%9'
 const COMMAND = ['/usr/bin/node', 'main.cjs', 'engine', 'run', 'demo', '--', 'make']
 
-type Pane = { readonly id: string; state: 'live' | 'dead'; exitCode: string; screen: readonly string[] }
+type Pane = {
+  readonly id: string
+  readonly mark?: string
+  state: 'live' | 'dead'
+  exitCode: string
+  screen: readonly string[]
+}
 
 /** A tmux server in memory, as far as it is asked here. */
 class FakeTmux {
@@ -19,13 +26,19 @@ class FakeTmux {
   started: readonly string[] | null = null
   onStart: () => void = () => undefined
   onCollect: () => void = () => undefined
+  onList: () => void = () => undefined
 
   readonly answer = (command: readonly string[]): Partial<CommandOutcome> => {
-    const words = command.slice(1).filter((word, index, all) => word !== '-S' && all[index - 1] !== '-S')
+    const words = command
+      .slice(1)
+      .filter((word, index, all) => !['-S', '-u'].includes(word) && all[index - 1] !== '-S')
     const pane = this.panes.find(({ id }) => words.includes(id))
     switch (words[0]) {
       case 'list-panes':
-        return this.panes.length === 0 ? { ok: false } : { stdout: this.panes.map(this.#place).join('\n') }
+        this.onList()
+        return this.panes.length === 0
+          ? { ok: false }
+          : { stdout: this.panes.map((one) => `${one.mark ?? ''}\t${this.#place(one)}`).join('\n') }
       case 'new-session':
       case 'new-window':
         return this.#start(words)
@@ -87,7 +100,7 @@ describe('a detached run', () => {
     scene.tmux.onStart = () => scene.hold()
     expect(await scene.run()).toBe(0)
     expect(scene.tmux.started?.slice(0, 4)).toEqual(['new-session', '-d', '-s', 'demo'])
-    expect(scene.tmux.started?.join(' ')).toContain(`-- ${COMMAND.join(' ')} ;`)
+    expect(scene.tmux.started?.join(' ')).toContain('-- /usr/bin/node main.cjs engine __start ')
     expect(scene.world.notified).toEqual(['demo runs in its own tmux session; see: lock.sh attach demo'])
   })
 
@@ -99,14 +112,21 @@ describe('a detached run', () => {
     expect(scene.tmux.started?.join(' ')).toContain('-x 80 -y 24')
   })
 
-  it('is told what its meaning hangs on, and nothing of the run around it', async () => {
-    const scene = new Scene({ LOCK_COOKIE: 'of-another-run', LOCK_FLOCK_STRATEGY: 'perl' })
+  it('is told its words and its environment in a private file, and nothing of the run around it', async () => {
+    const scene = new Scene({ LOCK_COOKIE: 'of-another-run', TOKEN: 'secret' })
     scene.tmux.onStart = () => scene.hold()
     await scene.run()
-    const started = scene.tmux.started?.join(' ') ?? ''
-    expect(started).toContain('-e PATH=/bin')
-    expect(started).toContain('-e LOCK_FLOCK_STRATEGY=perl')
-    expect(started).not.toContain('COOKIE')
+    const started = scene.tmux.started ?? []
+    expect(started.join(' ')).not.toContain('secret')
+    expect(started.join(' ')).not.toContain('make')
+    const file = started[started.indexOf('__start') + 1] ?? ''
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+    expect(takeStart(file)).toEqual({
+      words: ['run', 'demo', '--', 'make'],
+      env: { PATH: '/bin', TOKEN: 'secret', LOCK_DIR: scene.world.lockDir },
+      umask: 0o022,
+    })
+    expect(existsSync(file)).toBe(false)
   })
 
   it('does not wait for a run that is to wait itself', async () => {
@@ -195,6 +215,22 @@ describe('a tmux session of that name', () => {
     scene.tmux.onStart = () => scene.hold({ generation: 8 })
     expect(await scene.run()).toBe(0)
     expect(scene.tmux.started?.slice(0, 3)).toEqual(['new-window', '-t', '=demo:'])
+  })
+
+  it('that another detached run has just made is waited for, and then its run holds the session', async () => {
+    const scene = new Scene()
+    const mark = scene.world.lockDir
+    scene.tmux.panes.push({ id: '%3', mark, state: 'live', exitCode: '', screen: [] })
+    scene.world.machine.add(OWNER, () => undefined, owner())
+    let lists = 0
+    scene.tmux.onList = () => {
+      lists += 1
+      if (lists === 3) putRecord(scene.world)
+    }
+    const failure = await rejectionOf(scene.run())
+    expect(failure.exitCode).toBe(75)
+    expect(failure.message).toContain('demo is held by')
+    expect(scene.tmux.started).toBeNull()
   })
 
   it('of somebody else is left alone', async () => {

@@ -130,6 +130,7 @@ export const fakeWorld = (
     self: {
       pid: process.pid,
       execPath: '/usr/bin/node',
+      umask: () => 0o022,
       onSignal: (name, handler) => void signals.on(name, handler),
     },
     terminal,
