@@ -169,6 +169,11 @@ export const errors = {
       'engine.sh run NAME -- COMMAND sets them; in COMMAND:  lock.sh progress --for 20m "building"',
     ),
 
+  badSettings: (what: string) => new LockError('configuration', what, 'Nothing was changed.'),
+
+  readOnlySettings: (path: string) =>
+    new LockError('unsafe', `${path} may not be written`, 'It was left as it is.'),
+
   nothingToAnswer: (name: string, why: string) =>
     new LockError('missing', `${name} cannot be answered: ${why}`, `Details: lock.sh why ${name}`),
 

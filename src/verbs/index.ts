@@ -24,6 +24,7 @@ export const VERBS: VerbTable = {
     progress: () => import('./progress.ts'),
     attention: () => import('./attention.ts'),
     hook: () => import('./hook.ts'),
+    setup: () => import('./setup.ts'),
     completion: () => import('./completion.ts'),
     doctor: () => import('./doctor.ts'),
     __complete: () => import('./__complete.ts'),
