@@ -243,11 +243,14 @@ changed() { # NAME FIELD
 
 @test "--backoff doubles the pause after failures, and goes back to --delay after a good iteration" {
   engine.sh run s -n 5 --max-failures inf --backoff 1s..2s -- sh -c 'date +%s.%N >>times; [ $LOCK_ITERATION -gt 3 ]' 2>err
-  contains err 'continuing in 1'
+  # Behind a good iteration there is no pause that could be told.
+  [[ $(grep -c 'continuing in' err) == 3 ]]
+  sed -n 's/.*continuing in \([0-9.]*\)s (.*/\1/p' err >told
+  awk 'NR == 1 && $1 >= 1 || NR > 1 && $1 >= 1.5 && $1 <= 2 { good += 1 } END { exit good != 3 }' told
   contains err '(3 failures in a row)'
-  # At least one, one and a half, one and a half; then at once.
+  # And it lasts as long as was told, or longer on a busy machine.
   awk 'NR > 1 { gap[NR - 1] = $1 - before } { before = $1 }
-    END { exit !(gap[1] >= 1 && gap[2] >= 1.5 && gap[3] >= 1.5 && gap[4] < 1) }' times
+    END { exit !(gap[1] >= 1 && gap[2] >= 1.5 && gap[3] >= 1.5) }' times
 }
 
 @test "exit code 75 waits and does not count as a failure; --retry-at says until when" {
