@@ -9,7 +9,6 @@ import { DETACHED_START } from './core/detached-start.ts'
 import { EXIT_CODES, errors, formatError, LockError } from './core/errors.ts'
 import { printableLines } from './core/printable.ts'
 import { traceOf } from './core/system-error.ts'
-import { adoptStart } from './detached-start.ts'
 import { isTerminal } from './process/terminal.ts'
 import { VERBS } from './verbs/index.ts'
 import { realWorld } from './world.ts'
@@ -68,7 +67,8 @@ const showHelp = async (program: Program, verb: NamedVerb | null, asked: boolean
 }
 
 const main = async (program: Program, words: readonly string[]): Promise<number> => {
-  const argv = words[0] === DETACHED_START ? adoptStart(words[1] ?? '') : words
+  const argv =
+    words[0] === DETACHED_START ? (await import('./detached-start.ts')).adoptStart(words[1] ?? '') : words
   const request = parseRequest(VERBS, program, argv)
   if (request.kind === 'version') {
     write(STDOUT, `${VERSION}\n`)
