@@ -12,9 +12,9 @@ import { endOf, outputOf, readFrom } from '../store/output.ts'
 import type { World } from '../world.ts'
 import type { Owner } from './owner.ts'
 
-/** With `--max-unchanged` a look at a large repository may take its time; without it is not worth much. */
+/** With `--max-unchanged` a look at a large repository may take its time; without it one that takes long is the last of its run. */
 const NEEDED_SECONDS = 60
-const UNNEEDED_SECONDS = 2
+const UNNEEDED_SECONDS = 5
 /** Of a long output, as much of its beginning and of its end. */
 const TEXT_BYTES = 256 * 1024
 

@@ -25,7 +25,7 @@ export type TerminalSample = {
 /** On its way through tmux a line takes this long at most, in seconds. */
 const MAX_DELAY_SECONDS = 0.5
 /** How long before a line a wait for input still has to do with it, in seconds. */
-const READING_SECONDS = 1
+const READING_SECONDS = 3
 
 /** How long samples are of use after they were taken, in seconds. */
 export const SAMPLE_SECONDS = 10

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { isTypedEcho, needsLaterSample, type TerminalSample } from '../../../src/core/loop/typed-echo.ts'
 import type { Sighting } from '../../../src/core/loop/until-output.ts'
 
-/** `DONE\r\n`, at ten seconds, after a quiet of two, as the first thing of an output of 100 bytes before it. */
-const LINE: Sighting = { began: 10, ended: 10.1, quietSince: 8, fromByte: 100 }
+/** `DONE\r\n`, at ten seconds, after a quiet of four, as the first thing of an output of 100 bytes before it. */
+const LINE: Sighting = { began: 10, ended: 10.1, quietSince: 6, fromByte: 100 }
 
 /** @param came bytes from the line on @param ends how many line ends are in them */
 const isEcho = (samples: readonly TerminalSample[], ends = 1): boolean =>
@@ -63,8 +63,8 @@ describe('a line of a pane whose worker ends with it', () => {
       true,
     ],
     ['that comes before anybody has looked', [], false],
-    ['that comes long after it has waited', [sample(8.5, { isReading: true }), sample(9.8)], false],
-    ['that is not the first thing since then', [sample(7.9, { isReading: true })], false],
+    ['that comes long after it has waited', [sample(6.5, { isReading: true }), sample(9.8)], false],
+    ['that is not the first thing since then', [sample(5.9, { isReading: true }), sample(9.8)], false],
     ['before it waits', [sample(9.8), sample(10.2, { isReading: true })], false],
     ['that it has written', [sample(9.2), sample(9.8)], false],
   ])('%s', (_, samples, expected) => {
