@@ -9,7 +9,7 @@
  * | text that was seen before, with other digits or another spinner glyph | `repeat` |
  * | in one place, the same one or two pictures: a cursor that blinks     | `blink`  |
  *
- * A status line is text with a spinner glyph before it, with a clock in it, or written over what stood there. Programs
+ * A status line is text with a spinner glyph before it or with a clock in it. Programs
  * fill it with what they do, which is progress, or with phrases from a list, which is not; core/status-phrases.ts tells
  * the two apart, after some time. So such text is progress until it is known better, and then never was.
  *

@@ -12,7 +12,8 @@
  * | so many, but fewer than a twentieth of all phrases shown  | may say something |
  * | a twentieth and more                                    | is a list of phrases |
  *
- * A line is known by its form: a glyph before it, a clock in it, written over what stood there. One list says nothing about
+ * A status line has a glyph before it or a clock in it, and was drawn with another glyph or time for the same text. It is known
+ * by its form: which of the two it has, and whether it is written over what stood there. One list says nothing about
  * lines of another form.
  */
 
@@ -39,8 +40,8 @@ const CLOCK = /\b\d+(?:\.\d+)?\s?(?:s|sec|secs|seconds|m|min|h)\b|\b\d{1,2}:\d\d
 /** @param isOver it was written over what stood there @returns `null` when it is no status line */
 export const statusForm = (piece: string, isOver: boolean): string | null => {
   if (TEST_MARK.test(piece)) return null
-  const form = `${LEADING_GLYPH.test(piece) ? 'glyph ' : ''}${CLOCK.test(piece) ? 'clock ' : ''}${isOver ? 'over' : ''}`
-  return form === '' ? null : form
+  const form = `${LEADING_GLYPH.test(piece) ? 'glyph ' : ''}${CLOCK.test(piece) ? 'clock ' : ''}`
+  return form === '' ? null : `${form}${isOver ? 'over' : ''}`
 }
 
 type Phrase = { at: number; picture: string; isAnimated: boolean; gap: number }
@@ -74,7 +75,7 @@ export class StatusPhrases {
       counts.shown += 1
       this.#phrases.set(key, { at: this.#pieces, picture, isAnimated: false, gap: 0 })
       this.#forgetOldest()
-    } else if (this.#isReturn(known, form)) {
+    } else if (this.#isReturn(known)) {
       counts.shown += 1
       counts.returns += 1
       known.at = this.#pieces
@@ -87,9 +88,9 @@ export class StatusPhrases {
     return this.kindOf(form)
   }
 
-  #isReturn({ at, isAnimated, gap }: Phrase, form: string): boolean {
-    const isStatus = isAnimated || form.includes('over')
-    return isStatus && this.#pieces - at > Math.max(GONE_PIECES, GONE_DRAWINGS * gap)
+  /** Only what was drawn with another glyph or time each moment: beginnings of lines that are being written come back, too. */
+  #isReturn({ at, isAnimated, gap }: Phrase): boolean {
+    return isAnimated && this.#pieces - at > Math.max(GONE_PIECES, GONE_DRAWINGS * gap)
   }
 
   #isList(form: string): boolean {

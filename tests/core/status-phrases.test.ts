@@ -31,7 +31,9 @@ const DRAWN: Readonly<Record<string, Draw>> = {
 /** One text for each phrase, of all its frames. */
 const shownWith = (draw: Draw, phrases: Iterable<string>): readonly string[] =>
   [...phrases].map((phrase, index) =>
-    Array.from({ length: FRAMES }, (_, frame) => draw(GLYPHS[frame] ?? '', phrase, index)).join(''),
+    Array.from({ length: FRAMES }, (_, frame) =>
+      draw(GLYPHS[frame] ?? '', phrase, index * FRAMES + frame),
+    ).join(''),
   )
 
 const drawn = (count: number, seed: number): readonly string[] => {
@@ -109,6 +111,25 @@ describe('beside a list of phrases', () => {
   })
 })
 
+describe('an answer that is written word by word, over the line that it is on', () => {
+  it('is new with every sentence, whatever of it was there before', () => {
+    const novelty = new Novelty()
+    const kinds: string[] = []
+    for (let n = 0; n < 120; n += 1) {
+      const sentence = `The ${NOUNS[n % 13]} ${VERBS[Math.floor(n / 13)]} the ${NOUNS[(n * 5) % 13]}`.split(
+        ' ',
+      )
+      for (let words = 1; words <= sentence.length; words += 1) {
+        const status = `\u001b[2B\r\u001b[2K${GLYPHS[words % 6]} Working... (${n}s)\u001b[2A`
+        kinds[n] = novelty.observe(`\r\u001b[2K${sentence.slice(0, words).join(' ')}${status}`)
+      }
+      novelty.observe('\r\n')
+    }
+    expect(novelty.cycles).toBe(false)
+    expect(kinds.filter((kind) => kind === 'new' || kind === 'status')).toHaveLength(120)
+  })
+})
+
 describe('twenty tasks side by side', () => {
   it('are no list, though each is drawn again and again', () => {
     const novelty = new Novelty()
@@ -150,7 +171,8 @@ describe('the form of a status line', () => {
     ['⠋ Installing lodash', false, 'glyph '],
     ['✻ Pondering… (12s · ↑ 1.2k tokens)', false, 'glyph clock '],
     ['Elapsed 1:23', false, 'clock '],
-    ['Reticulating splines', true, 'over'],
+    ['Reticulating splines 3s', true, 'clock over'],
+    ['Reticulating splines', true, null],
     ['Reticulating splines', false, null],
     ['✓ it works (12s)', true, null],
     ['error: not found', false, null],
