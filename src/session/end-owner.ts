@@ -1,11 +1,12 @@
 /** Asks an owner to end, and sees whether it does. */
+import { KILL_SECONDS } from '../core/defaults.ts'
 import { type Liveness, livenessOf } from '../core/identity.ts'
 import { poll } from '../core/poll.ts'
 import type { OwnerProcess, ProcessReference } from '../core/record.ts'
 import type { World } from '../world.ts'
 
-/** Time that an owner needs after its grace: to stop the refresher, to write, to unlock. */
-const SHUTDOWN_SECONDS = 5
+/** Time that an owner needs after its grace: to kill what is left of the worker, and to pause the guard, to write, to unlock. */
+const SHUTDOWN_SECONDS = KILL_SECONDS + 5
 const POLL_SECONDS = 0.02
 
 /** A process of this boot and PID namespace, with the clock that its start was taken by. */
