@@ -180,3 +180,31 @@ JOB
   refuses 69 lock.sh answer s 'touch typed'
   [[ ! -e typed ]]
 }
+
+@test "a turn that has ended ends the iteration as ok, and a key keeps it" {
+  cat >job <<'JOB'
+#!/usr/bin/env bash
+trap 'echo ending >>log; exit 1' TERM
+lock.sh attention turn-ended "turn $LOCK_ITERATION"
+echo "turn $LOCK_ITERATION"
+while :; do if read -rsn 1 -t 0.2 key; then echo "key $key" >>log; fi; done
+JOB
+  chmod +x job
+  # No terminal: nobody can stay.
+  run timeout 60 engine.sh run plain --end-on-turn --grace 1s -n 2 -- ./job </dev/null
+  [[ $status == 0 && $(grep -c ending log) == 2 ]]
+  lock.sh history plain --json | grep -c '"result":"ok"' | grep -qx 2
+  rm log
+  open_ui
+  types 'engine.sh run s --end-on-turn --grace 6s -n 2 -- ./job; echo don\e $?'
+  eventually shows 'turn 1'
+  sleep 3
+  ui send-keys -t =ui: x
+  eventually contains log 'key x'
+  # It stays, for longer than the grace.
+  sleep 8
+  in_iteration s 1
+  lock.sh interrupt s
+  eventually shows 'turn 2'
+  eventually shows 'done 0'
+}

@@ -21,6 +21,7 @@ import type { Owner } from './owner.ts'
 import type { Recording } from './recording.ts'
 import type { StopRequest, StopRequests } from './stop-request.ts'
 import type { TerminalKeeper } from './terminal-keeper.ts'
+import { turnEnd } from './turn-end.ts'
 import { NOT_STARTED_EXIT_CODES, type StartedWorker, startWorker, type WorkerStart } from './worker.ts'
 import { workerEnvironment } from './worker-environment.ts'
 
@@ -36,7 +37,7 @@ export type IterationTools = {
 }
 
 /** What came first. */
-type Outcome = 'exit' | 'stop' | 'interrupt' | 'timeout'
+type Outcome = 'exit' | 'stop' | 'interrupt' | 'timeout' | 'turn'
 
 const isDirectory = (path: string): boolean =>
   statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
@@ -93,7 +94,7 @@ const forwardCtrlC = ({ world, owner, stopRequests }: IterationTools): void => {
 
 const waitForOutcome = async (tools: IterationTools, worker: StartedWorker): Promise<Outcome> => {
   const { world, owner, stopRequests } = tools
-  const { timeout } = owner.record.options
+  const { timeout, end_on_turn: endsOnTurn } = owner.record.options
   const finished = new AbortController()
   const { signal } = finished
   if (worker.ownGroup) {
@@ -108,6 +109,7 @@ const waitForOutcome = async (tools: IterationTools, worker: StartedWorker): Pro
       worker.exit.then(() => 'exit' as const),
       aborted(stopRequests.terminate.signal, signal).then(() => 'stop' as const),
       aborted(stopRequests.interrupt.signal, signal).then(() => 'interrupt' as const),
+      endsOnTurn ? turnEnd({ world, owner, signal }).then(() => 'turn' as const) : never,
       timeout === null ? never : world.clock.sleep(timeout, signal).then(() => 'timeout' as const),
     ])
   } finally {
@@ -131,6 +133,9 @@ const prepareEnd = async (tools: IterationTools, outcome: Outcome): Promise<stri
   switch (outcome) {
     case 'exit':
       return null
+    case 'turn':
+      world.notify(`iteration ${iteration.number}: its turn has ended; ending it`)
+      return null
     case 'timeout':
       world.notify(
         `iteration ${iteration.number} has lasted ${formatDuration(options.timeout ?? 0)}; ending it`,
@@ -150,6 +155,7 @@ const prepareEnd = async (tools: IterationTools, outcome: Outcome): Promise<stri
 const end = async (tools: IterationTools, outcome: Outcome, worker: StartedWorker): Promise<WorkerEnd> => {
   if (outcome !== 'exit') {
     await endTheWorker(tools)
+    if (outcome === 'turn') return { ...workerEnd(await worker.exit, 'ok'), exitCode: 0 }
     return workerEnd(await worker.exit, outcome === 'timeout' ? 'timeout' : 'interrupted')
   }
   const exit = await worker.exit

@@ -24,6 +24,7 @@ export const OPTIONS: RunOptions = {
   max_unchanged: null,
   backoff: null,
   stdin: null,
+  end_on_turn: false,
   on_iteration: null,
   stale_after: 120,
   heartbeat_interval: 15,
