@@ -39,7 +39,7 @@ describe('a record on disk', () => {
   })
 
   it.each([
-    ['of a normal size', 2000],
+    ['of a normal size', 4000],
     ['that just fills a buffer', 16 * 1024],
     ['one byte over a buffer', 16 * 1024 + 1],
     ['with a long command', 300_000],
