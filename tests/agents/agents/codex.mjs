@@ -52,7 +52,12 @@ export const codex = {
   }),
   waitFor,
   /** Once the answer has begun, it draws nothing until more of it comes: from outside that is the prompt. */
-  wanted: { 'pane-half-answer': ['awaiting-input', 'silent'] },
+  wanted: {
+    'pane-half-answer': ['awaiting-input', 'silent'],
+    // Headless it gives up after some attempts, and says so.
+    'pipe-429': ['ended'],
+    'pipe-529': ['ended'],
+  },
   screens: {
     'first-run': /Trust this folder/,
     idle: /Ask Codex to do anything/,

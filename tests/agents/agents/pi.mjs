@@ -27,5 +27,7 @@ export const pi = {
   headless: (prompt) => ['-p', prompt],
   allow: [],
   shell: (command) => ({ name: 'bash', input: { command } }),
+  /** Headless it gives up after some attempts, and says so. */
+  wanted: { 'pipe-429': ['ended'], 'pipe-529': ['ended'] },
   screens: { idle: /ctrl\+c\/ctrl\+d clear\/exit/ },
 }
