@@ -32,6 +32,8 @@ export const copilot = {
     input: { command, description: 'run it', mode: 'sync', initial_wait: 600 },
   }),
   waitFor,
+  /** It retries a 429 for long, and gives up on a 529. */
+  wanted: { 'pipe-529': ['ended'] },
   screens: {
     'first-run': /Do you trust/,
     idle: /\? help/,

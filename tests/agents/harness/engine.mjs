@@ -78,7 +78,8 @@ export class Session {
   /** The changes between hung and active that the history has, in order. */
   async changes() {
     const { stdout } = await run(LOCK, ['history', NAME, '--json'], this.#options)
-    return parsed(stdout, []).filter(({ event }) => event === 'hung' || event === 'active-again')
+    const events = parsed(stdout, []).map(({ event }) => event)
+    return events.filter((event) => event === 'hung' || event === 'active-again')
   }
 
   async why() {

@@ -18,6 +18,8 @@ export class Judgement {
   #reachedAt
   #found = null
   #last = null
+  /** A verdict on what was before, as on a start that takes long: it has the time of two beats to go. */
+  #isCarried = true
 
   constructor({ wanted, patience = 0 }, limits, hold, reachedAt) {
     this.#wanted = wanted
@@ -42,6 +44,9 @@ export class Judgement {
     const { at, state, cause } = reading
     this.#last = reading
     if (state !== 'active' && state !== 'hung') return true
+    const isBefore = at - this.#reachedAt <= 2 * this.#limits.interval + 1
+    this.#isCarried = this.#isCarried && state === 'hung' && isBefore
+    if (this.#isCarried) return false
     if (state === 'hung' && this.#found === null) this.#found = { cause, seconds: at - this.#reachedAt, at }
     if (this.#wanted.includes('active')) {
       return (
@@ -54,7 +59,8 @@ export class Judgement {
 
   /** @param changes names of the history's events, `hung` and `active-again`, since the state was reached */
   result(changes) {
-    const flaps = Math.max(0, changes.length - 1)
+    const first = changes.findIndex((event) => event === 'hung')
+    const flaps = first === -1 ? 0 : changes.length - first - 1
     if (this.#last === null) return { seen: 'nothing', cause: null, seconds: null, flaps, isRight: false }
     const { state, ended } = this.#last
     if (this.#found !== null) {
