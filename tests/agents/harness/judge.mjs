@@ -59,7 +59,7 @@ export class Judgement {
 
   /** @param changes names of the history's events, `hung` and `active-again`, since the state was reached */
   result(changes) {
-    const first = changes.findIndex((event) => event === 'hung')
+    const first = changes.indexOf('hung')
     const flaps = first === -1 ? 0 : changes.length - first - 1
     if (this.#last === null) return { seen: 'nothing', cause: null, seconds: null, flaps, isRight: false }
     const { state, ended } = this.#last
