@@ -222,10 +222,19 @@ changed() { # NAME FIELD
 @test "quick iterations that print the same are nowhere, whatever git says" {
   repository repo
   cd repo
-  refuses 81 engine.sh run s -n 20 --max-unchanged 3 -- \
-    sh -c 'echo $$ >>journal; [ $LOCK_ITERATION -gt 1 ] || exec sleep 3; echo "limit reached, request $$"'
+  start_engine s -n 20 --max-unchanged 3 -- \
+    sh -c 'echo $$ >>journal; [ $LOCK_ITERATION != 2 ] || exec sleep 1000; echo "limit reached, request $$"'
+  local engine=$REPLY
+  eventually in_iteration s 2
+  kill -KILL "$engine"
+  # The guard writes the record once more.
+  eventually contains "$LOCK_DIR/s.json" '"reason": "owner-died"'
+  # As if the first had taken ten minutes.
+  sed -i '/"durations": \[/{n;s/.*/   600/}' "$LOCK_DIR/s.json"
+  refuses 81 engine.sh run s
   grep -qF 'printed the same text' <<<"$output"
-  [[ $(field s iteration) == 4 ]]
+  grep -qF 'a tenth of the usual 10m' <<<"$output"
+  [[ $(field s iteration) == 5 ]]
 }
 
 @test "--for and --until-time: no iteration begins after that, and status says what is left" {
