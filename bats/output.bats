@@ -137,7 +137,7 @@ follow() { # NAME OPTION...; its output in out and err, its pid in REPLY
     const history = JSON.parse(require("fs").readFileSync(0, "utf8"))
     require("assert").deepEqual(history.map(({ iteration }) => iteration), [1, 2])
     require("assert").deepEqual(Object.keys(history[0]), ["generation", "iteration", "started_epoch", "duration",
-      "result", "exit_code", "signal", "beats", "longest_quiet", "output_bytes", "output_lost", "left_running", "incident"])'
+      "result", "exit_code", "signal", "beats", "longest_quiet", "output_bytes", "output_lost", "left_running", "incident", "changed"])'
 }
 
 @test "history of a session without one is empty, and one that is no file is an error" {
