@@ -83,3 +83,44 @@ CONF
   [ "$(tmux list-panes -s -t =race: | wc -l)" -eq 1 ]
   engine.sh stop race
 }
+
+# A worker that starts the tmux server; in it a person's window, and another session's engine.
+open_others_server() {
+  start_engine outer -- bash -c 'tmux -f /dev/null new-session -d -s inner "exec sleep 1000"; sleep 1000 & echo $! >own; wait'
+  eventually tmux has-session -t =inner:
+  eventually test -s own
+  tmux new-window -d -t =inner: 'sleep 1000 & echo $! >window; wait'
+  eventually test -s window
+  tmux new-window -d -t =inner: 'engine.sh run -d other -- bash -c "sleep 1000 & wait"'
+  eventually has_part other worker
+  eventually has_refresher other
+  # The window and the engine have what the worker has, by inheritance.
+  grep -qzx "LOCK_COOKIE=$(field outer cookie)" "/proc/$(<window)/environ"
+}
+
+others_are_left() { # ENGINE GUARD WORKER
+  is_alive "$(<window)" && is_alive "$1" && is_alive "$2" && is_alive "$3" && state_is other active
+}
+
+ends_no_others() { # stop|kill [CGROUP-STRATEGY]
+  [[ -z ${2:-} ]] || export LOCK_CGROUP_STRATEGY=$2
+  open_others_server
+  local others=("$(field other pid)" "$(part other refresher)" "$(part other worker)")
+  if [[ $1 == stop ]]; then
+    engine.sh stop outer
+  else
+    kill -KILL "$(field outer pid)"
+    eventually state_is outer dead
+    eventually is_gone "$(<own)"
+    lock.sh reap outer
+  fi
+  is_gone "$(<own)"
+  others_are_left "${others[@]}"
+  engine.sh stop other
+}
+
+@test "a stopped worker leaves the windows and engines in a tmux server that it has started" { ends_no_others stop; }
+
+@test "a killed engine's worker leaves the windows and engines in a tmux server that it has started" { ends_no_others kill; }
+
+@test "a worker without a control group leaves the windows and engines in a tmux server that it has started" { ends_no_others kill none; }

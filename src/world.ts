@@ -14,6 +14,7 @@ import type {
   StartProcess,
   Terminal,
 } from './core/ports.ts'
+import type { ProcessReference } from './core/record.ts'
 import type { Now } from './core/verdict.ts'
 import { systemClock } from './process/clock.ts'
 import { systemInspector } from './process/inspector.ts'
@@ -22,6 +23,7 @@ import { self } from './process/self.ts'
 import { probe, sendSignal } from './process/signals.ts'
 import { standardStreams } from './process/terminal.ts'
 import { chooseLockTool, type LockTool } from './store/lock-tool.ts'
+import { otherRuns } from './store/other-runs.ts'
 import { lockDirOf, type SessionPaths, sessionPaths } from './store/paths.ts'
 
 /** As of node:child_process. */
@@ -45,6 +47,8 @@ export type World = {
   readonly run: RunCommand
   now(): Now
   paths(session: string): SessionPaths
+  /** Owners and refreshers of the other sessions of the lock directory. */
+  otherRuns(session: string): readonly ProcessReference[]
   /** Writes a line for the user, on stderr. */
   notify(line: string): void
 }
@@ -71,6 +75,7 @@ export const realWorld = async (notify: (line: string) => void): Promise<World> 
   const lockDir = resolve(lockDirOf(env, homedir()))
   const inspector = await systemInspector(process.platform, env.LOCK_PROCESS_STRATEGY)
   const { startClock, startTolerance, bootId, pidNamespace } = inspector
+  const observer = { startClock, startTolerance, bootId, pidNamespace, host: hostname() }
   let lockTool: LockTool | undefined
   return {
     env,
@@ -86,7 +91,7 @@ export const realWorld = async (notify: (line: string) => void): Promise<World> 
     signal: sendSignal,
     probe,
     inspector,
-    observer: { startClock, startTolerance, bootId, pidNamespace, host: hostname() },
+    observer,
     get lockTool() {
       lockTool ??= chooseLockTool(process.platform, env.PATH ?? '', env.LOCK_FLOCK_STRATEGY)
       return lockTool
@@ -99,6 +104,7 @@ export const realWorld = async (notify: (line: string) => void): Promise<World> 
     ...starters,
     now: () => ({ epoch: systemClock.epoch(), monotonic: systemClock.monotonic() }),
     paths: (session) => sessionPaths(lockDir, session),
+    otherRuns: (session) => otherRuns(lockDir, observer, session),
     notify,
   }
 }

@@ -89,7 +89,7 @@ const isCtrlC = (request: StopRequest): boolean => request.kind === 'drain' && r
 /** Ctrl-C in a terminal reaches the worker directly; a worker in a session of its own gets it from here. */
 const forwardCtrlC = ({ world, owner, stopRequests }: IterationTools): void => {
   if (!isCtrlC(stopRequests.current)) return
-  for (const { pid } of findWorker(world.inspector, world.observer, owner.record)) world.signal(pid, 'SIGINT')
+  for (const { pid } of findWorker(world, owner.record)) world.signal(pid, 'SIGINT')
 }
 
 const waitForOutcome = async (tools: IterationTools, worker: StartedWorker): Promise<Outcome> => {
@@ -182,7 +182,7 @@ const countLeft = ({ world, owner }: IterationTools, ownGroup: boolean): number 
     workerCgroups(cgroup, iteration.number).pids().size > 0 ||
     members.some(isThere)
   if (!mayBeLeft) return 0
-  return findWorker(world.inspector, world.observer, owner.record).length
+  return findWorker(world, owner.record).length
 }
 
 /** All that follows once it is decided how the iteration ends. The guard beats on meanwhile: the owner may die here too. */

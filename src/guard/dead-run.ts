@@ -4,26 +4,20 @@
  */
 import { ORPHAN_GRACE_SECONDS } from '../core/defaults.ts'
 import type { HistoryEntry } from '../core/history.ts'
-import type { Observer } from '../core/identity.ts'
 import { livenessOf } from '../core/identity.ts'
 import { hasEnd, interruptedEntry, withKnownEnd } from '../core/interrupted-iteration.ts'
 import { poll } from '../core/poll.ts'
-import type { Clock, ProcessInspector, SendSignal } from '../core/ports.ts'
 import type { LockRecord } from '../core/record.ts'
 import { removeCgroup } from '../process/cgroup.ts'
-import { endWorker } from '../process/end-worker.ts'
+import { endWorker, type Processes } from '../process/end-worker.ts'
 import { lastHistory } from '../store/history.ts'
 import { outputBytes } from '../store/output.ts'
 import type { SessionPaths } from '../store/paths.ts'
 import { readRecord } from '../store/read-record.ts'
 import { writeRecord } from '../store/write-record.ts'
 
-export type DeadRunWorld = {
+export type DeadRunWorld = Processes & {
   readonly paths: SessionPaths
-  readonly inspector: ProcessInspector
-  readonly observer: Observer
-  readonly signal: SendSignal
-  readonly clock: Clock
   addHistory(entry: HistoryEntry): void
   /** After the worker's end. */
   restoreTerminal(): Promise<void>

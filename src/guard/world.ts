@@ -4,6 +4,7 @@ import { systemClock } from '../process/clock.ts'
 import { systemInspector } from '../process/inspector.ts'
 import { sendSignal } from '../process/signals.ts'
 import { appendHistory } from '../store/history.ts'
+import { otherRuns } from '../store/other-runs.ts'
 import { sessionPaths } from '../store/paths.ts'
 import type { DeadRunWorld } from './dead-run.ts'
 import { restoreLeftTerminal } from './left-terminal.ts'
@@ -13,10 +14,12 @@ export const guardWorld = async (config: GuardConfig): Promise<DeadRunWorld> => 
   const inspector = await systemInspector(process.platform, config.processStrategy ?? undefined)
   const paths = sessionPaths(config.lockDir, config.session)
   const { startClock, startTolerance, bootId, pidNamespace } = inspector
+  const observer = { startClock, startTolerance, bootId, pidNamespace, host: config.host }
   return {
     paths,
     inspector,
-    observer: { startClock, startTolerance, bootId, pidNamespace, host: config.host },
+    observer,
+    otherRuns: (session) => otherRuns(config.lockDir, observer, session),
     signal: sendSignal,
     clock: systemClock,
     restoreTerminal: async () => {

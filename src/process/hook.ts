@@ -16,7 +16,7 @@ import type {
   SendSignal,
 } from '../core/ports.ts'
 import type { ProcessReference } from '../core/record.ts'
-import { HOOK_VARIABLE, type TreeQuery, workerGroup, workerTree } from '../core/tree.ts'
+import { chooseWorker, HOOK_VARIABLE, type TreeQuery } from '../core/tree.ts'
 import { endTree } from './terminate.ts'
 import { selfAndAncestors } from './worker-tree.ts'
 
@@ -110,6 +110,8 @@ const queryOf = (
     isInCgroup: () => false,
     carriesCookie: (pid) => view.environment(pid).includes(`${HOOK_VARIABLE}=${mark}`),
     isExcluded: ({ pid }) => self.has(pid),
+    isOwnHelper: ({ pid }) => self.has(pid),
+    isOtherRun: () => false,
   }
 }
 
@@ -121,8 +123,8 @@ const endHook = async (
 ): Promise<void> => {
   await endTree({
     find(known) {
-      const query = queryOf(ports, root, mark, known)
-      return { processes: workerTree(query), group: workerGroup(query), cgroups: null }
+      const { processes, group } = chooseWorker(queryOf(ports, root, mark, known))
+      return { processes, group, cgroups: null }
     },
     groupExists: (group) => ports.probe(-group) !== 'none',
     graceSeconds,

@@ -4,7 +4,7 @@ import type { Observer } from '../core/identity.ts'
 import { isSameProcess, recordLocation } from '../core/identity.ts'
 import type { ProcessFacts, ProcessInspector, ProcessView } from '../core/ports.ts'
 import type { LockRecord, ProcessReference } from '../core/record.ts'
-import { environmentMatches, isCgroupPure, type TreeQuery, workerGroup, workerTree } from '../core/tree.ts'
+import { chooseWorker, environmentMatches, type TreeQuery } from '../core/tree.ts'
 import { type WorkerCgroups, workerCgroups } from './cgroup.ts'
 
 /** This process and its ancestors: an engine started by a worker must not end itself by ending that worker. */
@@ -31,16 +31,23 @@ const allWith = (view: ProcessView, cgroups: WorkerCgroups): readonly ProcessFac
   return [...all, ...fresh]
 }
 
-type Search = {
+/** What is searched. */
+export type Machine = {
   readonly inspector: ProcessInspector
   readonly observer: Observer
+  /** Owners and refreshers of the other sessions that the lock directory names, with start times of this observer. */
+  otherRuns(session: string): readonly ProcessReference[]
+}
+
+type Search = Machine & {
   readonly record: LockRecord
   readonly cgroups: WorkerCgroups
   /** Found before. */
   readonly known: readonly ProcessFacts[]
 }
 
-const queryOf = ({ inspector, observer, record, cgroups, known }: Search): TreeQuery => {
+const queryOf = ({ record, cgroups, known, ...machine }: Search): TreeQuery => {
+  const { inspector, observer } = machine
   // Start times of another clock prove nothing here; the cookie does.
   const comparable = record.owner.started_clock === observer.startClock
   const view = inspector.snapshot()
@@ -52,6 +59,9 @@ const queryOf = ({ inspector, observer, record, cgroups, known }: Search): TreeQ
   const inCgroup = cgroups.pids()
   // Each is asked for twice, and to read them is most of what a search costs.
   const answers = new Map<number, boolean>()
+  const isOwnHelper = (facts: ProcessFacts): boolean =>
+    isSameProcess(facts, record.owner, tolerance) || isSameProcess(facts, record.refresher, tolerance)
+  let others: ReadonlyMap<number, ProcessReference> | undefined
   return {
     all,
     worker: comparable ? record.worker : null,
@@ -64,10 +74,13 @@ const queryOf = ({ inspector, observer, record, cgroups, known }: Search): TreeQ
       answers.set(pid, answer)
       return answer
     },
-    isExcluded: (facts) =>
-      self.has(facts.pid) ||
-      isSameProcess(facts, record.owner, tolerance) ||
-      isSameProcess(facts, record.refresher, tolerance),
+    isExcluded: (facts) => self.has(facts.pid) || isOwnHelper(facts),
+    isOwnHelper,
+    // Asked only about what carries a mark: a directory of a thousand records is not read for nothing.
+    isOtherRun(facts) {
+      others ??= new Map(machine.otherRuns(record.session).map((other) => [other.pid, other]))
+      return isSameProcess(facts, others.get(facts.pid) ?? null, tolerance)
+    },
   }
 }
 
@@ -85,24 +98,17 @@ export type WorkerSearch = {
  * @returns nothing for a record of another boot, host or PID namespace: its numbers mean other processes here
  */
 export const searchForWorker = (
-  inspector: ProcessInspector,
-  observer: Observer,
+  machine: Machine,
   record: LockRecord,
   known: readonly ProcessFacts[] = [],
 ): WorkerSearch => {
-  if (recordLocation(record, observer) !== 'here') return { processes: [], group: null, cgroups: null }
+  if (recordLocation(record, machine.observer) !== 'here')
+    return { processes: [], group: null, cgroups: null }
   const cgroups = workerCgroups(record.cgroup, record.iteration.number)
-  const query = queryOf({ inspector, observer, record, cgroups, known })
-  return {
-    processes: workerTree(query),
-    group: workerGroup(query),
-    cgroups: isCgroupPure(query) ? cgroups : null,
-  }
+  const { processes, group, isCgroupPure } = chooseWorker(queryOf({ ...machine, record, cgroups, known }))
+  return { processes, group, cgroups: isCgroupPure ? cgroups : null }
 }
 
 /** See {@link searchForWorker}. */
-export const findWorker = (
-  inspector: ProcessInspector,
-  observer: Observer,
-  record: LockRecord,
-): readonly ProcessFacts[] => searchForWorker(inspector, observer, record).processes
+export const findWorker = (machine: Machine, record: LockRecord): readonly ProcessFacts[] =>
+  searchForWorker(machine, record).processes

@@ -1,6 +1,7 @@
 import { livenessOf } from '../core/identity.ts'
 import type { ProcessInspector, ProcessView } from '../core/ports.ts'
 import type { LockRecord, ProcessReference } from '../core/record.ts'
+import { isTmuxServer } from '../core/tree.ts'
 
 /** A tree of more is ended all the same, by descent, group and cookie. */
 const MAX_DESCENDANTS = 256
@@ -38,7 +39,9 @@ export const createDescendantTracker = (
         found.set(next.pid, next)
         for (const pid of view.children(next.pid)) {
           const inspection = view.inspect(pid)
-          if (inspection.kind === 'process') queue.push({ pid, pid_started: inspection.facts.started })
+          // One that is being started is still below its client; what people open in it later is not the worker's.
+          if (inspection.kind === 'process' && !isTmuxServer(inspection.facts))
+            queue.push({ pid, pid_started: inspection.facts.started })
         }
       }
       if (record.worker !== null) found.delete(record.worker.pid)

@@ -48,7 +48,7 @@ const checkPane = async (world: World, { record, target }: Asked): Promise<void>
       `tmux set-option -p -t ${printable(target.pane)} synchronize-panes off`,
     )
   const { hasProcfs } = world.inspector
-  const worker = findWorker(world.inspector, world.observer, record)
+  const worker = findWorker(world, record)
   if (!worker.some(({ pid }) => isInForeground(pid, input.terminal, hasProcfs)))
     throw errors.notTheWorkers(
       session,

@@ -91,7 +91,7 @@ const part = (reference: ProcessReference | null, liveness: Liveness | null): Pa
 const CPU_SAMPLE_SECONDS = 0.3
 
 const treeRows = async (world: World, record: LockRecord): Promise<readonly TreeRow[]> => {
-  const found = findWorker(world.inspector, world.observer, record)
+  const found = findWorker(world, record)
   if (found.length === 0) return []
   const started = world.clock.monotonic()
   const before = world.inspector.snapshot()

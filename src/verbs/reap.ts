@@ -25,7 +25,7 @@ const plural = (count: number): string => `${count} ${count === 1 ? 'process' : 
 
 const preview = (world: World, record: LockRecord): readonly string[] => {
   const view = world.inspector.snapshot()
-  const left = findWorker(world.inspector, world.observer, record)
+  const left = findWorker(world, record)
   return [
     `would end ${plural(left.length)} and mark run ${record.generation} as reaped`,
     ...left.map(({ pid, name }) => {

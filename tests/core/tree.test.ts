@@ -1,12 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ProcessFacts } from '../../src/core/ports.ts'
-import {
-  environmentMatches,
-  isCgroupPure,
-  type TreeQuery,
-  workerGroup,
-  workerTree,
-} from '../../src/core/tree.ts'
+import { chooseWorker, environmentMatches, type TreeQuery, workerTree } from '../../src/core/tree.ts'
 import { aProcess, OWNER, owner, refresher, WORKER, worker } from '../fakes/records.ts'
 
 const WORKER_REFERENCE = { pid: WORKER, pid_started: 1100 }
@@ -19,6 +13,8 @@ const queryOf = (all: readonly ProcessFacts[], changes: Partial<TreeQuery>): Tre
   isInCgroup: () => false,
   carriesCookie: () => false,
   isExcluded: () => false,
+  isOwnHelper: () => false,
+  isOtherRun: () => false,
   ...changes,
 })
 
@@ -26,7 +22,7 @@ const pids = (all: readonly ProcessFacts[], changes: Partial<TreeQuery> = {}): r
   workerTree(queryOf(all, changes)).map(({ pid }) => pid)
 
 const groupOf = (all: readonly ProcessFacts[], changes: Partial<TreeQuery> = {}): number | null =>
-  workerGroup(queryOf(all, changes))
+  chooseWorker(queryOf(all, changes)).group
 
 const cookieOf =
   (...carriers: readonly number[]) =>
@@ -127,6 +123,66 @@ describe('the worker tree', () => {
     expect(pids([worker(), server, pane], { carriesCookie: cookieOf(5000) })).toEqual([WORKER])
   })
 
+  it.each<[string, readonly ProcessFacts[], readonly number[]]>([
+    ['a window of a tmux server that carries it', [aProcess(5001, { parent: 5000 })], [WORKER]],
+    [
+      'what runs in a window of it',
+      [aProcess(5001, { parent: 5000 }), aProcess(5002, { parent: 5001 })],
+      [WORKER],
+    ],
+    [
+      'a daemon beside it, which the worker has left',
+      [aProcess(5001, { parent: 1 }), aProcess(5002, { parent: 5001 })],
+      [WORKER, 5001, 5002],
+    ],
+  ])('by the cookie or a control group: %s', (_, others, expected) => {
+    const all = [owner(), worker(), aProcess(5000, { name: 'tmux: server', parent: 1 }), ...others]
+    expect(pids(all, { carriesCookie: (pid) => pid >= WORKER })).toEqual(expected)
+  })
+
+  it('has who was seen as its descendant before, also below a tmux server, with what is below it', () => {
+    const all = [
+      worker(),
+      aProcess(5000, { name: 'tmux: server', parent: 1 }),
+      aProcess(5001, { parent: 5000 }),
+      aProcess(5002, { parent: 5001 }),
+      aProcess(5003, { parent: 5000 }),
+    ]
+    const changes = {
+      descendants: [{ pid: 5001, pid_started: 1000 }],
+      carriesCookie: (pid: number) => pid >= WORKER,
+    }
+    expect(pids(all, changes)).toEqual([WORKER, 5001, 5002])
+  })
+
+  it('has a worker that is not recorded yet, though its own engine runs in a tmux server', () => {
+    const server = aProcess(500, { name: 'tmux: server', parent: 1 })
+    const all = [server, owner({ parent: 500 }), aProcess(5000, { parent: OWNER })]
+    const changes = {
+      worker: null,
+      carriesCookie: cookieOf(5000),
+      isOwnHelper: ({ pid }: ProcessFacts) => pid === OWNER,
+    }
+    expect(pids(all, changes)).toEqual([5000])
+  })
+
+  it("never has another session's owner, nor what is below it, for what it has inherited", () => {
+    const other = aProcess(5000, { parent: 1, group: WORKER })
+    const all = [worker(), other, aProcess(5001, { parent: 5000, group: WORKER })]
+    const changes = {
+      carriesCookie: () => true,
+      isInCgroup: () => true,
+      isOtherRun: ({ pid }: ProcessFacts) => pid === 5000,
+    }
+    expect(pids(all, changes)).toEqual([WORKER])
+    expect(groupOf(all, changes)).toBeNull()
+  })
+
+  it('has an engine that the worker itself waits for', () => {
+    const all = [worker(), aProcess(5000, { parent: WORKER }), aProcess(5001, { parent: 5000 })]
+    expect(pids(all, { isOtherRun: ({ pid }) => pid === 5000 })).toEqual([WORKER, 5000, 5001])
+  })
+
   it('has a tmux client that the worker started', () => {
     expect(pids([worker(), aProcess(5000, { parent: WORKER, name: 'tmux' })])).toEqual([WORKER, 5000])
   })
@@ -210,12 +266,12 @@ describe('an environment', () => {
 
 describe('a control group that is to be killed at once', () => {
   const pure = (all: readonly ProcessFacts[], inCgroup: readonly number[]): boolean =>
-    isCgroupPure(
+    chooseWorker(
       queryOf(all, {
         isInCgroup: (pid) => inCgroup.includes(pid),
         isExcluded: (facts) => facts.pid === OWNER,
       }),
-    )
+    ).isCgroupPure
   const server = aProcess(5000, { name: 'tmux: server' })
 
   it.each([

@@ -14,6 +14,7 @@ import type {
 import type { LockRecord } from '../../src/core/record.ts'
 import type { RecordFields } from '../../src/core/record-file.ts'
 import type { LockTool } from '../../src/store/lock-tool.ts'
+import { otherRuns } from '../../src/store/other-runs.ts'
 import { sessionPaths } from '../../src/store/paths.ts'
 import { writeRecord } from '../../src/store/write-record.ts'
 import type { Spawn, World } from '../../src/world.ts'
@@ -139,6 +140,7 @@ export const fakeWorld = (
     start: start ?? (([file]) => Promise.reject(new Error(`nobody starts ${file} here`))),
     now: () => ({ epoch: machine.clock.epoch(), monotonic: machine.clock.monotonic() }),
     paths: (session) => sessionPaths(lockDir, session),
+    otherRuns: (session) => otherRuns(lockDir, HERE, session),
     notify: (line) => notified.push(line),
   }
 }

@@ -27,6 +27,7 @@ class Scene {
       paths,
       inspector,
       observer,
+      otherRuns: () => [],
       signal,
       clock,
       addHistory: (entry: HistoryEntry) => appendHistory(paths, entry),

@@ -43,9 +43,13 @@ describe.skipIf(!onLinux).each(strategies)('with the inspector %s', async (strat
   const { startClock, startTolerance, bootId, pidNamespace } = inspector
   const observer: Observer = { startClock, startTolerance, bootId, pidNamespace, host: 'here' }
   const found = (record: LockRecord): readonly number[] =>
-    findWorker(inspector, observer, record).map(({ pid }) => pid)
+    findWorker({ inspector, observer, otherRuns: () => [] }, record).map(({ pid }) => pid)
   const end = (record: LockRecord, graceSeconds: number) =>
-    endWorker({ inspector, observer, signal: sendSignal, clock: systemClock }, record, graceSeconds)
+    endWorker(
+      { inspector, observer, otherRuns: () => [], signal: sendSignal, clock: systemClock },
+      record,
+      graceSeconds,
+    )
   const worker = (cookie: string, iteration = ITERATION) => ({
     env: { ...process.env, LOCK_COOKIE: cookie, LOCK_ITERATION: String(iteration) },
   })
