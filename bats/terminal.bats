@@ -108,3 +108,14 @@ JOB
   shows 'TMUX is not set'
   shows 'the output is not recorded'
 }
+
+@test "what a full-screen program has said can be searched" {
+  open_ui
+  types 'engine.sh run s --timeout 1s -- ./full-screen; echo don\e $?'
+  eventually shows 'done 124'
+  lock.sh logs s --rendered >rendered
+  grep -q '^full screen' rendered
+  run ! grep -q $'\e' rendered
+  [[ $(lock.sh logs s --rendered -n 1 | wc -l) == 1 ]]
+  refuses 64 lock.sh logs s --rendered -f
+}

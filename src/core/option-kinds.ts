@@ -155,11 +155,28 @@ export const list = (label: string): OptionKind<readonly string[]> => ({
   isValid: (value) => Array.isArray(value) && value.every(isText),
 })
 
-/** An option without a value. */
+const FLAG_VALUES: Readonly<Record<string, boolean>> = {
+  '': true,
+  true: true,
+  yes: true,
+  on: true,
+  '1': true,
+  false: false,
+  no: false,
+  off: false,
+  '0': false,
+}
+
+/** An option without a value on the command line; a file and the environment may turn it off. */
 export const FLAG: OptionKind<boolean> = {
   label: null,
   isList: false,
-  parse: (texts) => texts.length > 0,
+  parse: (texts, name) => {
+    const value = FLAG_VALUES[(texts.at(-1) ?? '').toLowerCase()]
+    if (value === undefined)
+      throw errors.usage(`${name} is true or false, not ${JSON.stringify(texts.at(-1))}`)
+    return value
+  },
   format: String,
   isValid: (value) => typeof value === 'boolean',
 }

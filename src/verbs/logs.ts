@@ -32,6 +32,7 @@ import {
 } from '../store/output.ts'
 import { readRecord } from '../store/read-record.ts'
 import type { World } from '../world.ts'
+import { renderOutput } from './shared/rendered-output.ts'
 
 export type LogsRequest = {
   readonly name: string
@@ -330,6 +331,26 @@ const terminalSink = (world: World, follow: boolean): LogsSink => {
   }
 }
 
+/** Only when all of it is there can be said what a terminal would have. */
+const printRendered = async (world: World, request: LogsRequest): Promise<void> => {
+  if (request.follow)
+    throw errors.usage('--rendered shows what a terminal has in the end, and -f what comes; take one of them')
+  const chunks: Buffer[] = []
+  await logs(
+    world,
+    { ...request, lines: null },
+    {
+      bytes: (bytes) => chunks.push(Buffer.from(bytes)) > 0,
+      header: () => undefined,
+      isGone: () => false,
+    },
+  )
+  const lines = await renderOutput(Buffer.concat(chunks))
+  const shown =
+    request.lines === null ? lines : lines.slice(lines.length - Math.min(request.lines, lines.length))
+  write(STDOUT, shown.map((line) => `${line}\n`).join(''))
+}
+
 export const verb: Verb = {
   describe: 'print the recorded output, by default of the newest iteration',
   positionals: ['NAME'],
@@ -340,6 +361,10 @@ export const verb: Verb = {
       describe: 'keep printing new output, also of later iterations, until the run ends',
     },
     lines: { type: 'string', alias: 'n', value: 'LINES', describe: 'the last LINES lines only' },
+    rendered: {
+      type: 'boolean',
+      describe: 'as a terminal has it in the end, screen and scroll-back: for full-screen programs',
+    },
     iteration: { type: 'string', value: 'N', describe: 'this iteration; with -f from it on' },
     generation: {
       type: 'string',
@@ -350,6 +375,7 @@ export const verb: Verb = {
   examples: [
     ['lock.sh logs nightly -f -n 20', 'the last lines, and what comes'],
     ['lock.sh logs nightly --iteration 12', 'all of one iteration'],
+    ['lock.sh logs nightly --rendered | grep -i error', 'what an agent with a screen of its own has said'],
   ],
   run: async (world, args) => {
     const follow = args.flag('follow')
@@ -360,7 +386,8 @@ export const verb: Verb = {
       iteration: numberOption(args, 'iteration', 1),
       generation: numberOption(args, 'generation', 1),
     }
-    await logs(world, request, terminalSink(world, follow))
+    if (args.flag('rendered')) await printRendered(world, request)
+    else await logs(world, request, terminalSink(world, follow))
     return 0
   },
 }

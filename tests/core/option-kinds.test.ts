@@ -37,6 +37,12 @@ describe('a flag', () => {
   it('has no label, and is true when it is given', () => {
     expect(FLAG.label).toBeNull()
     expect(FLAG.parse([''], '--end-on-turn')).toBe(true)
+    expect(FLAG.parse(['true'], '--end-on-turn')).toBe(true)
+    expect([FLAG.parse(['false'], '--end-on-turn'), FLAG.parse(['0'], '--end-on-turn')]).toEqual([
+      false,
+      false,
+    ])
+    expect(() => FLAG.parse(['maybe'], '--end-on-turn')).toThrow('true or false')
     expect([FLAG.isValid(false), FLAG.isValid('yes')]).toEqual([true, false])
   })
 })

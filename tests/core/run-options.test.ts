@@ -17,7 +17,9 @@ const KEYS = Object.keys(RUN_OPTIONS) as readonly RunOptionKey[]
 describe('the table of options', () => {
   it.each(KEYS)('has a default of %s that is valid, and that is read from its own text', (key) => {
     expect(RUN_OPTIONS[key].isValid(DEFAULT_OPTIONS[key])).toBe(true)
-    const read = parseRunOptions((name) => (name === runOptionName(key) ? [defaultText(key)] : undefined))
+    // A flag has none on the command line; a file has its value.
+    const text = RUN_OPTIONS[key].label === null ? String(DEFAULT_OPTIONS[key]) : defaultText(key)
+    const read = parseRunOptions((name) => (name === runOptionName(key) ? [text] : undefined))
     expect(read).toEqual({ [key]: DEFAULT_OPTIONS[key] })
   })
 
