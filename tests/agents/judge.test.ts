@@ -45,7 +45,7 @@ describe('the judgement of an agent in a state', () => {
         ['active'],
         [
           [101, 'active'],
-          [138, 'active'],
+          [146, 'active'],
         ],
         [],
       ),
@@ -56,7 +56,7 @@ describe('the judgement of an agent in a state', () => {
     const readings: Reading[] = [
       [101, 'hung', 'spinning'],
       [103, 'active'],
-      [138, 'active'],
+      [146, 'active'],
     ]
     expect(judge(['active'], readings, ['active-again'])).toMatchObject({ isRight: true, flaps: 0 })
   })
@@ -88,7 +88,7 @@ describe('the judgement of an agent in a state', () => {
         ['silent'],
         [
           [101, 'active'],
-          [128, 'active'],
+          [136, 'active'],
         ],
         [],
       ),

@@ -6,7 +6,7 @@
  */
 
 /** For what an agent does beside its state: it has just started, or looks at its files a last time. */
-const SETTLE_SECONDS = 12
+const SETTLE_SECONDS = 20
 const LIMIT_OF = { silent: 'quiet', 'awaiting-input': 'quiet', repeating: 'stuck', spinning: 'stuck' }
 
 /** @param state its `wanted` and `patience`; @param limits seconds; @param hold seconds that a verdict has to stay */
