@@ -22,7 +22,7 @@ fakes() { # PROGRAM, its text on stdin
 
 # In a shell that finds nothing but tools/. The directories of root are looked at besides, and may have more.
 require_tools() { # all|quick
-  env -i PATH="$PWD/tools" HERE="$PWD" "$BASH" -euo pipefail -c 'source "$1/scripts/test-tools.bash"; require_tools "$2"' - "$ROOT" "$1"
+  env -i PATH="$PWD/tools" HERE="$PWD" ROOT="$ROOT" "$BASH" -euo pipefail -c 'source "$1/scripts/test-tools.bash"; require_tools "$2"' - "$ROOT" "$1"
 }
 
 @test "all that is missing is named in one line, with the command for it where that is known" {
@@ -43,21 +43,16 @@ require_tools() { # all|quick
 @test "as root what is missing is installed, one by one where not all of it can be had" {
   ((EUID == 0)) || skip 'needs root'
   has cat env chmod
-  # There is no package of strace; the others bring their programs.
+  # There is no package of strace; the others bring all programs that the table has them for.
   fakes apt-get <<'FAKE'
 echo "$*" >>"$HERE/asked"
 [[ $1 == install && " $* " == *' strace '* ]] && exit 100
-for package; do
-  case $package in
-    procps) set -- "$@" ps sysctl pgrep ;;
-    util-linux) set -- "$@" flock ;;
-    gcc) set -- "$@" cc ;;
-    mawk) set -- "$@" awk ;;
-  esac
-done
-for program; do
-  [[ $program == -* || -e $HERE/tools/$program ]] || { : >"$HERE/tools/$program"; chmod +x "$HERE/tools/$program"; }
-done
+source "$ROOT/scripts/test-tools.bash"
+while read -r _ _ program packages _; do
+  for package in ${packages//+/ }; do
+    [[ " $* " != *" $package "* ]] || { : >"$HERE/tools/$program" && chmod +x "$HERE/tools/$program"; }
+  done
+done < <(tools)
 FAKE
   run require_tools all
   [[ $status == 0 ]]
