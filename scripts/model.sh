@@ -125,22 +125,27 @@ BREAK_FORCE_AWAITS_LOCK A1 1 --force does not wait for the kernel lock
 BREAK_REAP_LOOKS_AGAIN A5 0 reap trusts what it saw before it had the lock
 BREAK_GENERATION_WITNESS A4 0 the generation is counted from the record alone
 STEPS
+  # Either of the two is enough for one trouble.
+  is_noticed A8 'neither guard nor watchdog' -DBREAK_NO_GUARD -DBREAK_NO_WATCHDOG -DTROUBLES=1 -DFORCES=0 || failed=1
+  is_noticed A8 'no watchdog: guard and owner killed' -DBREAK_NO_WATCHDOG -DTROUBLES=2 -DFORCES=0 || failed=1
+  is_noticed A8 'a guard that ends nothing: watchdog and owner killed' -DBREAK_NO_GUARD -DTROUBLES=2 -DFORCES=0 || failed=1
+  is_noticed A8 'the pipe from the owner ends before its child has executed' -DBREAK_PIPE_UNTIL_EXEC -DTROUBLES=1 -DFORCES=0 || failed=1
   return $failed
 }
 
 deep() {
   local failed=0
-  holds whole 'two troubles, --force' || failed=1
-  holds kills 'three troubles, no --force' -DTROUBLES=3 -DFORCES=0 || failed=1
-  holds forces 'one trouble, --force twice' -DTROUBLES=1 -DFORCES=2 || failed=1
-  holds iterations 'two iterations, two troubles' -DITERATIONS=2 -DFORCES=0 || failed=1
-  holds both 'two iterations, one trouble, --force' -DITERATIONS=2 -DTROUBLES=1 || failed=1
-  check loops -O1 -DNP -- -l -- -DTROUBLES=1
+  holds three '3 contenders, one trouble' -DTROUBLES=1 -DFORCES=0 || failed=1
+  holds whole '2 contenders, two troubles, --force' -DCONTENDERS=2 || failed=1
+  holds kills '2 contenders, three troubles' -DCONTENDERS=2 -DTROUBLES=3 -DFORCES=0 || failed=1
+  holds iterations '2 contenders, two iterations, two troubles' -DCONTENDERS=2 -DITERATIONS=2 -DFORCES=0 || failed=1
+  holds both '2 contenders, two iterations, one trouble, --force' -DCONTENDERS=2 -DITERATIONS=2 -DTROUBLES=1 || failed=1
+  check loops -O1 -DNP -- -l -- -DCONTENDERS=2 -DTROUBLES=1
   say_result loops 'nothing goes round for ever (one trouble, --force)'
   is_clean loops || failed=1
-  holds write 'a write that fails' -DWRITES_FAIL -DTROUBLES=1 || failed=1
+  holds write 'a write that fails' -DCONTENDERS=2 -DWRITES_FAIL -DTROUBLES=1 || failed=1
   is_noticed A6 '  the claim looks for the recorded iteration alone' -DWRITES_FAIL -DBREAK_LATER_ITERATIONS || failed=1
-  holds worker 'a worker that cannot be ended' -DUNKILLABLE -DTROUBLES=1 || failed=1
+  holds worker 'a worker that cannot be ended' -DCONTENDERS=2 -DUNKILLABLE -DTROUBLES=1 || failed=1
   is_noticed A6 '  the record forgets it' -DUNKILLABLE -DBREAK_KEEP_WORKER || failed=1
   return $failed
 }
@@ -148,8 +153,8 @@ deep() {
 case ${1:-} in
   '')
     failed=0
-    holds trouble '3 contenders, two troubles' -DTROUBLES=2 -DFORCES=0 || failed=1
-    holds force '3 contenders, one trouble, --force' -DTROUBLES=1 -DFORCES=1 || failed=1
+    holds trouble '2 contenders, two troubles' -DCONTENDERS=2 -DTROUBLES=2 -DFORCES=0 || failed=1
+    holds force '2 contenders, one trouble, --force' -DCONTENDERS=2 -DTROUBLES=1 -DFORCES=1 || failed=1
     all_is_reached trouble force || failed=1
     broken_steps || failed=1
     exit $failed

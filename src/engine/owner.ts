@@ -94,8 +94,12 @@ export class Owner {
     }
   }
 
-  /** The last write. After it the session is free. */
-  end(ended: Omit<Ended, 'epoch'>): void {
+  /**
+   * The last write. After it the session is free.
+   *
+   * @param onWritten called before that: who writes for this owner when it dies must not do so without the lock
+   */
+  end(ended: Omit<Ended, 'epoch'>, onWritten: () => void = () => undefined): void {
     this.#put(
       {
         ...this.#record,
@@ -107,6 +111,7 @@ export class Owner {
       },
       0,
     )
+    onWritten()
     clearRequest(this.paths)
     this.lock.release()
   }

@@ -2,8 +2,8 @@
  * A run: claim, iterate, release. The loop of the engine, and the only place where an iteration's end becomes a
  * run's end.
  *
- * The order of an end: guard pauses → `stopping` written → worker ended → `ended` written → lock released → guard and
- * watchdog let go.
+ * The order of an end: guard pauses → `stopping` written → worker ended → `ended` written → guard and watchdog let go →
+ * lock released.
  */
 import { EXIT_CODES, errors, formatError } from '../core/errors.ts'
 import type { IterationEntry } from '../core/history.ts'
@@ -191,7 +191,12 @@ const endOfAll = (last: LastIteration | null, { failures, loop, options }: LockR
 /** After an error nothing is known about the worker, so this is no clean end: the next claim searches for it. */
 const LOST: RunEnd = { reason: 'owner-died', exitCode: EXIT_CODES.io, detail: null }
 
-const release = ({ owner, history }: Pick<RunTools, 'owner' | 'history'>, end: RunEnd): void => {
+/** @param letGo lets guard and watchdog go */
+const release = (
+  { owner, history }: Pick<RunTools, 'owner' | 'history'>,
+  end: RunEnd,
+  letGo: () => void,
+): void => {
   const { generation, iteration, cgroup } = owner.record
   const why = end.detail === null ? '' : `: ${end.detail}`
   const detail = `${end.reason}, exit code ${end.exitCode}${why}`
@@ -199,7 +204,7 @@ const release = ({ owner, history }: Pick<RunTools, 'owner' | 'history'>, end: R
   removeCgroup(cgroup)
   const signal = end.signal === undefined ? {} : { signal: end.signal }
   const rule = end.detail === null ? {} : { detail: end.detail }
-  owner.end({ reason: end.reason, exit_code: end.exitCode, ...rule, ...signal })
+  owner.end({ reason: end.reason, exit_code: end.exitCode, ...rule, ...signal }, letGo)
 }
 
 /** Where nobody can listen, a run that waits for a line of output would have no end. */
@@ -233,8 +238,7 @@ const runHeld = async (
       await recording.close()
     }
   } finally {
-    release({ owner, history }, end)
-    letGo()
+    release({ owner, history }, end, letGo)
   }
   return end
 }

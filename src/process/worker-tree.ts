@@ -59,6 +59,9 @@ const queryOf = ({ record, cgroups, known, ...machine }: Search): TreeQuery => {
   const inCgroup = cgroups.pids()
   // Each is asked for twice, and to read them is most of what a search costs.
   const answers = new Map<number, boolean>()
+  // Nobody who was there before the owner is a child of its worker.
+  const born = record.owner.pid_started - tolerance
+  const mayCarryIt = new Set(all.flatMap(({ pid, started }) => (!comparable || started >= born ? [pid] : [])))
   const isOwnHelper = (facts: ProcessFacts): boolean =>
     isSameProcess(facts, record.owner, tolerance) || isSameProcess(facts, record.refresher, tolerance)
   let others: ReadonlyMap<number, ProcessReference> | undefined
@@ -69,6 +72,7 @@ const queryOf = ({ record, cgroups, known, ...machine }: Search): TreeQuery => {
     startTolerance: tolerance,
     isInCgroup: (pid) => inCgroup.has(pid),
     carriesCookie(pid) {
+      if (!mayCarryIt.has(pid)) return false
       const answer =
         answers.get(pid) ?? environmentMatches(view.environment(pid), record.cookie, record.iteration.number)
       answers.set(pid, answer)

@@ -1,8 +1,9 @@
 /*
  * The protocol of docs/FORMAT.md, "Exclusion" and "Claiming", as the code has it. scripts/model.sh checks it.
  *
- * Three contenders; each is a `run`, a `run --force` or a `reap`, and starts whenever it likes. Trouble kills, stops,
- * continues and terminates engines and refreshers at any step. Workers end when they like, or never.
+ * Three contenders; each is a `run`, a `run --force` or a `reap`, and starts whenever it likes. Beside a run there are a
+ * guard, which the record calls its refresher, and a watchdog. Trouble kills, stops, continues and terminates engines,
+ * guards and watchdogs at any step. Workers end when they like, or never.
  *
  * One transition is what the code does without a chance for another process to see it half done: one system call, or
  * one look. What only reads what nobody else can change meanwhile, or only decides, goes with the transition before.
@@ -10,7 +11,7 @@
  * got the lock may leave at any step: that is how it is killed; it is slow at any step: that is how it is stopped.
  *
  * What is checked
- *   A1  nobody writes the record without the kernel lock, and the owner never while its refresher lives
+ *   A1  nobody writes the record without the kernel lock, and the owner never while its guard does
  *   A2  at most one owner
  *   A3  a worker is started only when no worker of any run lives
  *   A4  a generation is taken once, and grows
@@ -20,6 +21,8 @@
  *       has the lock
  *   A7  nobody waits for ever for somebody who is stopped; when nobody is stopped any more all comes to an end, and
  *       neither a lock nor a worker is left
+ *   A8  whenever things have come to rest, no worker lives whose owner is gone, whatever was killed when: unless guard
+ *       and watchdog were killed, too, with nobody left to start another
  *
  * What is taken for granted, and tested elsewhere
  *   PID, start time, boot and namespace tell one process from another (bats/identity.bats). `findWorker` finds every
@@ -38,11 +41,15 @@
 #ifndef FORCES
 #define FORCES 1
 #endif
+#ifndef CONTENDERS
+#define CONTENDERS 3
+#endif
 #ifndef ITERATIONS
 #define ITERATIONS 1
 #endif
 
 #define SEATS 4                 /* seat 0 stays empty, so that 0 is "nobody" */
+#define WATCHDOG 3              /* seat + WATCHDOG: the open file of a watchdog */
 
 mtype = { absent, forked, running, dying, gone };
 mtype = { open, in_order, owner_died };
@@ -72,8 +79,12 @@ bool engine_stopped[SEATS], refresher_stopped[SEATS];
 bool terminated[SEATS];         /* stop-request.ts: StopRequests.terminate */
 byte generation[SEATS], iteration[SEATS]; /* Owner.record, in memory */
 byte refreshers[SEATS];         /* how many the owner has started */
-bool has_config[SEATS], has_stop[SEATS]; /* what lies in the refresher's pipe */
-byte config[SEATS];             /* RefresherConfig.record: its iteration */
+mtype watchdog[SEATS] = absent;
+bool has_pause[SEATS], has_end[SEATS]; /* what lies in the guard's pipe; `end` in the watchdog's, too */
+bool watching[SEATS];           /* the guard writes: from `watch` until it has answered `pause` */
+byte config[SEATS];             /* the record that came with `watch`: its iteration */
+byte watched_generation[SEATS]; /* GuardConfig.generation */
+bool guard_killed[SEATS], watchdog_killed[SEATS]; /* and nobody has started another: for the checks */
 byte environment[SEATS];        /* LOCK_ITERATION of the worker */
 bool hides[SEATS];              /* its environment cannot be read */
 
@@ -100,15 +111,21 @@ bool owns[SEATS];               /* for the checks */
 
 #define lives(seat) (worker[seat] == forked || worker[seat] == running)
 #define some_worker_lives (lives(1) || lives(2) || lives(3))
+#define is_orphan(seat) (lives(seat) && engine[seat] == gone && !(guard_killed[seat] && watchdog_killed[seat]) && !refresher_stopped[seat] \
+  && (watchdog[seat] != running))
+#define some_orphan_lives (is_orphan(1) || is_orphan(2) || is_orphan(3))
 #define another_owns(me) ((me != 1 && owns[1]) || (me != 2 && owns[2]) || (me != 3 && owns[3]))
 
 /* Nothing moves any more but by trouble, the end of a worker, or another contender. */
-#define watches(seat) (engine[seat] == running && Engine[5 + seat]@watch && !terminated[seat] \
-  && worker[seat] == running && refresher[seat] == running \
+#define watches(seat) (engine[seat] == running && Engine[8 + seat]@watch && !terminated[seat] \
+  && worker[seat] == running && refresher[seat] == running && watching[seat] && watchdog[seat] == running \
   && (refresher_stopped[seat] || (record.owner == seat && record.refresher == refreshers[seat])))
 #define waits(seat) (worker[seat] != forked \
   && (engine[seat] == absent || engine[seat] == gone || engine_stopped[seat] || watches(seat)) \
-  && (engine[seat] == running || refresher[seat] != running || refresher_stopped[seat]) && refresher[seat] != dying)
+  && (engine[seat] == running || refresher[seat] != running || refresher_stopped[seat]) && refresher[seat] != dying \
+  && (engine[seat] == running || watchdog[seat] != running || refresher_stopped[seat] || others_lock(seat)))
+/* A watchdog without its owner waits for the lock: somebody who is stopped has it. */
+#define others_lock(seat) (lock != 0 && lock != seat + WATCHDOG)
 #define all_wait (waits(1) && waits(2) && waits(3))
 
 /* What a plain run does with a free lock: nothing keeps it from the claim, and it finds every worker. */
@@ -146,9 +163,10 @@ inline free_if_closed(seat) {
 /* What a run leaves when all of it is gone: nothing. Fewer states, no other behaviour. */
 inline tidy(seat) {
   if
-  :: (engine[seat] == dying || engine[seat] == gone) && !is_there(refresher[seat]) && !lives(seat) ->
+  :: (engine[seat] == dying || engine[seat] == gone) && !is_there(refresher[seat]) && watchdog[seat] != running && !lives(seat) ->
     generation[seat] = 0; iteration[seat] = 0; refreshers[seat] = 0; config[seat] = 0; environment[seat] = 0;
-    worker[seat] = absent; refresher[seat] = absent
+    worker[seat] = absent; refresher[seat] = absent; watchdog[seat] = absent; watched_generation[seat] = 0;
+    has_end[seat] = false; guard_killed[seat] = false; watchdog_killed[seat] = false
   :: else
   fi
 }
@@ -163,8 +181,15 @@ inline end_engine(seat) {
 }
 inline end_refresher(seat) {
   d_step {
-    refresher[seat] = dying; refresher_stopped[seat] = false; has_config[seat] = false; has_stop[seat] = false;
-    fd_refresher[seat] = false; free_if_closed(seat)
+    refresher[seat] = dying; refresher_stopped[seat] = false; has_pause[seat] = false;
+    watching[seat] = false; fd_refresher[seat] = false; free_if_closed(seat)
+  }
+}
+inline end_watchdog(seat) {
+  d_step {
+    watchdog[seat] = gone;
+    if :: lock == seat + WATCHDOG -> lock = 0 :: else fi;
+    tidy(seat)
   }
 }
 inline end_process_of_worker(seat) {
@@ -202,7 +227,7 @@ inline put_record(file, new_generation, new_owner, new_ended, new_reaped, new_it
 
 /* owner.ts: Owner.#put. A write that fails is said, and the run goes on. */
 inline owner_puts(me, its_end, its_worker) {
-  assert(!is_there(refresher[me]));                                          /* A1 */
+  assert(!watching[me]);                                                     /* A1 */
   if
 #ifdef WRITES_FAIL
   :: failed_writes < 1 -> failed_writes++
@@ -222,22 +247,38 @@ inline end_worker(seat, n, named, survived) {
   od
 }
 
-/* refresher-keeper.ts: RefresherKeeper.stop */
-inline send_stop(me) {
-  if :: refresher[me] == running -> has_stop[me] = true :: else fi
+/* guard-keeper.ts: GuardKeeper.pause */
+inline send_pause(me) {
+  if :: watching[me] && refresher[me] == running -> has_pause[me] = true :: else fi
 }
-inline await_refresher(me) {
+inline await_paused(me) {
 #ifdef BREAK_WAIT_REFRESHER_STOP
   skip
 #else
   do
-  :: atomic { !is_there(refresher[me]) -> break }                            /* await this.#done */
+  :: atomic { !watching[me] && refresher[me] != dying -> break }             /* `paused`; #ended */
 #ifndef BREAK_KILL_STOPPED_REFRESHER
-  :: atomic { refresher[me] == running -> end_refresher(me) }                /* #isStopped, or REFRESHER_STOP_SECONDS */
+  :: atomic { watching[me] && refresher[me] == running -> end_refresher(me); guard_killed[me] = true } /* #killSilent */
 #endif
   od
 #endif
 }
+
+/* GuardKeeper.#start: spawn, then the configuration on its input */
+inline spawn_guard(me) {
+  refreshers[me]++; refresher[me] = running; guard_killed[me] = false;
+#ifndef BREAK_REFRESHER_INHERITS
+  fd_refresher[me] = true
+#endif
+}
+/* watchdog.ts: Watchdog.start */
+#ifdef BREAK_NO_WATCHDOG
+#define spawn_watchdog(me) skip
+#define is_guarded(me) true
+#else
+#define spawn_watchdog(me) watchdog[me] = running; watchdog_killed[me] = false
+#define is_guarded(me) (watchdog[me] == running || refresher[me] == running)
+#endif
 
 inline read_record(into) {
   d_step {
@@ -310,7 +351,8 @@ again:
     :: its_refresher == 0 || its_refresher != refreshers[its_owner] || refresher[its_owner] != running
     :: atomic {
         its_refresher != 0 && its_refresher == refreshers[its_owner] && refresher[its_owner] == running ->
-        end_refresher(its_owner)
+        end_refresher(its_owner);
+        guard_killed[its_owner] = true
       }
     :: atomic { give_up }
     fi;
@@ -377,7 +419,8 @@ cleared:
     };
     atomic {                                                                 /* claim.ts: firstRecord, writeRecord */
       put_record(me, generation[me], me, open, false, 0, 0, 0);
-      owns[me] = true
+      owns[me] = true; watched_generation[me] = generation[me];
+      spawn_watchdog(me); spawn_guard(me)                                    /* GuardKeeper.start; there is no worker yet */
     };
 
     do                                                                       /* run.ts: iterate */
@@ -392,9 +435,15 @@ cleared:
       }
     :: atomic {
         !terminated[me] && iteration[me] < ITERATIONS ->
-        iteration[me]++;
-        owner_puts(me, open, 0)                                              /* iteration.ts: runIteration, `running` */
+        iteration[me]++
       };
+      do                                                                     /* GuardKeeper.ensure */
+      :: atomic { is_guarded(me) -> break }
+#ifndef BREAK_NO_WATCHDOG
+      :: atomic { watchdog[me] == gone -> spawn_watchdog(me) }
+#endif
+      od;
+      atomic { owner_puts(me, open, 0) };                                    /* iteration.ts: start, `running` */
       /* worker.ts: startWorker, the fork */
       atomic {
         assert(!some_worker_lives);                                          /* A3 */
@@ -409,27 +458,27 @@ cleared:
 
 watch:
       do
-      :: atomic { worker[me] == gone -> send_stop(me) };                     /* worker.exit */
-        await_refresher(me);
+      :: atomic { worker[me] == gone -> send_pause(me) };                    /* worker.exit */
+        await_paused(me);
         break
-      :: atomic { worker[me] == running && terminated[me] -> send_stop(me) }; /* stopRequests.terminate */
-        await_refresher(me);
+      :: atomic { worker[me] == running && terminated[me] -> send_pause(me) }; /* stopRequests.terminate */
+        await_paused(me);
         atomic { owner_puts(me, open, iteration[me]) };                      /* `stopping` */
-        end_worker(me, iteration[me], iteration[me], survived);              /* endIteration */
+        end_worker(me, iteration[me], iteration[me], survived);              /* endTheWorker */
         break
-      :: atomic { worker[me] == running && !terminated[me] && refresher[me] == running -> skip }; /* options.timeout */
-        end_worker(me, iteration[me], iteration[me], survived);              /* endIteration, while the refresher beats */
-        atomic { send_stop(me) };
-        await_refresher(me);
+      :: atomic { worker[me] == running && !terminated[me] && watching[me] -> skip }; /* options.timeout */
+        end_worker(me, iteration[me], iteration[me], survived);              /* endTheWorker, while the guard beats */
+        atomic { send_pause(me) };
+        await_paused(me);
         break
-      :: atomic {                                                            /* RefresherKeeper.#runOne → spawn */
-          worker[me] == running && !is_there(refresher[me]) ->
-          refreshers[me]++; refresher[me] = running;
-#ifndef BREAK_REFRESHER_INHERITS
-          fd_refresher[me] = true
+      :: atomic {                                                            /* #tellToWatch */
+          worker[me] == running && refresher[me] == running && !watching[me] && !has_pause[me] ->
+          watching[me] = true; config[me] = iteration[me]
+        }
+      :: atomic { worker[me] == running && !is_there(refresher[me]) -> spawn_guard(me) } /* #startAgain */
+#ifndef BREAK_NO_WATCHDOG
+      :: atomic { worker[me] == running && watchdog[me] == gone -> spawn_watchdog(me) } /* Watchdog.start, again */
 #endif
-        };
-        atomic { has_config[me] = refresher[me] == running; config[me] = iteration[me] } /* #runOne → stdin.write */
       od;
 #ifdef UNKILLABLE
       atomic {
@@ -449,7 +498,10 @@ watch:
     od;
 
 release:
-    unlock(me);
+    atomic {                                                                 /* GuardKeeper.end; the watchdog exits */
+      if :: refreshers[me] != 0 -> has_end[me] = true; watchdog[me] = gone :: else fi;
+      unlock(me)
+    };
     end_engine(me)                                                           /* its exit */
   } unless {
     engine[me] == dying
@@ -459,39 +511,56 @@ end_done:
   false
 }
 
-/* refresher/main.ts: one after the other for one owner */
-proctype Refresher(byte seat) provided (!refresher_stopped[seat])
+/*
+ * The end of the pipe from the owner. A child that is forked and has not executed yet has a copy of the owner's end: by the
+ * time that the pipe ends a worker shows its cookie.
+ */
+#ifdef BREAK_PIPE_UNTIL_EXEC
+#define input_ends(seat) (engine[seat] != running && !has_end[seat])
+#else
+#define input_ends(seat) (engine[seat] != running && worker[seat] != forked && !has_end[seat])
+#endif
+#define orphaned(seat) (input_ends(seat) && engine[seat] == gone)
+/* Whether the run of a seat is open on the disk: guard/dead-run.ts, openRecord. */
+#define is_open_run(seat) (record.generation == watched_generation[seat] && record.ended == open)
+
+/* guard/main.ts, guard/guard.ts: one after the other for one owner */
+proctype Guard(byte seat) provided (!refresher_stopped[seat])
 {
   bool survived;
+  byte known, process;
 
 end_idle:
   do
   :: refresher[seat] == running ->
     {
-      /* input.on('line') with the config; input.on('close') without them */
-      if
-      :: has_config[seat]
-      :: atomic { !has_config[seat] && (has_stop[seat] || engine[seat] != running) -> goto finish }
-      fi;
       do
-      :: atomic { has_stop[seat] -> goto finish }                            /* STOP */
-      :: atomic { engine[seat] != running && !has_stop[seat] -> break }      /* input.on('close'): ownerDied */
+      :: atomic { has_end[seat] -> goto finish }                             /* handle: end */
+      :: atomic { input_ends(seat) -> break }                                /* inputEnded */
+      :: atomic { has_pause[seat] -> has_pause[seat] = false; watching[seat] = false } /* handle: pause */
       :: atomic {                                                            /* beat; the same once more is no change */
-          !has_stop[seat] && (record.refresher != refreshers[seat] || record.owner != seat || record.ended != open || lock != seat) ->
+          watching[seat] && !has_end[seat] && (record.refresher != refreshers[seat] || record.owner != seat || record.ended != open || lock != seat) ->
           put_record(seat, generation[seat], seat, open, false, config[seat], config[seat], refreshers[seat])
         }
       od;
-      /* ownerDied: waits until it is gone, at most OWNER_DEATH_SECONDS */
+#ifdef BREAK_NO_GUARD
+      atomic { goto finish };
+#endif
+      /* awaitOwnerDeath, at most OWNER_DEATH_SECONDS; newest: what it has watched, or else what is on the disk */
       if
-      :: engine[seat] == gone
-      :: atomic { engine[seat] != gone -> goto finish }
+      :: atomic { engine[seat] == gone && is_open_run(seat) && watching[seat] -> known = config[seat]; process = config[seat] }
+      :: atomic {
+          engine[seat] == gone && is_open_run(seat) && !watching[seat] ->
+          known = record.iteration; process = record.worker
+        }
+      :: atomic { engine[seat] != running && !is_open_run(seat) -> goto finish }
       fi;
-      end_worker(seat, config[seat], config[seat], survived);                /* ownerDied → endWorker */
+      end_worker(seat, known, process, survived);                            /* endDeadRun → endWorker */
 #ifdef UNKILLABLE
       atomic { if :: survived -> survived = false; goto finish :: else fi };
 #endif
-      atomic {                                                               /* ownerDied → writeRecord */
-        put_record(seat, generation[seat], seat, owner_died, false, config[seat], config[seat], refreshers[seat])
+      atomic {                                                               /* endDeadRun → writeRecord */
+        put_record(seat, watched_generation[seat], seat, owner_died, false, known, process, refreshers[seat])
       };
       unlock(seat);                                                          /* adoptLock().release */
 finish:
@@ -499,10 +568,51 @@ finish:
     } unless {
       refresher[seat] == dying
     };
-    atomic { refresher[seat] = gone; survived = false; tidy(seat) }
+    atomic { refresher[seat] = gone; survived = false; known = 0; process = 0; tidy(seat) }
   :: atomic { refresher[seat] == dying -> refresher[seat] = gone; tidy(seat) }
   od
 }
+
+#ifdef BREAK_NO_WATCHDOG
+proctype Nobody() { skip }
+#else
+/* watchdog.ts, guard/orphan-mode.ts */
+proctype Watchdog(byte seat)
+{
+  bool survived;
+
+end_idle:
+  do
+  :: watchdog[seat] == running ->
+    {
+      do                                                                     /* awaitOwnerDeath, lockOpenRun */
+      :: atomic { orphaned(seat) && !is_open_run(seat) -> goto finish }
+      :: atomic {
+          orphaned(seat) && is_open_run(seat) && refresher[seat] == running && refresher_stopped[seat] ->
+          refresher_stopped[seat] = false
+        }
+      :: atomic {                                                            /* waitAcquire; what it has read holds from here on */
+          orphaned(seat) && is_open_run(seat) && !is_there(refresher[seat]) && lock == 0 ->
+          lock = seat + WATCHDOG;
+          break
+        }
+      od;
+      end_worker(seat, record.iteration, record.worker, survived);           /* endDeadRun → endWorker */
+#ifdef UNKILLABLE
+      atomic { if :: survived -> survived = false; goto finish :: else fi };
+#endif
+      atomic {                                                               /* endDeadRun → writeRecord */
+        put_record(seat + WATCHDOG, watched_generation[seat], seat, owner_died, false, record.iteration, record.worker, record.refresher)
+      };
+finish:
+      end_watchdog(seat)
+    } unless {
+      watchdog[seat] != running
+    };
+    atomic { survived = false }
+  od
+}
+#endif
 
 #ifdef BREAK_WORKER_CLOSES_LOCK
 #define CLOSE_ON_EXEC(seat) skip
@@ -519,7 +629,9 @@ end_idle:
   do
   WORKER(1)
   WORKER(2)
+#if CONTENDERS == 3
   WORKER(3)
+#endif
   od
 }
 
@@ -528,7 +640,8 @@ end_idle:
   :: atomic { fd_engine[seat] && trouble < TROUBLES && !engine_stopped[seat] -> trouble++; engine_stopped[seat] = true } \
   :: atomic { fd_engine[seat] && trouble < TROUBLES && engine_stopped[seat] -> trouble++; engine_stopped[seat] = false } \
   :: atomic { fd_engine[seat] && trouble < TROUBLES && owns[seat] && !terminated[seat] -> trouble++; terminated[seat] = true } \
-  :: atomic { refresher[seat] == running && trouble < TROUBLES -> trouble++; end_refresher(seat) } \
+  :: atomic { refresher[seat] == running && trouble < TROUBLES -> trouble++; end_refresher(seat); guard_killed[seat] = true } \
+  :: atomic { watchdog[seat] == running && trouble < TROUBLES -> trouble++; watchdog_killed[seat] = true; end_watchdog(seat) } \
   :: atomic { refresher[seat] == running && trouble < TROUBLES && !refresher_stopped[seat] -> trouble++; refresher_stopped[seat] = true } \
   :: atomic { refresher[seat] == running && trouble < TROUBLES && refresher_stopped[seat] -> trouble++; refresher_stopped[seat] = false }
 
@@ -538,9 +651,13 @@ end_idle:
   do
   TROUBLE(1)
   TROUBLE(2)
+#if CONTENDERS == 3
   TROUBLE(3)
+#endif
   /* Whenever things have come to rest, a run or a run --force gets the session. */
   :: atomic { all_wait && !can_be_had -> assert(can_be_had) } /* A6 */
+  /* What has lost its owner has been ended by then. */
+  :: atomic { all_wait && some_orphan_lives -> assert(!some_orphan_lives) } /* A8 */
   /* Nobody waits for somebody who is stopped; in the end nobody is stopped any more, and all comes to an end. */
   :: atomic {
       timeout && some_are_stopped ->
@@ -557,7 +674,15 @@ init {
     record.ended = open;
     run Workers();
     run Trouble();
-    run Refresher(1); run Refresher(2); run Refresher(3);
-    run Engine(1); run Engine(2); run Engine(3)
+    run Guard(1); run Guard(2); run Guard(3);
+#ifdef BREAK_NO_WATCHDOG
+    run Nobody(); run Nobody(); run Nobody();
+#else
+    run Watchdog(1); run Watchdog(2); run Watchdog(3);
+#endif
+    run Engine(1); run Engine(2);
+#if CONTENDERS == 3
+    run Engine(3)
+#endif
   }
 }

@@ -131,6 +131,10 @@ const WAYS: Readonly<Record<string, Way>> = {
 const START_SECONDS = 120
 /** After this nothing of the worker is to live. */
 const GONE_SECONDS = 2
+/** What is ended at all is ended by then, however busy the machine is. */
+const LATE_SECONDS = 30
+
+type Left = { readonly count: number; readonly forEver: number }
 
 class Trial {
   readonly #layout: Layout
@@ -170,8 +174,8 @@ class Trial {
     if (refresher != null) signal({ pid: refresher.pid, started: refresher.pid_started }, 'SIGKILL')
   }
 
-  /** @returns what lives of the worker afterwards */
-  async run(worker: Worker, way: Way, milliseconds: number): Promise<readonly Process[]> {
+  /** @returns how many live of the worker after GONE_SECONDS, and whether that is for ever */
+  async run(worker: Worker, way: Way, milliseconds: number): Promise<Left> {
     const { dir } = this.#sandbox
     const script = join(this.#layout.sources, 'worker.sh')
     const options = [...(way.options ?? []), ...(way.inTmux === true ? ['--detach'] : [])]
@@ -182,7 +186,9 @@ class Trial {
     await sleep(milliseconds)
     for (const owner of owners) signal(owner, 'SIGKILL')
     await until(GONE_SECONDS, () => (this.survivors().length === 0 ? true : null))
-    return this.survivors()
+    const count = this.survivors().length
+    if (count > 0) await until(LATE_SECONDS, () => (this.survivors().length === 0 ? true : null))
+    return { count, forEver: this.survivors().length }
   }
 
   async #owner(session: string, way: Way): Promise<Target> {
@@ -270,7 +276,7 @@ const shuffled = <T>(list: readonly T[]): T[] =>
     .sort((a, b) => a.key - b.key)
     .map(({ value }) => value)
 
-type Tally = { trials: number; survivors: number; readonly instants: number[] }
+type Tally = { trials: number; survivors: number; forEver: number; readonly instants: number[] }
 
 const runTasks = async (
   layout: Layout,
@@ -285,13 +291,14 @@ const runTasks = async (
     for (let task = queue.shift(); task !== undefined; task = queue.shift()) {
       const trial = new Trial(layout, cgroup, task.sessions)
       const key = `${task.name}: ${task.worker}`
-      const tally = tallies.get(key) ?? { trials: 0, survivors: 0, instants: [] }
+      const tally = tallies.get(key) ?? { trials: 0, survivors: 0, forEver: 0, instants: [] }
       tallies.set(key, tally)
       try {
         const left = await trial.run(task.worker, task.way, task.at)
         tally.trials += 1
-        tally.survivors += left.length
-        if (left.length > 0) tally.instants.push(task.at)
+        tally.survivors += left.count
+        tally.forEver += left.forEver
+        if (left.count > 0) tally.instants.push(task.at)
       } finally {
         trial.dispose()
       }
@@ -339,13 +346,16 @@ export const main = async (layout: Layout, args: readonly string[]): Promise<num
   console.log(
     table([['', ...workers], ...ways.map((way) => [way, ...workers.map((worker) => cell(way, worker))])]),
   )
-  for (const [key, { survivors, trials }] of fleets)
-    console.log(`${values.fleet} engines at once, ${key}: ${survivors} in ${trials} trials`)
+  for (const [key, { survivors, forEver, trials }] of fleets)
+    console.log(
+      `${values.fleet} engines at once, ${key}: ${survivors} in ${trials} trials, ${forEver} for ever`,
+    )
   console.log(`\n${ways.map((way) => `${way}: ${WAYS[way]?.words}`).join('\n')}`)
   let broken = 0
-  for (const [key, { survivors, instants }] of [...tallies, ...fleets]) {
+  for (const [key, { survivors, forEver, instants }] of [...tallies, ...fleets]) {
     broken += survivors
-    if (survivors > 0) console.log(`${key}: at ${instants.join(', ')} ms`)
+    if (survivors > 0)
+      console.log(`${key}: at ${instants.join(', ')} ms; after ${LATE_SECONDS} s ${forEver} live`)
   }
   return broken === 0 ? 0 : 1
 }
