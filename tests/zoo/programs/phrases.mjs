@@ -8,15 +8,14 @@ const PHRASES = VERBS.flatMap((verb) => NOUNS.map((noun) => `${verb} the ${noun}
 
 const kind = process.argv[2] ?? 'alone'
 const answer = []
-const phrase = ''
+let phrase = ''
 if (kind === 'beside-text') enterFullScreen()
 mark()
 for (let frame = 0; ; frame += 1) {
   const seconds = Math.floor(frame / 20)
   const glyph = BRAILLE[frame % BRAILLE.length]
   if (frame % 2 === 0) {
-    globalThis.phrase =
-      kind === 'done' ? `Linking ${nextName()}` : PHRASES[Math.floor(Math.random() * PHRASES.length)]
+    phrase = kind === 'done' ? `Linking ${nextName()}` : PHRASES[Math.floor(Math.random() * PHRASES.length)]
   }
   const status = `${glyph} ${phrase}… (esc to cancel, ${seconds}s)`
   if (kind === 'beside-text') {
