@@ -1,7 +1,8 @@
 /** One session under the built engine: started in a pane or in a pipe, looked at from outside, ended. */
 import { spawn } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { run } from './run.mjs'
+import { pause, run } from './run.mjs'
 
 const ROOT = new URL('../../../', import.meta.url).pathname
 const ENGINE = join(ROOT, 'engine.sh')
@@ -23,6 +24,7 @@ export class Session {
   #place
   #environment
   #child = null
+  #tmuxServer = null
   #socket
   #said = ''
 
@@ -56,6 +58,7 @@ export class Session {
     // The pane stays when the agent has ended, so that its last words can be read.
     const keep = [';', 'set-option', '-g', 'remain-on-exit', 'on']
     await this.#tmux(['new-session', '-d', '-s', NAME, ...size, ...words.map(quoted), ...keep])
+    this.#tmuxServer = Number((await this.#tmux(['display-message', '-p', '#{pid}'])).stdout) || null
   }
 
   #tmux(args) {
@@ -90,6 +93,22 @@ export class Session {
     await run(ENGINE, ['stop', NAME], this.#options)
     this.#child?.kill()
     await this.#tmux(['kill-server'])
+    await this.#endTmuxServer()
+  }
+
+  /** A server whose pane is dead and still has a pipe was seen to stay after kill-server, without its socket. */
+  async #endTmuxServer() {
+    const pid = this.#tmuxServer
+    for (const signal of ['SIGTERM', 'SIGKILL']) {
+      for (let tries = 0; tries < 10 && (await this.#isTmuxServer(pid)); tries += 1) await pause(0.2)
+      if (await this.#isTmuxServer(pid)) process.kill(pid, signal)
+    }
+  }
+
+  async #isTmuxServer(pid) {
+    if (pid === null) return false
+    const words = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
+    return words.includes(this.#socket)
   }
 }
 
