@@ -124,3 +124,32 @@ ends_no_others() { # stop|kill [CGROUP-STRATEGY]
 @test "a killed engine's worker leaves the windows and engines in a tmux server that it has started" { ends_no_others kill; }
 
 @test "a worker without a control group leaves the windows and engines in a tmux server that it has started" { ends_no_others kill none; }
+
+@test "the caller's standard output is let go when the run ends, whatever it has left in the background" {
+  cat >job <<'JOB'
+(until [[ -e go ]]; do sleep 0.1; done; echo late >&2; exec sleep 1000) >/dev/null &
+echo $! >>left
+echo one
+JOB
+  run timeout 60 bash -c 'echo "<$(engine.sh run a -- bash job 2>/dev/null)>"'
+  [ "$output" = '<one>' ]
+  run timeout 60 bash -c 'echo "<$(engine.sh run b -- bash job 2>&1 >/dev/null | grep -c late)>"'
+  [ "$output" = '<0>' ]
+  # What stays may go on writing to the log.
+  while read -r pid; do is_alive "$pid"; done <left
+  : >go
+  eventually grep -qsx late "$LOCK_DIR"/a/runs/1/*
+  eventually grep -qsx late "$LOCK_DIR"/b/runs/1/*
+  xargs kill -KILL <left
+}
+
+@test "a run whose directory is removed says so, and ends" {
+  mkdir tree
+  refuses 74 bash -c 'cd tree && exec engine.sh run gone -n 3 --until "test -e ../never" -- bash -c "echo run >>../runs; rm -rf ../tree"'
+  [[ $output == *"tree is gone"* ]]
+  [[ $output != *"not found"* ]]
+  has_lines runs 1
+  [ "$(wc -l <runs)" -eq 1 ]
+  run lock.sh history gone
+  [[ $output == *"tree is gone"* ]]
+}

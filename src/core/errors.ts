@@ -134,6 +134,13 @@ export const errors = {
       'Run it in tmux (--detach), or with its output in a pipe or file.',
     ),
 
+  directoryGone: (path: string) =>
+    new LockError(
+      'io',
+      `${path} is gone, the directory of this run: no further iteration can start in it`,
+      'Make it again or run from another directory.',
+    ),
+
   noTerminal: (what: string) =>
     new LockError('missing', `${what} needs a terminal as its standard input`, 'Run it in a terminal.'),
 

@@ -1,5 +1,5 @@
 /** One execution of the command: start, wait, end, and the true result of it. */
-import { closeSync, statSync } from 'node:fs'
+import { closeSync } from 'node:fs'
 import { formatDuration } from '../core/duration.ts'
 import { errors } from '../core/errors.ts'
 import { livenessOf } from '../core/identity.ts'
@@ -16,6 +16,7 @@ import type { World } from '../world.ts'
 import { aborted } from './aborted.ts'
 import type { GuardKeeper } from './guard-keeper.ts'
 import { type IterationEnd, type WorkerEnd, workerEnd } from './iteration-end.ts'
+import { isDirectoryGone } from './job-directory.ts'
 import type { OutputSightings } from './output-sightings.ts'
 import type { Owner } from './owner.ts'
 import type { Recording } from './recording.ts'
@@ -38,9 +39,6 @@ export type IterationTools = {
 
 /** What came first. */
 type Outcome = 'exit' | 'stop' | 'interrupt' | 'timeout' | 'turn'
-
-const isDirectory = (path: string): boolean =>
-  statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
 
 const cgroupOf = ({ owner }: IterationTools, iteration: number): string | null =>
   owner.record.cgroup === null ? null : iterationCgroup(owner.record.cgroup, iteration)
@@ -69,7 +67,7 @@ const start = async (tools: IterationTools, iteration: number): Promise<WorkerSt
 const startWithInput = async (tools: IterationTools, iteration: number): Promise<WorkerStart> => {
   const { world, owner, recording } = tools
   const { command, cwd, options } = owner.record
-  if (!isDirectory(cwd)) return { notStarted: 'no-directory', message: `${printable(cwd)} is not there` }
+  if (isDirectoryGone(cwd)) return { notStarted: 'no-directory', message: `${printable(cwd)} is not there` }
   const input = options.stdin === null ? null : openInput(options.stdin, cwd)
   if (input?.kind === 'problem')
     return { notStarted: 'no-input', message: `--stdin: ${printable(input.path)} ${input.reason}` }

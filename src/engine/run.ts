@@ -31,6 +31,7 @@ import { type Claim, type ClaimRequest, claim } from './claim.ts'
 import { openGuardScript } from './guard-script.ts'
 import { type IterationTools, runIteration } from './iteration.ts'
 import { type IterationEnd, iterationEntry, lastIteration, shellCodeOfLast } from './iteration-end.ts'
+import { goneDirectoryEnd, isDirectoryGone } from './job-directory.ts'
 import { askUntil, tellIteration } from './loop-hooks.ts'
 import type { Owner } from './owner.ts'
 import { type Recording, startRecording } from './recording.ts'
@@ -95,14 +96,18 @@ const recordIteration = (
   return entry
 }
 
-/** The last words of the user's own commands; one that was ended to make room for somebody else asks nobody. */
+/**
+ * The last words of the user's own commands. One that was ended to make room for somebody else asks nobody, and where the
+ * run's directory is gone they cannot start.
+ */
 const askHooks = async (tools: RunTools, last: IterationEnd, entry: IterationEntry): Promise<UntilAnswer> => {
   const { current } = tools.stopRequests
   const hooks = { ...tools, stdio: tools.recording.stdio }
-  const isStopped =
-    current.kind === 'terminate' && (last.result === 'interrupted' || current.asked === 'supersede')
-  const answer: UntilAnswer = isStopped ? { kind: 'not-asked' } : await askUntil(hooks)
-  if (!isStopped) await tellIteration(hooks, entry)
+  const isSilent =
+    isDirectoryGone(tools.owner.record.cwd) ||
+    (current.kind === 'terminate' && (last.result === 'interrupted' || current.asked === 'supersede'))
+  const answer: UntilAnswer = isSilent ? { kind: 'not-asked' } : await askUntil(hooks)
+  if (!isSilent) await tellIteration(hooks, entry)
   return answer
 }
 
@@ -169,8 +174,9 @@ const iterate = async (tools: RunTools): Promise<RunEnd> => {
   let last: IterationEnd | null = null
   for (let iteration = plan.first; iteration <= (plan.iterations ?? iteration); iteration += 1) {
     await recording.begin(iteration, stopRequests.terminate.signal)
-    if (!stopRequests.drain.signal.aborted) await changes.begin()
-    const over = endBefore(tools, last)
+    const isGone = isDirectoryGone(owner.record.cwd)
+    if (!stopRequests.drain.signal.aborted && !isGone) await changes.begin()
+    const over = endBefore(tools, last) ?? goneDirectoryEnd(world, owner)
     if (over !== null) return over
     last = await runIteration(tools, iteration)
     const step = await followUp(tools, last)

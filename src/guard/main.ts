@@ -142,6 +142,7 @@ const startGuard = async (config: GuardConfig): Promise<Guard> => {
       isLettingGo = true
       closeSync(LOCK_FD)
       if (recorder === null || recorder.isFinished) return exit(recorder)
+      recorder.letGoOfDisplays()
       setTimeout(() => endPanes(config), PANE_LEFT_SECONDS * 1000).unref()
     },
   })

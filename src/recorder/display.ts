@@ -4,7 +4,7 @@
  * A terminal may be held by Ctrl-S, and a pipe may be full, for hours; this thread has other things to do meanwhile. So
  * writes happen in Node's thread pool, one behind the other, and whoever has more waits for {@link Display.onIdle}.
  */
-import { fstatSync, write, writeSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, write, writeSync } from 'node:fs'
 import { shortReason } from '../core/system-error.ts'
 
 const RETRY_MILLISECONDS = 5
@@ -64,6 +64,16 @@ export class Display {
     this.#isOff = true
     this.#waiting = []
     this.#tellIdle()
+  }
+
+  /** Shows what waits, and then has nothing of the caller's open any more: who reads a pipe to its end waits for that. */
+  letGo(): void {
+    this.onIdle(() => {
+      this.hide()
+      closeSync(this.#fd)
+      // The lowest number that is free, so that no other file comes to be standard output or error.
+      openSync('/dev/null', 'w')
+    })
   }
 
   #writeFile(bytes: Uint8Array): void {

@@ -69,6 +69,11 @@ export class Recorder {
     for (const display of this.#displays.values()) display.hide()
   }
 
+  /** The run has ended. What something still prints that it has left in the background is kept, and not shown. */
+  letGoOfDisplays(): void {
+    for (const display of this.#displays.values()) display.letGo()
+  }
+
   close(): void {
     for (const log of this.#logs.values()) log.close()
   }

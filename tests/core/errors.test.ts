@@ -19,6 +19,7 @@ describe('an error', () => {
     [errors.networkFileSystem('/d', 'nfs'), 69],
     [errors.noDirectory('/d', failed), 73],
     [errors.io('x', failed), 74],
+    [errors.directoryGone('/d'), 74],
     [errors.held('x'), 75],
     [errors.unsafe('x', 'y'), 77],
     [errors.noOutput('x', 'y'), 69],
