@@ -3,15 +3,13 @@
  *
  * It ends with 0 and says nothing, whatever is wrong: what goes wrong here is not the agent's business.
  */
-import { fstatSync } from 'node:fs'
-import { homedir } from 'node:os'
-import { resolve } from 'node:path'
-import { systemClock } from '../process/clock.ts'
-import { lockDirOf, sessionPaths } from '../store/paths.ts'
+import { closeSync, constants, fstatSync, openSync, readFileSync, readSync } from 'node:fs'
+import { hasCode } from '../core/system-error.ts'
 import { handleEvent } from './hook.ts'
 
 /** An event is there at once; an agent that keeps its end open is not waited for. */
 const MAX_WAIT_MS = 2000
+const PAUSE_MS = 2
 /** What comes beyond it is read, so that the agent can write it, and not kept. */
 const MAX_BYTES = 8 * 1024 ** 2
 
@@ -19,16 +17,14 @@ const words = process.argv.slice(2)
 const chunks: Buffer[] = []
 let bytes = 0
 
+const keep = (chunk: Buffer): void => {
+  bytes += chunk.length
+  if (bytes <= MAX_BYTES) chunks.push(chunk)
+}
+
 const finish = (): void => {
   try {
-    const lockDir = resolve(lockDirOf(process.env, homedir()))
-    const world = {
-      env: process.env,
-      lockDir,
-      clock: systemClock,
-      paths: (session: string) => sessionPaths(lockDir, session),
-    }
-    handleEvent(world, words, Buffer.concat(chunks).toString('utf8'))
+    handleEvent(process.env, words, Buffer.concat(chunks).toString('utf8'))
   } finally {
     process.exit(0)
   }
@@ -36,17 +32,42 @@ const finish = (): void => {
 
 process.on('uncaughtException', () => process.exit(0))
 
-const hasInput = (): boolean => {
-  const stats = fstatSync(0)
-  return stats.isFIFO() || stats.isSocket() || stats.isFile()
+/** @returns false at the end of the input */
+const readSome = (fd: number, buffer: Buffer): boolean => {
+  try {
+    const length = readSync(fd, buffer, 0, buffer.length, null)
+    keep(Buffer.from(buffer.subarray(0, length)))
+    return length > 0
+  } catch (error) {
+    if (!hasCode(error, 'EAGAIN')) throw error
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS)
+    return true
+  }
 }
 
-if (words[1]?.startsWith('{') === true || !hasInput()) finish()
-setTimeout(finish, MAX_WAIT_MS)
-process.stdin
-  .on('data', (chunk: Buffer) => {
-    bytes += chunk.length
-    if (bytes <= MAX_BYTES) chunks.push(chunk)
-  })
-  .on('end', finish)
-  .on('error', finish)
+/** Through a description of its own, which does not block: process.stdin would take a fifth of the whole start. */
+const readPipe = (): void => {
+  const fd = openSync('/proc/self/fd/0', constants.O_RDONLY | constants.O_NONBLOCK)
+  const buffer = Buffer.alloc(64 * 1024)
+  const deadline = Date.now() + MAX_WAIT_MS
+  while (Date.now() < deadline && readSome(fd, buffer));
+  closeSync(fd)
+}
+
+const readStream = (): void => {
+  setTimeout(finish, MAX_WAIT_MS)
+  process.stdin.on('data', keep).on('end', finish).on('error', finish)
+}
+
+/** @returns whether all of it is there; else {@link readStream} has to wait for it */
+const readAtOnce = (): boolean => {
+  if (words[1]?.startsWith('{') === true) return true
+  const stats = fstatSync(0)
+  if (stats.isFile()) keep(readFileSync(0))
+  else if (stats.isFIFO() && process.platform === 'linux') readPipe()
+  else return !stats.isFIFO() && !stats.isSocket()
+  return true
+}
+
+if (readAtOnce()) finish()
+else readStream()

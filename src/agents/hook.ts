@@ -4,7 +4,8 @@ import { type AgentSignal, signalOf } from '../core/agents/events.ts'
 import { isAgentName } from '../core/agents/names.ts'
 import type { Attention } from '../core/attention.ts'
 import { isObject } from '../core/checks.ts'
-import { leaveNote, type NewNote, type NoteWorld } from '../session/own-note.ts'
+import type { NewNote } from '../core/note.ts'
+import { noteInRun } from './own-run.ts'
 
 /**
  * Agents use several tools at once, and their subagents too: what another tool does is no answer to the question whether
@@ -19,14 +20,18 @@ const noteOf = ({ kind, text }: AgentSignal, open: Attention | null): NewNote | 
 /**
  * @param words the agent's name; then an event's name, or the whole event as JSON
  * @param input what came on standard input
- * @throws LockError when the run is not there any more; SyntaxError for what is no JSON
+ * @throws when the run is not there any more, or the event is no JSON
  */
-export const handleEvent = (world: NoteWorld, words: readonly string[], input: string): void => {
+export const handleEvent = (
+  env: Readonly<Record<string, string | undefined>>,
+  words: readonly string[],
+  input: string,
+): void => {
   const [agent = '', word = ''] = words
   if (!isAgentName(agent)) return
   const isEvent = word.startsWith('{')
   const payload: unknown = JSON.parse(isEvent ? word : input)
   if (!isObject(payload)) return
   const signal = signalOf({ name: isEvent || word === '' ? null : word, payload })
-  if (signal !== null) leaveNote(world, (open) => noteOf(signal, open))
+  if (signal !== null) noteInRun(env, (open) => noteOf(signal, open))
 }

@@ -33,6 +33,10 @@ export type AttentionNote = Said & { readonly attention: AttentionKind }
 
 export type WorkerNote = ProgressNote | AttentionNote
 
+type WithoutPlace<Note> = Omit<Note, 'epoch' | 'iteration'>
+/** What is said; when and in which iteration is added as it is written. */
+export type NewNote = WithoutPlace<ProgressNote> | WithoutPlace<AttentionNote>
+
 /** Longer notes are cut: they are shown on one line, and read at every beat. */
 export const MAX_NOTE_CHARACTERS = 1000
 

@@ -1,29 +1,24 @@
 /** A note from inside a run, of the run that the environment names. */
-import { type Attention, attentionIn } from '../core/attention.ts'
 import { errors } from '../core/errors.ts'
-import type { AttentionNote, ProgressNote } from '../core/note.ts'
+import type { NewNote } from '../core/note.ts'
 import { printable } from '../core/printable.ts'
 import { checkSessionName } from '../core/session-name.ts'
 import { checkLockDir } from '../store/lock-dir.ts'
-import { appendNote, recentNotes } from '../store/notes.ts'
+import { appendNote } from '../store/notes.ts'
 import { readRecord } from '../store/read-record.ts'
 import type { World } from '../world.ts'
 
-/** No more than a hook needs, which has to start quickly. */
+/** What is needed of a world. */
 export type NoteWorld = Pick<World, 'env' | 'lockDir' | 'clock' | 'paths'>
-
-type WithoutPlace<Note> = Omit<Note, 'epoch' | 'iteration'>
-export type NewNote = WithoutPlace<ProgressNote> | WithoutPlace<AttentionNote>
 
 const numberOf = (text: string | undefined): number | null =>
   text !== undefined && /^[1-9]\d{0,14}$/.test(text) ? Number(text) : null
 
 /**
- * @param say what there is to say, given what waits for a person already; `null` for nothing
  * @throws LockError `usage` outside of a run, `superseded` when it was taken over, `missing` when it is over,
  *   `unsafe` with the cookie of another run
  */
-export const leaveNote = (world: NoteWorld, say: (open: Attention | null) => NewNote | null): void => {
+export const leaveNote = (world: NoteWorld, said: NewNote): void => {
   const { LOCK_SESSION: session, LOCK_COOKIE: cookie, LOCK_DIR: dir } = world.env
   const generation = numberOf(world.env.LOCK_GENERATION)
   const iteration = numberOf(world.env.LOCK_ITERATION)
@@ -48,6 +43,5 @@ export const leaveNote = (world: NoteWorld, say: (open: Attention | null) => New
       'Only the command of a run, and what it has started, speaks for it.',
     )
   if (record.ended !== null) throw errors.runIsOver(`${run} is over (${record.ended.reason})`)
-  const said = say(attentionIn(recentNotes(paths, generation, iteration), record.watch?.attention_over ?? 0))
-  if (said !== null) appendNote(paths, generation, { epoch: world.clock.epoch(), iteration, ...said })
+  appendNote(paths, generation, { epoch: world.clock.epoch(), iteration, ...said })
 }

@@ -24,7 +24,7 @@ export const verb: Verb = {
   run: (world, args) => {
     const [word = '', note = ''] = args.positionals
     const attention = parseKind(word)
-    leaveNote(world, () => ({ attention, note }))
+    leaveNote(world, { attention, note })
     return 0
   },
 }

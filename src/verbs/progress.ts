@@ -18,7 +18,7 @@ export type Progress = {
  * @throws LockError as {@link leaveNote} does
  */
 export const progress = (world: World, { note, seconds, retryAt }: Progress): void =>
-  leaveNote(world, () => ({ note, for: seconds, ...(retryAt === null ? {} : { retry_at: retryAt }) }))
+  leaveNote(world, { note, for: seconds, ...(retryAt === null ? {} : { retry_at: retryAt }) })
 
 export const verb: Verb = {
   describe: 'report progress, from inside a run',
