@@ -153,3 +153,30 @@ JOB
   run lock.sh history gone
   [[ $output == *"tree is gone"* ]]
 }
+
+ignores() { # PID SIGNAL-BIT
+  (($(sed -n 's/^SigIgn:[[:space:]]*/16#/p' "/proc/$1/status") & $2))
+}
+
+@test "a signal that the caller ignores stays ignored, for the engine and its worker" {
+  nohup engine.sh run s -- sleep 1000 >out 2>&1 3>&- &
+  local engine=$! code=0
+  STARTED+=("$engine")
+  eventually in_iteration s 1
+  eventually ignores "$(part s worker)" 1
+  # A script's background ignores INT and QUIT as well.
+  ignores "$(part s worker)" 2
+  kill -HUP "$engine" "$(part s worker)"
+  kill -INT "$engine" "$(part s worker)"
+  kill -QUIT "$engine" "$(part s worker)"
+  engine.sh stop s
+  wait "$engine" || code=$?
+  [ "$code" -eq 143 ]
+  lacks out Ctrl-C
+}
+
+@test "a signal that the caller does not ignore is not ignored in the worker" {
+  env --default-signal=HUP,INT,QUIT engine.sh run s -- sed -n 's/^SigIgn:[[:space:]]*/16#/p' /proc/self/status >ignored 2>out
+  grep -q '^16#' ignored
+  [ "$(($(cat ignored) & 7))" -eq 0 ]
+}

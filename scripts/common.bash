@@ -66,6 +66,24 @@ run_hook() { # AGENT...
   exit 0
 }
 
+# HUP, INT and QUIT that were ignored at the start, as under nohup and in a script's background, in LOCK_IGNORED_SIGNALS: Node
+# takes each back at its own. /proc tells without a process whether there are any. It says nothing of QUIT, which Bash itself
+# ignores, so one that is ignored alone is not seen there.
+tell_ignored_signals() {
+  local key value _ mask=1 signal names=''
+  unset LOCK_IGNORED_SIGNALS
+  if [[ -r /proc/$$/status ]]; then
+    while read -r key value _; do
+      [[ $key == SigIgn: ]] && mask=$((16#${value: -8} & 3)) && break
+    done <"/proc/$$/status"
+  fi
+  ((mask)) || return 0
+  for signal in HUP INT QUIT; do
+    [[ $(trap -p "$signal") != *"''"* ]] || names+=" $signal"
+  done
+  [[ -z $names ]] || export LOCK_IGNORED_SIGNALS=${names# }
+}
+
 start_helper() { # PROGRAM ARG...
   # scripts/ is in the root; resolved without a process where the path has no surprises.
   local root=${BASH_SOURCE[0]%/*}/..
@@ -74,5 +92,6 @@ start_helper() { # PROGRAM ARG...
     . "$root/scripts/prepare.bash"
     prepare "$root"
   fi
+  tell_ignored_signals
   exec "$REPLY" "$root/dist/loader.cjs" "$@"
 }

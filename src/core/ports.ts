@@ -101,8 +101,13 @@ export type ProbeProcess = (pid: number) => 'ours' | 'not-ours' | 'none'
 
 export type StopSignalName = 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGQUIT' | 'SIGUSR2'
 
+/** A caller can have set these to be ignored. */
+export type IgnorableSignal = 'SIGHUP' | 'SIGINT' | 'SIGQUIT'
+
 /** This process itself. */
 export type Self = {
+  /** Were ignored when it was started, and are to stay so. */
+  readonly ignoredSignals: readonly IgnorableSignal[]
   readonly pid: number
   /** The path of Node. */
   readonly execPath: string

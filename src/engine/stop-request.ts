@@ -66,8 +66,11 @@ export class StopRequests {
     return this.#current
   }
 
-  listen({ onSignal }: Self): void {
-    for (const [signal, handler] of this.#handlers) onSignal(signal, handler)
+  /** What the caller has set to be ignored stays so. */
+  listen({ onSignal, ignoredSignals }: Pick<Self, 'onSignal' | 'ignoredSignals'>): void {
+    const ignored: readonly StopSignalName[] = ignoredSignals
+    for (const [signal, handler] of this.#handlers)
+      onSignal(signal, ignored.includes(signal) ? () => undefined : handler)
   }
 
   /** From now on requests by file count too. */

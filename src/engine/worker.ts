@@ -2,6 +2,7 @@
 import { EXIT_CODES } from '../core/errors.ts'
 import type { ProcessExit, ProcessInspector, StartOptions, Terminal } from '../core/ports.ts'
 import type { ProcessReference } from '../core/record.ts'
+import { commandIgnoring } from '../process/ignored-signals.ts'
 import type { World } from '../world.ts'
 
 export type StartedWorker = {
@@ -61,13 +62,16 @@ const referenceOf = (inspector: ProcessInspector, pid: number): ProcessReference
 }
 
 export const startWorker = async (
-  { terminal, inspector, start }: Pick<World, 'terminal' | 'inspector' | 'start'>,
+  { terminal, inspector, start, self }: Pick<World, 'terminal' | 'inspector' | 'start' | 'self'>,
   command: readonly string[],
   options: Omit<StartOptions, 'detached'>,
 ): Promise<WorkerStart> => {
   if (!command[0]) return failedStart('ENOENT', '')
   const ownGroup = !hasTerminal(terminal)
-  const started = await start(command, { ...options, detached: ownGroup })
+  const started = await start(commandIgnoring(self.ignoredSignals, command, options.env), {
+    ...options,
+    detached: ownGroup,
+  })
   if (started.kind === 'failed') return failedStart(started.code, started.message)
   // The event loop has not turned since: nobody has reaped it, so the PID is its own, also when it has exited already.
   return { reference: referenceOf(inspector, started.pid), ownGroup, exit: started.exit }

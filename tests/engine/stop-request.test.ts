@@ -29,6 +29,18 @@ const get = (...signals: readonly StopSignalName[]): void => {
 const aborted = (): readonly boolean[] =>
   [stopRequests.drain, stopRequests.terminate, stopRequests.kill].map(({ signal }) => signal.aborted)
 
+describe('a signal that was ignored at the start', () => {
+  it('asks for nothing, and the others still do', () => {
+    const ignoring = new StopRequests()
+    ignoring.listen({ ...world.self, ignoredSignals: ['SIGHUP', 'SIGINT'] })
+    world.deliver('SIGHUP')
+    world.deliver('SIGINT')
+    expect(ignoring.current).toEqual({ kind: 'none' })
+    world.deliver('SIGTERM')
+    expect(ignoring.current).toMatchObject({ kind: 'terminate', signal: 'SIGTERM' })
+  })
+})
+
 describe('what the outside wants', () => {
   it('is nothing at first', () => {
     expect(stopRequests.current).toEqual({ kind: 'none' })

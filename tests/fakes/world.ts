@@ -131,6 +131,7 @@ export const fakeWorld = (
     self: {
       pid: process.pid,
       execPath: '/usr/bin/node',
+      ignoredSignals: [],
       umask: () => 0o022,
       onSignal: (name, handler) => void signals.on(name, handler),
     },
