@@ -39,22 +39,30 @@ export const RUN_OPTIONS = {
   timeout: row(INTERVAL_OR_OFF, null, "an iteration's time limit"),
   max_failures: row(COUNT_OR_INF, 1, 'stop after N failed iterations in a row'),
   until: row(text('CMD'), null, 'end the run when CMD, run by sh after each iteration, exits with 0'),
-  until_output: row(OUTPUT_LINE, null, 'end the run when the worker prints a line that is TEXT'),
-  for: row(INTERVAL_OR_OFF, null, 'begin no iteration after this long'),
+  until_output: row(OUTPUT_LINE, null, 'end the run when the worker prints a line that is exactly TEXT'),
+  for: row(INTERVAL_OR_OFF, null, 'begin no iteration once the run has lasted this long'),
   until_time: row(CLOCK_TIME_OR_OFF, null, 'begin no iteration after this time of day'),
   max_unchanged: row(
     COUNT_OR_OFF,
     null,
     'fail with exit code 81 after N iterations in a row that changed nothing',
   ),
-  backoff: row(BACKOFF_OR_OFF, null, 'pause after a failed iteration, doubled with each in a row'),
-  stdin: row(text('FILE'), null, "each iteration's standard input, read from its start"),
+  backoff: row(
+    BACKOFF_OR_OFF,
+    null,
+    'pause after a failed iteration, doubled with each further failure in a row',
+  ),
+  stdin: row(text('FILE'), null, 'the standard input of each iteration, read from the start of the file'),
   end_on_turn: row(
     FLAG,
     false,
-    'an agent that says that its turn has ended ends the iteration after --grace, unless a key is typed',
+    'when an agent reports the end of its turn, end the iteration after --grace, unless a key is typed',
   ),
-  on_iteration: row(text('CMD'), null, 'run CMD by sh after each iteration, with its history line as JSON'),
+  on_iteration: row(
+    text('CMD'),
+    null,
+    'run CMD by sh after each iteration, with its history entry as JSON on standard input',
+  ),
   stale_after: row(INTERVAL, 120, 'a heartbeat older than this means hung'),
   quiet_after: row(INTERVAL_OR_OFF, 600, 'report the session as hung after this long without any activity'),
   stuck_after: row(
@@ -64,8 +72,12 @@ export const RUN_OPTIONS = {
   ),
   heartbeat_interval: row(INTERVAL, 15, 'time between beats, at most a third of --stale-after'),
   grace: row(DURATION, 10, 'time between TERM and KILL'),
-  log_limit: row(SIZE, 64 * 1024 ** 2, 'output kept of an iteration; beyond it head and tail'),
-  keep: row(COUNT, 20, 'runs whose output is kept'),
+  log_limit: row(
+    SIZE,
+    64 * 1024 ** 2,
+    'output kept per iteration; of longer output the beginning and the end',
+  ),
+  keep: row(COUNT, 20, 'keep the output of the newest N runs'),
 }
 
 type Table = typeof RUN_OPTIONS

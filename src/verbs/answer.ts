@@ -16,12 +16,12 @@ export const renderAnswer = ({ before, after }: Answered, terminal: Terminal): s
   part('the screen before', before, terminal) + part('and now', after, terminal)
 
 export const verb: Verb = {
-  describe: 'type a text and Enter at the terminal of a session, and show what becomes of it',
+  describe: 'type a text and Enter at the terminal of a session, and show the result',
   positionals: ['NAME', 'TEXT'],
   options: {},
   examples: [
-    ['lock.sh answer nightly y', 'to what lock.sh why nightly shows'],
-    ["lock.sh answer nightly ''", 'Enter alone'],
+    ['lock.sh answer nightly y', 'answer the question that lock.sh why nightly shows'],
+    ["lock.sh answer nightly ''", 'Enter only'],
   ],
   takesText: true,
   run: async (world, args) => {

@@ -42,10 +42,10 @@ export const renderShort = ({ snapshot: { session, verdict } }: Diagnosis, termi
   `${session} is ${terminal.paint(STATE_STYLES[verdict.state], verdict.state)}: ${printable(verdict.reason)}\n`
 
 export const verb: Verb = {
-  describe: "a short diagnosis, then the session's terminal",
+  describe: "print a short diagnosis, then attach to the session's terminal",
   positionals: ['NAME'],
   options: {},
-  examples: [['lock.sh attach nightly', 'leave it again with the prefix key, then d']],
+  examples: [['lock.sh attach nightly', 'to leave it: the prefix key, then d']],
   run: async (world, args) => {
     await attach(world, nameOf(args), (diagnosis) =>
       write(STDERR, renderShort(diagnosis, terminalOf(STDERR, world.env))),

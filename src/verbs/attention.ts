@@ -15,7 +15,7 @@ const parseKind = (text: string): AttentionKind => {
 }
 
 export const verb: Verb = {
-  describe: 'say that the job needs a person, from inside a run',
+  describe: 'report that the job needs a person, from inside a run',
   positionals: [ATTENTION_KINDS.join('|'), '[TEXT]'],
   options: {},
   examples: [

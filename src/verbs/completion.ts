@@ -21,11 +21,11 @@ export const chooseShell = (given: string | undefined, shellPath: string | undef
 }
 
 export const verb: Verb = {
-  describe: 'print a completion script; without a shell, for that of $SHELL',
+  describe: 'print a completion script (default: for the shell in $SHELL)',
   positionals: [`[${SHELLS.join('|')}]`],
   options: {},
   examples: [
-    ['eval "$(lock.sh completion bash)"', 'in ~/.bashrc; with zsh in ~/.zshrc'],
+    ['eval "$(lock.sh completion bash)"', 'in ~/.bashrc; for zsh the same with zsh, in ~/.zshrc'],
     ['lock.sh completion fish | source', 'in ~/.config/fish/config.fish'],
   ],
   run: (world, args, { directory }) => {

@@ -10,12 +10,12 @@ export const verb: Verb = {
   options: {
     'after-iteration': {
       type: 'boolean',
-      describe: 'let the current iterations end first; does not wait for them',
+      describe: 'let the current iterations finish first; return without waiting for them',
     },
   },
   examples: [
-    ['engine.sh down', 'all of them, at once'],
-    ['engine.sh down docs', 'this one'],
+    ['engine.sh down', 'all of them, now'],
+    ['engine.sh down docs', 'one of them'],
   ],
   run: async (world, args) => {
     const { names } = await configuredSessions(world, args)

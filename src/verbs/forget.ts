@@ -94,17 +94,20 @@ export const verb: Verb = {
   describe: 'remove ended sessions with all their files: record, output, history, incidents',
   positionals: ['[NAME...]'],
   options: {
-    ended: { type: 'boolean', describe: 'all that have ended and are not unfinished' },
+    ended: { type: 'boolean', describe: 'all ended sessions whose run is not unfinished' },
     'older-than': {
       type: 'string',
       value: 'D',
-      describe: 'with --ended: only those that ended at least D ago',
+      describe: 'with --ended: only those that ended D ago or earlier',
     },
-    force: { type: 'boolean', describe: 'also what is unfinished or cannot be read; never what is held' },
+    force: {
+      type: 'boolean',
+      describe: 'also sessions that are unfinished or unreadable, but never one that is held',
+    },
     'dry-run': { type: 'boolean', describe: 'only print what would be removed' },
   },
   examples: [
-    ['lock.sh forget docs', 'this one'],
+    ['lock.sh forget docs', 'one session'],
     ['lock.sh forget --ended --older-than 7d', 'tidy up once a week'],
   ],
   run: async (world, args) => {

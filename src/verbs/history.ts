@@ -198,7 +198,7 @@ const reportProblems = (world: World, { skipped, torn, problem }: StoredHistory)
 }
 
 export const verb: Verb = {
-  describe: 'list the last iterations: duration, result, size of the output',
+  describe: 'list the last iterations: duration, result, output size, changes',
   positionals: ['NAME'],
   options: {
     iterations: {
@@ -212,7 +212,7 @@ export const verb: Verb = {
   },
   examples: [
     ['lock.sh history nightly', 'the last iterations'],
-    ['lock.sh history nightly --json -n 1', 'the last one, for a script'],
+    ['lock.sh history nightly --json -n 1', 'only the last one, for a script'],
   ],
   run: (world, args) => {
     const name = nameOf(args)

@@ -105,10 +105,10 @@ export const interrupt = async (world: World, name: string): Promise<string> => 
 }
 
 export const verb: Verb = {
-  describe: 'end this iteration; the run continues with the next',
+  describe: 'end the current iteration; the run continues with the next',
   positionals: ['NAME'],
   options: {},
-  examples: [['lock.sh interrupt nightly', 'after a look at lock.sh logs nightly']],
+  examples: [['lock.sh interrupt nightly', 'for example, when lock.sh logs nightly shows that it is stuck']],
   run: async (world, args) => {
     print(`${printable(await interrupt(world, nameOf(args)))}\n`)
     return 0

@@ -363,9 +363,9 @@ export const verb: Verb = {
     lines: { type: 'string', alias: 'n', value: 'LINES', describe: 'the last LINES lines only' },
     rendered: {
       type: 'boolean',
-      describe: 'as a terminal has it in the end, screen and scroll-back: for full-screen programs',
+      describe: 'show full-screen programs as the terminal showed them at the end, with scroll-back',
     },
-    iteration: { type: 'string', value: 'N', describe: 'this iteration; with -f from it on' },
+    iteration: { type: 'string', value: 'N', describe: 'this iteration; with -f also those after it' },
     generation: {
       type: 'string',
       value: 'N',
@@ -373,9 +373,9 @@ export const verb: Verb = {
     },
   },
   examples: [
-    ['lock.sh logs nightly -f -n 20', 'the last lines, and what comes'],
+    ['lock.sh logs nightly -f -n 20', 'the last 20 lines, and all new ones'],
     ['lock.sh logs nightly --iteration 12', 'all of one iteration'],
-    ['lock.sh logs nightly --rendered | grep -i error', 'what an agent with a screen of its own has said'],
+    ['lock.sh logs nightly --rendered | grep -i error', 'search the output of a full-screen agent'],
   ],
   run: async (world, args) => {
     const follow = args.flag('follow')

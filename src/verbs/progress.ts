@@ -28,7 +28,8 @@ export const verb: Verb = {
     'retry-at': {
       type: 'string',
       value: 'TIME',
-      describe: 'begin the next iteration then: 14:00, ISO 8601, Unix seconds, or 20m from now',
+      describe:
+        'begin the next iteration at this time: 14:00, ISO 8601, Unix seconds, or a duration from now',
     },
   },
   examples: [

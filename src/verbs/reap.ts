@@ -105,11 +105,11 @@ export const reap = async (
 }
 
 export const verb: Verb = {
-  describe: 'end the processes that dead owners have left, and free their sessions',
+  describe: 'end the orphans of dead owners, and free their sessions',
   positionals: ['[NAME]'],
   options: { 'dry-run': { type: 'boolean', describe: 'only print what would be done' } },
   examples: [
-    ['lock.sh reap --dry-run', 'what would be ended'],
+    ['lock.sh reap --dry-run', 'show what would be ended'],
     ['lock.sh reap nightly', 'one session only'],
   ],
   run: async (world, args) => {

@@ -30,14 +30,15 @@ const place = ({ tmux }: LockRecord): string => (tmux === null ? ', in tmux, whe
 const worldIn = (world: World, cwd: string): World => Object.create(world, { cwd: { value: cwd } }) as World
 
 export const verb: Verb = {
-  describe: 'continue every unfinished run whose owner is gone, each in its tmux session, as after a reboot',
+  describe:
+    'continue every unfinished run whose owner is gone, for example after a reboot, each in its tmux session',
   positionals: [],
   options: {
-    all: { type: 'boolean', describe: 'all of them; to continue one: engine.sh run NAME' },
+    all: { type: 'boolean', describe: 'all unfinished runs (to continue one: engine.sh run NAME)' },
     'dry-run': { type: 'boolean', describe: 'only print what would be started' },
   },
   examples: [
-    ['engine.sh resume --all --dry-run', 'what would be started'],
+    ['engine.sh resume --all --dry-run', 'show what would be started'],
     ['engine.sh resume --all', 'after a reboot or a log-out'],
   ],
   run: async (world, args, self) => {

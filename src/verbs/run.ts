@@ -141,20 +141,20 @@ export const verb: Verb = {
     detach: {
       type: 'boolean',
       alias: 'd',
-      describe: 'in a new tmux session called NAME; returns when the session is held',
+      describe: 'run in a new tmux session called NAME; return when the session is held',
     },
     wait: {
       type: 'string',
       value: 'D',
       requiresArg: false,
-      describe: 'wait for a held session, for ever or at most D',
+      describe: 'wait while the session is held, for ever or at most D',
     },
     ...recordedOptions(),
   },
   examples: [
     ['engine.sh run demo -n 3 -- examples/agent.sh', 'three iterations'],
     ['engine.sh run nightly -d -n inf --delay 30m -- ./agent.sh', 'in tmux, until it is stopped'],
-    ['engine.sh run nightly', 'continue after a crash; or what engine.yaml has for it'],
+    ['engine.sh run nightly', 'continue after a crash, or start what engine.yaml says'],
     ['engine.sh run', 'list the sessions of engine.yaml'],
   ],
   run: async (world, args, self) => {

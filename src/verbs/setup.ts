@@ -89,18 +89,18 @@ const setup = async (world: World, args: Arguments, self: Self): Promise<number>
 }
 
 export const verb: Verb = {
-  describe: 'make agents tell what they do and wait for: puts lock.sh hook into their settings',
+  describe: 'add lock.sh hook to the settings of agents, so that they report progress and questions',
   positionals: ['[AGENT...]'],
   options: {
-    project: { type: 'boolean', describe: 'for this directory alone, instead of for you' },
-    'dry-run': { type: 'boolean', describe: 'only show what would change' },
-    remove: { type: 'boolean', describe: 'take out again what was put in' },
+    project: { type: 'boolean', describe: 'in the settings of this directory, not in those of the user' },
+    'dry-run': { type: 'boolean', describe: 'only show the changes' },
+    remove: { type: 'boolean', describe: 'remove what setup has added' },
     yes: { type: 'boolean', describe: 'do not ask' },
   },
   examples: [
-    ['lock.sh setup --dry-run', 'for the agents that are found here'],
-    ['lock.sh setup claude codex', 'for these'],
-    ['lock.sh setup --remove', 'take it out again'],
+    ['lock.sh setup --dry-run', 'show the changes for all agents found on this machine'],
+    ['lock.sh setup claude codex', 'only these agents'],
+    ['lock.sh setup --remove', 'undo it'],
   ],
   run: setup,
 }

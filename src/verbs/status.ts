@@ -80,7 +80,7 @@ export const verb: Verb = {
   positionals: ['[NAME]'],
   options: {
     json: JSON_OPTION,
-    all: { type: 'boolean', describe: 'in the table also what ended more than a day ago; JSON has all' },
+    all: { type: 'boolean', describe: 'also sessions that ended more than a day ago (always in JSON)' },
   },
   examples: [
     ['lock.sh status', 'all sessions, hung and dead ones first'],

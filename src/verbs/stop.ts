@@ -8,12 +8,12 @@ export const verb: Verb = {
   options: {
     'after-iteration': {
       type: 'boolean',
-      describe: 'let the current iteration end first; does not wait for it',
+      describe: 'let the current iteration finish first; return without waiting for it',
     },
   },
   examples: [
-    ['engine.sh stop nightly', 'end it now, with its iteration'],
-    ['engine.sh stop nightly --after-iteration', 'without losing what it does'],
+    ['engine.sh stop nightly', 'end the run and its current iteration now'],
+    ['engine.sh stop nightly --after-iteration', 'let the current iteration finish first'],
   ],
   run: async (world, args) => {
     const options = { name: nameOf(args), afterIteration: args.flag('after-iteration') }

@@ -66,13 +66,13 @@ export const verb: Verb = {
     for: {
       type: 'string',
       value: AWAITABLE.join('|'),
-      describe: 'one of these, or several: free,dead',
+      describe: 'one or several of these states: free,dead',
     },
     timeout: { type: 'string', value: 'D', describe: 'give up after D, with exit code 75' },
   },
   examples: [
-    ['lock.sh wait nightly --for needs-input,free,dead', 'until it asks for somebody, or has ended'],
-    ['lock.sh wait nightly --for free,dead --timeout 8h', 'until it has ended, either way'],
+    ['lock.sh wait nightly --for needs-input,free,dead', 'until it needs a person or has ended'],
+    ['lock.sh wait nightly --for free,dead --timeout 8h', 'until it has ended or died, for at most 8 hours'],
   ],
   run: async (world, args) => {
     const name = nameOf(args)
