@@ -7,7 +7,7 @@
  * | new text of a status line                           | yes       | until its texts are known to come from a list | start anew |
  * | text that was seen before                           | yes       | no       | start anew |
  * | sockets have received something (asked for a verdict) | yes     | unless text repeats | start anew |
- * | bytes at {@link BULK_BYTES_PER_SECOND} by what lasts | yes      | yes      | start anew |
+ * | bytes at {@link BULK_BYTES_PER_SECOND} by what lasts, or written by any | yes | yes | start anew |
  * | payload read or written by what lasts               | yes       | unless text repeats | get half of their limit back |
  * | a lot of bytes by what comes and goes               | yes       | unless text repeats | start anew |
  * | {@link WORK_FRACTION}, and processes come and go    | yes       | unless text repeats | start anew |
@@ -87,8 +87,9 @@ export type Sample = {
     /** Of those, what goes beyond the waking of threads; and the part of that which was written. */
     readonly payload: number
     readonly payloadWritten: number
-    /** Bytes of all processes, that have come or ended too. */
+    /** Bytes of all processes, that have come or ended too; and those of them that were written. */
     readonly all: number
+    readonly allWritten?: number
   }
   /** Bytes that its sockets have received in about half of `quiet_after`; `null` when that was not asked, or is not known. */
   readonly received: number | null
@@ -190,6 +191,8 @@ const classifySample = (sample: Sample, context: Context): Classification => {
   // What it prints is written too, and may go through a pipe or two on its way.
   const bulk = BULK_BYTES_PER_SECOND * seconds
   if (io.lasting - 4 * output.bytes >= bulk) return found('io', true)
+  // A tool at work behind a spinner writes; a client that fails again and again reads its libraries, and writes nothing.
+  if ((io.allWritten ?? 0) - 4 * output.bytes >= bulk) return found('io', true)
   // A cursor that blinks above a prompt: what it writes for that is no other sign of life either.
   if (output.kind === 'blink' && sample.listens) return NOTHING
   if (output.bytes > 0) return found('output', false)

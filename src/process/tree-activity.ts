@@ -116,6 +116,7 @@ export const procfsActivity = (): ActivityReader => {
       holdings.nextReading()
       let lasting = 0
       const payload = { read: 0, written: 0 }
+      let allWritten = 0
       let all = 0
       let cpuSeconds = 0
       let processesChange = before !== null && before.size !== now.size
@@ -133,6 +134,7 @@ export const procfsActivity = (): ActivityReader => {
           payload.read += own.read
           payload.written += own.written
         }
+        allWritten += Math.max(0, reading.io.written - (from?.io.written ?? 0))
         all += Math.max(0, bytesOf(reading.io) - (from === undefined ? 0 : bytesOf(from.io)))
         cpuSeconds += Math.max(0, reading.cpuSeconds - (from?.cpuSeconds ?? 0))
         cpuSeconds += Math.max(
@@ -144,7 +146,13 @@ export const procfsActivity = (): ActivityReader => {
       totals.ioBytes += all
       totals.cpuSeconds += cpuSeconds
       return {
-        io: { lasting, payload: payload.read + payload.written, payloadWritten: payload.written, all },
+        io: {
+          lasting,
+          payload: payload.read + payload.written,
+          payloadWritten: payload.written,
+          all,
+          allWritten,
+        },
         cpuSeconds,
         processesChange,
         blocked: blockedIn([...now.values()]),
@@ -161,7 +169,7 @@ const blockedIn = (readings: readonly Reading[]): Sample['blocked'] => {
     : null
 }
 
-const NO_IO: Sample['io'] = { lasting: 0, payload: 0, payloadWritten: 0, all: 0 }
+const NO_IO: Sample['io'] = { lasting: 0, payload: 0, payloadWritten: 0, all: 0, allWritten: 0 }
 
 /** For systems without /proc: descent, processor time and state, from one ps(1). */
 export const psActivity = (): ActivityReader => {

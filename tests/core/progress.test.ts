@@ -185,6 +185,18 @@ describe('what one sample is worth', () => {
     expect(watched.progress.progress).toBe(watched.progress.at)
   })
 
+  it('counts what children write in bulk as progress, and not what they read', () => {
+    const bytes = BULK_BYTES_PER_SECOND * INTERVAL
+    const isProgress = (allWritten: number): boolean => {
+      const watched = new Watched()
+      watched.finds('the same text', INTERVAL)
+      watched.sample({ output: text('repeat'), io: { ...io(0), all: 2 * bytes, allWritten } })
+      return watched.progress.progress === watched.progress.at
+    }
+    expect(isProgress(bytes + 400)).toBe(true)
+    expect(isProgress(500)).toBe(false)
+  })
+
   it('counts a trickle of bytes as progress again when the text has long been silent', () => {
     const watched = new Watched()
     watched.finds('the same text', INTERVAL)
