@@ -119,3 +119,23 @@ JOB
   [[ $(lock.sh logs s --rendered -n 1 | wc -l) == 1 ]]
   refuses 64 lock.sh logs s --rendered -f
 }
+
+@test "Ctrl-C is a key of a full-screen program, and a second one ends the run" {
+  cat >quits <<'JOB'
+#!/usr/bin/env bash
+stty raw -echo
+printf '\e[2J\e[Hquits on Ctrl-C> '
+key=$(dd bs=1 count=1 2>/dev/null)
+[[ $key == $'\x03' ]]
+JOB
+  chmod +x quits
+  open_ui
+  types 'engine.sh run s -n 3 -- ./quits; echo don\e $?'
+  eventually shows 'quits on Ctrl-C>'
+  sleep 1
+  ui send-keys -t =ui: C-c
+  eventually shows 'Ctrl-C now ends the run'
+  ui send-keys -t =ui: C-c
+  eventually shows 'done 130'
+  [[ $(field s iteration) == 1 ]]
+}

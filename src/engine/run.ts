@@ -156,6 +156,16 @@ const pause = async ({ world, owner, stopRequests }: RunTools, seconds: number):
   }
 }
 
+/** Who has just quit a full-screen program by a key may have meant the run: there Ctrl-C is a key like any other. */
+const OFFER_SECONDS = 2
+
+const offerEnd = async ({ world, stopRequests, terminal }: RunTools): Promise<void> => {
+  const { signal } = stopRequests.drain
+  if (terminal?.wasReadLately() !== true || signal.aborted) return
+  world.notify(`the next iteration starts in ${OFFER_SECONDS}s; Ctrl-C now ends the run`)
+  await world.clock.sleep(OFFER_SECONDS, signal)
+}
+
 /** The end of a run before an iteration; `null` when it may begin. */
 const endBefore = (
   { world, owner, plan, stopRequests }: RunTools,
@@ -183,6 +193,7 @@ const iterate = async (tools: RunTools): Promise<RunEnd> => {
     if (step.kind === 'end') return step.end
     for (const line of continuingTexts(owner.record, last, step)) world.notify(line)
     await pause(tools, step.waitSeconds)
+    if (step.waitSeconds === 0 && last.result === 'ok') await offerEnd(tools)
   }
   return stopEnd(stopRequests.current, last) ?? endOfAll(plan.continues?.last_iteration ?? null, owner.record)
 }

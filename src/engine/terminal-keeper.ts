@@ -2,6 +2,7 @@
  * Gives the terminal back after every iteration as the run found it: its modes, its screen, and the right to read from
  * it. A program that was ended has often put nothing back, and a shell with job control has taken the terminal.
  */
+import { fstatSync } from 'node:fs'
 import type { TmuxTarget } from '../core/record.ts'
 import { resetSequence, type ScreenModes } from '../core/terminal-reset.ts'
 import type { SavedTerminal } from '../guard/protocol.ts'
@@ -12,6 +13,9 @@ import type { World } from '../world.ts'
 
 /** Of a tmux that does not answer. */
 const USUAL: ScreenModes = { isAlternate: false, isOdd: false }
+
+/** The kernel notes the time of a read in steps of 8 s. */
+const LATELY_SECONDS = 9
 
 export class TerminalKeeper {
   readonly saved: SavedTerminal
@@ -30,6 +34,12 @@ export class TerminalKeeper {
     const fd = ([0, 1, 2] as const).find((one) => world.terminal.isTerminal(one))
     const modes = fd === undefined ? null : await readModes(fd)
     return fd === undefined || modes === null ? null : new TerminalKeeper(world, fd, { ...modes, pane })
+  }
+
+  /** Whether something that was typed has been read within the last seconds; in steps of 8 s. */
+  wasReadLately(): boolean {
+    const { atimeMs } = fstatSync(this.#fd)
+    return this.#wasForeground && this.#world.clock.epoch() - atimeMs / 1000 < LATELY_SECONDS
   }
 
   /** Before a worker is started. */
