@@ -99,7 +99,7 @@ is_noticed() { # PROPERTY TEXT MODEL-OPTION...
   local property=$1 text=$2 dir=broken found
   shift 2
   rm -rf "${work:?}/$dir"
-  check "$dir" -O0 -DSAFETY -- -- "$@"
+  check "$dir" -O1 -DSAFETY -- -- "$@"
   found=$(objection "$dir" "$@")
   printf '%-58s %s after %s states\n' "$text" "${found:-not noticed}" "$(figure "$dir" ' \([0-9.e+]*\) states, stored')"
   [[ $found == "$property" ]] && return
@@ -110,26 +110,25 @@ is_noticed() { # PROPERTY TEXT MODEL-OPTION...
 broken_steps() {
   local failed=0 option property forces text
   while read -r option property forces text; do
-    is_noticed "$property" "$text" "-D$option" -DTROUBLES=1 "-DFORCES=$forces" || failed=1
+    is_noticed "$property" "$text" "-D$option" -DCONTENDERS=2 -DTROUBLES=1 "-DFORCES=$forces" || failed=1
   done <<'STEPS'
-BREAK_LOCK_FIRST A3 0 the record is read before the lock is taken
 BREAK_REFRESHER_INHERITS A1 0 the refresher gets no copy of the descriptor
 BREAK_WORKER_CLOSES_LOCK A6 0 the worker keeps a copy of the descriptor
-BREAK_CLEAR_AFTER_DEATH A3 0 a claim does not end what a dead owner left
 BREAK_COOKIE_IN_ENVIRONMENT A6 0 a worker is known by its recorded pid alone
 BREAK_WAIT_REFRESHER_STOP A1 0 the owner does not wait for its refresher's end
 BREAK_KILL_STOPPED_REFRESHER A7 0 the owner does not kill a refresher that is stopped
 BREAK_LOCK_FILE_STAYS A1 0 somebody replaces the lock file
 BREAK_UNLOCK_LAST A1 0 the owner unlocks, then writes its end
 BREAK_FORCE_AWAITS_LOCK A1 1 --force does not wait for the kernel lock
-BREAK_REAP_LOOKS_AGAIN A5 0 reap trusts what it saw before it had the lock
 BREAK_GENERATION_WITNESS A4 0 the generation is counted from the record alone
 STEPS
+  is_noticed A5 'reap trusts what it saw before it had the lock' -DBREAK_REAP_LOOKS_AGAIN -DTROUBLES=1 -DFORCES=0 || failed=1
+  is_noticed A8 'a claim does not end what a dead owner left' -DBREAK_CLEAR_AFTER_DEATH -DCONTENDERS=2 -DTROUBLES=3 -DFORCES=0 || failed=1
   # Either of the two is enough for one trouble.
-  is_noticed A8 'neither guard nor watchdog' -DBREAK_NO_GUARD -DBREAK_NO_WATCHDOG -DTROUBLES=1 -DFORCES=0 || failed=1
-  is_noticed A8 'no watchdog: guard and owner killed' -DBREAK_NO_WATCHDOG -DTROUBLES=2 -DFORCES=0 || failed=1
-  is_noticed A8 'a guard that ends nothing: watchdog and owner killed' -DBREAK_NO_GUARD -DTROUBLES=2 -DFORCES=0 || failed=1
-  is_noticed A8 'the pipe from the owner ends before its child has executed' -DBREAK_PIPE_UNTIL_EXEC -DTROUBLES=1 -DFORCES=0 || failed=1
+  is_noticed A8 'neither guard nor watchdog' -DBREAK_NO_GUARD -DBREAK_NO_WATCHDOG -DCONTENDERS=2 -DTROUBLES=1 -DFORCES=0 || failed=1
+  is_noticed A8 'no watchdog: guard and owner killed' -DBREAK_NO_WATCHDOG -DCONTENDERS=2 -DTROUBLES=2 -DFORCES=0 || failed=1
+  is_noticed A8 'a guard that ends nothing: watchdog and owner killed' -DBREAK_NO_GUARD -DCONTENDERS=2 -DTROUBLES=2 -DFORCES=0 || failed=1
+  is_noticed A8 'the pipe from the owner ends before its child has executed' -DBREAK_PIPE_UNTIL_EXEC -DCONTENDERS=2 -DTROUBLES=1 -DFORCES=0 || failed=1
   return $failed
 }
 
