@@ -132,7 +132,6 @@ JOB
   open_ui
   types 'engine.sh run s -n 3 -- ./quits; echo don\e $?'
   eventually shows 'quits on Ctrl-C>'
-  sleep 1
   ui send-keys -t =ui: C-c
   eventually shows 'Ctrl-C now ends the run'
   ui send-keys -t =ui: C-c

@@ -2,7 +2,7 @@
  * Gives the terminal back after every iteration as the run found it: its modes, its screen, and the right to read from
  * it. A program that was ended has often put nothing back, and a shell with job control has taken the terminal.
  */
-import { fstatSync } from 'node:fs'
+import { fstatSync, futimesSync } from 'node:fs'
 import type { TmuxTarget } from '../core/record.ts'
 import { resetSequence, type ScreenModes } from '../core/terminal-reset.ts'
 import type { SavedTerminal } from '../guard/protocol.ts'
@@ -22,6 +22,8 @@ export class TerminalKeeper {
   readonly #world: World
   readonly #fd: number
   #wasForeground = false
+  /** The time of the last read before the iteration, as begin() has left it. Milliseconds. */
+  #readBefore = Number.POSITIVE_INFINITY
 
   private constructor(world: World, fd: number, saved: SavedTerminal) {
     this.#world = world
@@ -36,16 +38,32 @@ export class TerminalKeeper {
     return fd === undefined || modes === null ? null : new TerminalKeeper(world, fd, { ...modes, pane })
   }
 
-  /** Whether something that was typed has been read within the last seconds; in steps of 8 s. */
+  /** Whether the iteration has read something that was typed, within its last seconds; in steps of 8 s. */
   wasReadLately(): boolean {
     const { atimeMs } = fstatSync(this.#fd)
-    return this.#wasForeground && this.#world.clock.epoch() - atimeMs / 1000 < LATELY_SECONDS
+    const isOfIteration = this.#wasForeground && atimeMs > this.#readBefore
+    return isOfIteration && this.#world.clock.epoch() - atimeMs / 1000 < LATELY_SECONDS
   }
 
   /** Before a worker is started. */
   begin(): void {
     const group = this.#group()
     this.#wasForeground = group !== null && group.own === group.foreground
+    this.#forgetReads()
+  }
+
+  /**
+   * The command line of the run itself was typed a moment ago, and the kernel notes no second read in the same 8 s: so the
+   * time of the last one is put back by more than that.
+   */
+  #forgetReads(): void {
+    try {
+      const { mtimeMs } = fstatSync(this.#fd)
+      futimesSync(this.#fd, this.#world.clock.epoch() - 2 * LATELY_SECONDS, mtimeMs / 1000)
+    } catch {
+      // Another user's terminal: what is typed within 8 s of the start is not noticed.
+    }
+    this.#readBefore = fstatSync(this.#fd).atimeMs
   }
 
   /** When it has ended. One who has put the whole run into the background has the terminal for something else. */
