@@ -196,13 +196,14 @@ JOB
   lock.sh history plain --json | grep -c '"result":"ok"' | grep -qx 2
   rm log
   open_ui
-  types 'engine.sh run s --end-on-turn --grace 6s -n 2 -- ./job; echo don\e $?'
+  types 'engine.sh run s --end-on-turn --grace 15s -n 2 -- ./job; echo don\e $?'
   eventually shows 'turn 1'
+  # Long enough for the engine to have seen the end of the turn, and much shorter than the grace.
   sleep 3
   ui send-keys -t =ui: x
   eventually contains log 'key x'
   # It stays, for longer than the grace.
-  sleep 8
+  sleep 17
   in_iteration s 1
   lock.sh interrupt s
   eventually shows 'turn 2'
