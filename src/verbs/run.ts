@@ -121,6 +121,13 @@ const renderConfigured = (world: World, config: Config): string =>
     stdout(world),
   )
 
+/** A limit that does not limit must not be relied on. */
+const warnWithoutEffect = (world: World, { path, maxSessions, groups, defaults }: Config): void => {
+  if (maxSessions !== null || groups.size > 0)
+    world.notify(`${path}: max_sessions has no effect yet: any number of sessions run at once`)
+  if (defaults.notify !== undefined) world.notify(`${path}: notify has no effect yet`)
+}
+
 export const verb: Verb = {
   describe: 'run a command in a loop, as the only owner of the session',
   positionals: ['[NAME]'],
@@ -160,6 +167,7 @@ export const verb: Verb = {
   run: async (world, args, self) => {
     const config = await loadConfig(world)
     if (args.positionals.length === 0) return listConfigured(world, args, config)
+    if (config !== null) warnWithoutEffect(world, config)
     const request = requestOf(world, args, config)
     if (request.command?.length === 0) throw errors.noCommand(request.name)
     if (layered(args, fileOptions(config, request.name))('detach') !== undefined) {
