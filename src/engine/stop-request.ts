@@ -3,9 +3,9 @@
  *
  * | have            | SIGINT            | SIGTERM, SIGHUP, SIGQUIT | SIGUSR2 with a request |
  * | --------------- | ----------------- | ------------------------ | ---------------------- |
- * | none            | after-iteration   | now                      | after-iteration        |
- * | after-iteration | now               | now                      | after-iteration        |
- * | now             | now, and hurry    | now, and hurry           | now                    |
+ * | none            | drain             | terminate                | drain                  |
+ * | drain           | terminate         | terminate                | drain                  |
+ * | terminate       | terminate, kill   | terminate, kill          | terminate              |
  *
  * A SIGTERM that comes with a `supersede` request means that somebody takes the session over, and one with a `stop`
  * request that a person wants the end; without either it may be a shutdown, after which the run is to go on.

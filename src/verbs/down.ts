@@ -1,6 +1,6 @@
 import { print, type Verb } from '../cli/verb.ts'
-import { formatError, LockError } from '../core/errors.ts'
 import { printable } from '../core/printable.ts'
+import { attempt } from './shared/attempt.ts'
 import { configuredSessions } from './shared/configured-sessions.ts'
 import { stopSession } from './shared/stop-session.ts'
 
@@ -22,16 +22,12 @@ export const verb: Verb = {
     const afterIteration = args.flag('after-iteration')
     // Together, because each may take its whole grace.
     const codes = await Promise.all(
-      names.map(async (name) => {
-        try {
+      names.map((name) =>
+        attempt(world, async () => {
           print(`${printable(await stopSession(world, { name, afterIteration }))}\n`)
           return 0
-        } catch (error) {
-          if (!(error instanceof LockError)) throw error
-          world.notify(formatError(error))
-          return error.exitCode
-        }
-      }),
+        }),
+      ),
     )
     return codes.find((code) => code !== 0) ?? 0
   },

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { print, type Verb } from '../cli/verb.ts'
 import { parseDuration } from '../core/duration.ts'
-import { errors, formatError, LockError } from '../core/errors.ts'
+import { errors } from '../core/errors.ts'
 import { nextIteration } from '../core/plan.ts'
 import { printable } from '../core/printable.ts'
 import { checkSessionName } from '../core/session-name.ts'
@@ -15,6 +15,7 @@ import { checkLockDir } from '../store/lock-dir.ts'
 import { listSessions } from '../store/read-record.ts'
 import { highestGeneration } from '../store/runs.ts'
 import type { World } from '../world.ts'
+import { attempt } from './shared/attempt.ts'
 
 /** Why a session is not forgotten without `--force`; `null` when nothing speaks against it. */
 const objection = ({ session, record, stored, verdict }: Snapshot): string | null => {
@@ -132,14 +133,11 @@ const forgetAll = async (
 ): Promise<number> => {
   let exitCode = 0
   for (const name of names) {
-    try {
+    const code = await attempt(world, async () => {
       print(`${await forget(world, name, options)}\n`)
-    } catch (error) {
-      // One that is held does not keep the others.
-      if (!(error instanceof LockError)) throw error
-      world.notify(formatError(error))
-      exitCode ||= error.exitCode
-    }
+      return 0
+    })
+    exitCode ||= code
   }
   if (unfinished.length > 0)
     world.notify(`kept, because unfinished: ${unfinished.join(', ')} (--force removes them, too)`)

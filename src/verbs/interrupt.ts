@@ -10,6 +10,7 @@ import { openSession, type Session } from '../session/session.ts'
 import { checkLockDir } from '../store/lock-dir.ts'
 import { readRequest, writeInterrupt } from '../store/requests.ts'
 import type { World } from '../world.ts'
+import { runningSession } from './shared/running-session.ts'
 
 /** Time that an owner needs after its grace: to kill, to see the end, to stop the refresher, to write. */
 const ITERATION_END_SECONDS = 10
@@ -77,21 +78,11 @@ const ownerStopped = (name: string, pid: number): LockError =>
 export const interrupt = async (world: World, name: string): Promise<string> => {
   checkLockDir(world.lockDir)
   const session = openSession(world, name)
-  const { record, owner, verdict } = session.snapshot()
-  if (record === null || owner === null) {
-    if (verdict.state === 'free') return `${name} has never run`
-    throw errors.badRecord(world.paths(name).record, printable(verdict.reason))
-  }
+  const running = runningSession(session, 'reached')
+  if (running.kind === 'not-running') return running.text
+  const { record, owner, verdict } = running
   const { generation, phase } = record
   const { pid } = record.owner
-  if (verdict.state === 'free') return `${name} does not run: ${verdict.reason}`
-  if (verdict.state === 'dead')
-    return `${name} does not run any more: ${verdict.reason}. Continue: engine.sh run ${name}   Free the session: lock.sh reap ${name}`
-  if (owner.kind !== 'alive')
-    throw errors.held(
-      `${name} cannot be reached from here: ${verdict.reason}`,
-      'Run this where its owner runs.',
-    )
   if (owner.state === 'stopped') throw ownerStopped(name, pid)
   if (phase === 'stopping') return `${name} is ending already: ${verdict.reason}`
   if (phase !== 'running') return `no iteration of ${name} runs just now: ${verdict.reason}`

@@ -1,5 +1,5 @@
 import { print, type Verb } from '../cli/verb.ts'
-import { errors, formatError, LockError } from '../core/errors.ts'
+import { errors } from '../core/errors.ts'
 import { isContinuable } from '../core/plan.ts'
 import { printable } from '../core/printable.ts'
 import type { LockRecord } from '../core/record.ts'
@@ -9,6 +9,7 @@ import type { Snapshot } from '../session/snapshot.ts'
 import { checkLockDir } from '../store/lock-dir.ts'
 import { listSessions } from '../store/read-record.ts'
 import type { World } from '../world.ts'
+import { attempt } from './shared/attempt.ts'
 
 /** Its owner has died, or a signal that no person has sent through this program ended it: a shutdown, a log-out. */
 const wasCutShort = ({ record, verdict }: Snapshot): boolean =>
@@ -54,17 +55,11 @@ export const verb: Verb = {
         continue
       }
       const command = [self.node, self.script, 'engine', 'run', name]
-      try {
-        const run = { name, waits: false, force: false }
-        const code = await runDetached(worldIn(world, record.cwd), run, command)
-        if (code === 0) print(`resumed ${name}${place(record)}\n`)
-        exitCode ||= code
-      } catch (error) {
-        // One that cannot start does not keep the others.
-        if (!(error instanceof LockError)) throw error
-        world.notify(`${name}: ${formatError(error)}`)
-        exitCode ||= error.exitCode
-      }
+      const run = { name, waits: false, force: false }
+      const start = (): Promise<number> => runDetached(worldIn(world, record.cwd), run, command)
+      const code = await attempt(world, start, `${name}: `)
+      if (code === 0) print(`resumed ${name}${place(record)}\n`)
+      exitCode ||= code
     }
     return exitCode
   },

@@ -1,8 +1,8 @@
 import { print, type Verb } from '../cli/verb.ts'
 import { fileOptions } from '../core/config.ts'
-import { formatError, LockError } from '../core/errors.ts'
 import { runDetached } from '../engine/detach.ts'
 import { openSession } from '../session/session.ts'
+import { attempt } from './shared/attempt.ts'
 import { configuredSessions } from './shared/configured-sessions.ts'
 
 export const verb: Verb = {
@@ -24,16 +24,9 @@ export const verb: Verb = {
       }
       const waits = fileOptions(config, name).wait !== undefined
       const command = [self.node, self.script, 'engine', 'run', name]
-      try {
-        const code = await runDetached(world, { name, waits, force: false }, command)
-        if (code === 0) print(`${name}: started\n`)
-        exitCode ||= code
-      } catch (error) {
-        // One that cannot start keeps the others from nothing.
-        if (!(error instanceof LockError)) throw error
-        world.notify(formatError(error))
-        exitCode ||= error.exitCode
-      }
+      const code = await attempt(world, () => runDetached(world, { name, waits, force: false }, command))
+      if (code === 0) print(`${name}: started\n`)
+      exitCode ||= code
     }
     return exitCode
   },

@@ -1,13 +1,13 @@
 import { formatDuration } from '../../core/duration.ts'
 import { errors } from '../../core/errors.ts'
 import { describeOwner } from '../../core/held.ts'
-import { printable } from '../../core/printable.ts'
 import { messageOf } from '../../core/system-error.ts'
 import { askToEnd } from '../../session/end-owner.ts'
 import { openSession, type Session } from '../../session/session.ts'
 import { checkLockDir } from '../../store/lock-dir.ts'
 import { writeRequest } from '../../store/requests.ts'
 import type { World } from '../../world.ts'
+import { runningSession } from './running-session.ts'
 
 export type StopOptions = { readonly name: string; readonly afterIteration: boolean }
 
@@ -24,19 +24,9 @@ const announceStop = ({ paths, world }: Session, generation: number): void => {
 export const stopSession = async (world: World, { name, afterIteration }: StopOptions): Promise<string> => {
   checkLockDir(world.lockDir)
   const session = openSession(world, name)
-  const { record, owner, verdict } = session.snapshot()
-  if (record === null || owner === null) {
-    if (verdict.state === 'free') return `${name} has never run`
-    throw errors.badRecord(world.paths(name).record, printable(verdict.reason))
-  }
-  if (verdict.state === 'free') return `${name} does not run: ${verdict.reason}`
-  if (verdict.state === 'dead')
-    return `${name} does not run any more: ${verdict.reason}. Continue: engine.sh run ${name}   Free the session: lock.sh reap ${name}`
-  if (owner.kind !== 'alive')
-    throw errors.held(
-      `${name} cannot be stopped from here: ${verdict.reason}`,
-      'Run this where its owner runs.',
-    )
+  const running = runningSession(session, 'stopped')
+  if (running.kind === 'not-running') return running.text
+  const { record, owner } = running
 
   if (afterIteration) {
     writeRequest(world.paths(name), 'stop-after-iteration', record.generation)
