@@ -141,6 +141,14 @@ export const errors = {
       'Make it again or run from another directory.',
     ),
 
+  /** @param how what has happened to the file at the lock's path */
+  lockLost: (path: string, how: 'removed' | 'replaced') =>
+    new LockError(
+      'io',
+      `the lock file ${path} was ${how} while this run held it: the lock excludes nobody any more, and nothing is written without it`,
+      'Look who removes files there (git clean -fdx, rm -rf), or set LOCK_DIR to another directory; then run it again.',
+    ),
+
   noTerminal: (what: string) =>
     new LockError('missing', `${what} needs a terminal as its standard input`, 'Run it in a terminal.'),
 

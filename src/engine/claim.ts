@@ -152,7 +152,7 @@ const claimLocked = async (taken: Taken, { request, tmux, giveUp }: ClaimParts):
   }
   const generation = openNextRun(session, last, plan.options.keep)
   const record = firstRecord(world, { session: name, generation, plan, tmux, given: request.options })
-  writeRecord(paths.record, record, true)
+  writeRecord(locked.lock, paths.record, record, true)
   const { history } = locked
   history.event({ generation, iteration: record.iteration.number, ...claimEvent(plan, takenOver) })
   const environment = request.environment ?? {}

@@ -9,7 +9,8 @@ import type { Readable } from 'node:stream'
 import { REFRESHER_DELAY_SECONDS, REFRESHER_STOP_SECONDS } from '../core/defaults.ts'
 import { errors } from '../core/errors.ts'
 import { poll } from '../core/poll.ts'
-import type { ProcessReference } from '../core/record.ts'
+import type { LockRecord, ProcessReference } from '../core/record.ts'
+import { DEFAULT_OPTIONS } from '../core/run-options.ts'
 import {
   encodeLine,
   type GuardConfig,
@@ -44,6 +45,15 @@ export type GuardStreams = {
   readonly terminal: SavedTerminal | null
   readonly recording: Omit<RecorderConfig, 'iteration' | 'lost'>
 }
+
+/** Without what is long and leads to no process. */
+const knownOf = (record: LockRecord): LockRecord => ({
+  ...record,
+  command: [],
+  options: { ...DEFAULT_OPTIONS, grace: record.options.grace },
+  loop: { ...record.loop, repetition: null },
+  watch: null,
+})
 
 type Guard = {
   readonly child: ChildProcess
@@ -151,6 +161,7 @@ export class GuardKeeper {
       lockDir: this.#world.lockDir,
       session: record.session,
       generation: record.generation,
+      known: knownOf(record),
       lockTool: lock.tool,
       processStrategy: this.#world.env.LOCK_PROCESS_STRATEGY ?? null,
       host: this.#world.observer.host,

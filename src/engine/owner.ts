@@ -6,7 +6,7 @@
  */
 import type { Ended, LockRecord } from '../core/record.ts'
 import { messageOf } from '../core/system-error.ts'
-import type { HeldLock } from '../store/kernel-lock.ts'
+import type { HeldLock, LockLoss } from '../store/kernel-lock.ts'
 import type { SessionPaths } from '../store/paths.ts'
 import { readRecord } from '../store/read-record.ts'
 import { clearRequest } from '../store/requests.ts'
@@ -46,6 +46,7 @@ export class Owner {
   readonly #world: World
   #record: LockRecord
   #writeFailureReported = false
+  #loss: LockLoss | null = null
 
   constructor({ world, paths, lock, record, environment }: OwnerParts) {
     this.#world = world
@@ -57,6 +58,15 @@ export class Owner {
 
   get record(): LockRecord {
     return this.#record
+  }
+
+  /**
+   * What has happened to the lock file; `null` while the lock excludes others. Once it is lost it stays so: nothing is
+   * written any more, and the run ends.
+   */
+  get lockLoss(): LockLoss | null {
+    this.#loss ??= this.lock.loss()
+    return this.#loss
   }
 
   /** Adopts what the refresher has recorded. Of the tree, because nothing else may lead to a process. */
@@ -80,16 +90,17 @@ export class Owner {
   }
 
   #put(record: LockRecord, extraSeconds: number): void {
+    if (this.lockLoss !== null) return
     const now = this.#world.now()
     this.#record = {
       ...record,
       heartbeat: { ...record.heartbeat, ...now, stale_after: record.options.stale_after + extraSeconds },
     }
     try {
-      writeRecord(this.paths.record, this.#record, this.#record.ended !== null)
+      writeRecord(this.lock, this.paths.record, this.#record, this.#record.ended !== null)
       this.#writeFailureReported = false
     } catch (error) {
-      if (!this.#writeFailureReported) this.#world.notify(messageOf(error))
+      if (!this.#writeFailureReported && this.lockLoss === null) this.#world.notify(messageOf(error))
       this.#writeFailureReported = true
     }
   }
@@ -112,7 +123,8 @@ export class Owner {
       0,
     )
     onWritten()
-    clearRequest(this.paths)
+    // Without the lock it may be somebody else's.
+    if (this.lockLoss === null) clearRequest(this.paths)
     this.lock.release()
   }
 }

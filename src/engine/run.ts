@@ -28,6 +28,7 @@ import { currentTarget } from '../tmux/tmux.ts'
 import type { World } from '../world.ts'
 import { Changes, type IterationChanges } from './changes.ts'
 import { type Claim, type ClaimRequest, claim } from './claim.ts'
+import { lostLockEnd, watchFiles } from './file-watch.ts'
 import { openGuardScript } from './guard-script.ts'
 import { type IterationTools, runIteration } from './iteration.ts'
 import { type IterationEnd, iterationEntry, lastIteration, shellCodeOfLast } from './iteration-end.ts'
@@ -105,7 +106,8 @@ const askHooks = async (tools: RunTools, last: IterationEnd, entry: IterationEnt
   const hooks = { ...tools, stdio: tools.recording.stdio }
   const isSilent =
     isDirectoryGone(tools.owner.record.cwd) ||
-    (current.kind === 'terminate' && (last.result === 'interrupted' || current.asked === 'supersede'))
+    (current.kind === 'terminate' &&
+      (last.result === 'interrupted' || current.asked === 'supersede' || current.asked === 'lock-lost'))
   const answer: UntilAnswer = isSilent ? { kind: 'not-asked' } : await askUntil(hooks)
   if (!isSilent) await tellIteration(hooks, entry)
   return answer
@@ -240,6 +242,7 @@ const runHeld = async (
 ): Promise<RunEnd> => {
   let end = LOST
   let letGo: () => void = () => undefined
+  const stopWatching = watchFiles({ world, owner, stopRequests })
   try {
     for (const line of startTexts(owner.record, plan)) world.notify(line)
     const terminal = await TerminalKeeper.open(world, owner.record.tmux)
@@ -248,13 +251,15 @@ const runHeld = async (
     letGo = () => guard.end()
     try {
       const changes = new Changes(world, owner)
-      end =
+      const ended =
         unseenEnd(world, owner, recording) ??
         (await iterate({ world, owner, plan, history, stopRequests, changes, terminal, ...started }))
+      end = lostLockEnd({ world, owner }) ?? ended
     } finally {
       await recording.close()
     }
   } finally {
+    stopWatching()
     release({ owner, history }, end, letGo)
   }
   return end

@@ -9,6 +9,8 @@
  *
  * A SIGTERM that comes with a `supersede` request means that somebody takes the session over, and one with a `stop`
  * request that a person wants the end; without either it may be a shutdown, after which the run is to go on.
+ *
+ * A lock that is lost ends the worker as a SIGTERM does.
  */
 import { constants } from 'node:os'
 import type { Self, StopSignalName } from '../core/ports.ts'
@@ -16,8 +18,8 @@ import type { RequestKind } from '../store/requests.ts'
 
 type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGQUIT'
 
-/** What a SIGTERM was announced with. */
-type TerminateRequest = 'stop' | 'supersede'
+/** What a SIGTERM was announced with; or none came, and the lock is lost. */
+type TerminateRequest = 'stop' | 'supersede' | 'lock-lost'
 
 export type StopRequest =
   | { readonly kind: 'none' }
@@ -87,6 +89,12 @@ export class StopRequests {
     this.drain.abort()
   }
 
+  /** Somebody else may have the session: the worker must not work on beside his. */
+  loseLock(): void {
+    if (this.#current.kind !== 'terminate')
+      this.#end({ kind: 'terminate', signal: 'SIGTERM', asked: 'lock-lost' })
+  }
+
   #interrupt(): void {
     if (this.#current.kind !== 'none') {
       this.#terminate('SIGINT')
@@ -104,7 +112,11 @@ export class StopRequests {
     }
     const request = signal === 'SIGTERM' ? this.#run.readRequest() : null
     const asked = request === 'stop' || request === 'supersede' ? request : null
-    this.#current = { kind: 'terminate', signal, asked }
+    this.#end({ kind: 'terminate', signal, asked })
+  }
+
+  #end(request: StopRequest): void {
+    this.#current = request
     this.drain.abort()
     this.terminate.abort()
   }

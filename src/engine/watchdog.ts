@@ -27,8 +27,9 @@ const guardLine = (pid: number): string => `guard ${pid}\n`
  */
 const SCRIPT = `
 trap "" HUP INT QUIT TERM
-record=$1 generation=$2 guard= tries=0
-shift 2
+record=$1 guard= tries=0
+shift
+IFS= read -r cookie || exit 0
 IFS= read -r config || exit 0
 while IFS= read -r message; do
   case $message in
@@ -40,7 +41,7 @@ has_ended() {
   is_ours=
   while IFS= read -r line; do
     case $line in
-      " \\"generation\\": $generation,") is_ours=yes ;;
+      " \\"cookie\\": \\"$cookie\\",") is_ours=yes ;;
       " \\"ended\\": {"*) [ -n "$is_ours" ] && return 0 ;;
     esac
   done <"$record" 2>/dev/null
@@ -91,9 +92,10 @@ export class Watchdog {
     const started = this.#world.clock.monotonic()
     const before = new Array<'ignore'>(SCRIPT_FD - 1).fill('ignore')
     const command = [this.#world.self.execPath, '-e', LOADER]
-    const { session, generation } = this.#config()
+    const config = this.#config()
+    const { session } = config
     const { record } = this.#world.paths(session)
-    const words = ['-c', SCRIPT, 'session-lock-watchdog', record, String(generation), ...command]
+    const words = ['-c', SCRIPT, 'session-lock-watchdog', record, ...command]
     const child = this.#world.spawn('/bin/sh', words, {
       argv0: `session-lock watchdog ${session}`,
       cwd: '/',
@@ -103,7 +105,8 @@ export class Watchdog {
     })
     this.#child = child
     child.stdin?.on('error', () => undefined)
-    child.stdin?.write(encodeLine(this.#config()))
+    // By the cookie, because a run in a lock directory that was made anew may have the same number.
+    child.stdin?.write(`${config.known.cookie}\n${encodeLine(config)}`)
     if (this.#guard !== undefined) child.stdin?.write(guardLine(this.#guard))
     const again = async (why: string): Promise<void> => {
       if (this.#isOver || this.#child !== child) return

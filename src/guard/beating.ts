@@ -13,7 +13,7 @@ import { NotesTail } from '../refresher/notes.ts'
 import { OutputTail } from '../refresher/output-tail.ts'
 import { withPeriodicGc } from '../refresher/periodic-gc.ts'
 import type { SessionPaths } from '../store/paths.ts'
-import { writeRecord } from '../store/write-record.ts'
+import { type WriteLock, writeRecord } from '../store/write-record.ts'
 
 /** A daemon that is born and loses its parents between two looks is not seen. */
 const DESCENDANTS_SECONDS = 1
@@ -29,12 +29,17 @@ export type Beating = {
   stop(): LockRecord
 }
 
+export type BeatingWorld = {
+  readonly paths: SessionPaths
+  readonly lock: WriteLock
+  readonly inspector: ProcessInspector
+  addHistory(lock: WriteLock, entry: HistoryEntry): void
+}
+
 /** @param first the record to go on from, with this process as its refresher */
 export const startBeating = (
   first: LockRecord,
-  paths: SessionPaths,
-  inspector: ProcessInspector,
-  addHistory: (entry: HistoryEntry) => void,
+  { paths, lock, inspector, addHistory }: BeatingWorld,
 ): Beating => {
   const descendants = createDescendantTracker(first, inspector)
   const monitor = createActivityMonitor(first, {
@@ -51,8 +56,8 @@ export const startBeating = (
       attention: createAttentionWatch(first, paths, systemClock),
       snapshot: () => inspector.snapshot(),
       descendants: (view) => descendants.sample(view),
-      write: (record) => writeRecord(paths.record, record, false),
-      addHistory,
+      write: (record) => writeRecord(lock, paths.record, record, false),
+      addHistory: (entry) => addHistory(lock, entry),
     },
     first,
   )

@@ -14,11 +14,11 @@ import { lastHistory } from '../store/history.ts'
 import { outputBytes } from '../store/output.ts'
 import type { SessionPaths } from '../store/paths.ts'
 import { readRecord } from '../store/read-record.ts'
-import { writeRecord } from '../store/write-record.ts'
+import { type WriteLock, writeRecord } from '../store/write-record.ts'
 
 export type DeadRunWorld = Processes & {
   readonly paths: SessionPaths
-  addHistory(entry: HistoryEntry): void
+  addHistory(lock: WriteLock, entry: HistoryEntry): void
   /** After the worker's end. */
   restoreTerminal(): Promise<void>
 }
@@ -29,11 +29,24 @@ const LOOK_BACK_ENTRIES = 20
 /** The kernel closes a dying process's files a moment before it counts as dead. */
 const OWNER_DEATH_SECONDS = 1
 
-/** The record of this run, when it is on the disk and has not ended. */
-export const openRecord = (paths: SessionPaths, session: string, generation: number): LockRecord | null => {
+export type RunOnDisk =
+  | { readonly kind: 'open'; readonly record: LockRecord }
+  /** It has ended, or a later run has claimed the session, and has ended what this one had left. */
+  | { readonly kind: 'over' }
+  /** Somebody has removed its record, and perhaps the whole directory, in which another run may have begun at 1. */
+  | { readonly kind: 'lost' }
+
+/** A run by its cookie: in a directory that was made anew another one may have its number. */
+export const findRun = (
+  paths: SessionPaths,
+  { session, generation, cookie }: Pick<LockRecord, 'session' | 'generation' | 'cookie'>,
+): RunOnDisk => {
   const stored = readRecord(paths.record, session)
-  if (stored.kind !== 'record' || stored.record.generation !== generation) return null
-  return stored.record.ended === null ? stored.record : null
+  if (stored.kind === 'newer') return { kind: 'over' }
+  if (stored.kind !== 'record') return { kind: 'lost' }
+  const { record } = stored
+  if (record.cookie !== cookie) return { kind: record.generation > generation ? 'over' : 'lost' }
+  return record.ended === null ? { kind: 'open', record } : { kind: 'over' }
 }
 
 /** @returns whether the owner is provably gone; one that lives and does not want its guard any more is left alone */
@@ -63,17 +76,25 @@ const toBeEnded = (record: LockRecord): LockRecord =>
 
 /**
  * @param last the newest that is known of the run
+ * @param lock `null` when what is on the disk is not this run's: then the worker is ended, and nothing is written
  * @returns whether all of the worker is gone; without that nothing is written, and whoever claims next looks for it too
  */
-export const endDeadRun = async (world: DeadRunWorld, last: LockRecord): Promise<boolean> => {
+export const endDeadRun = async (
+  world: DeadRunWorld,
+  last: LockRecord,
+  lock: WriteLock | null,
+): Promise<boolean> => {
   const { paths, clock } = world
-  const { entries } = lastHistory(paths, LOOK_BACK_ENTRIES)
+  const isOurs = (): boolean => lock !== null && lock.loss() === null
+  // Of another run's history an iteration with the same number would seem to be this one's.
+  const entries = isOurs() ? lastHistory(paths, LOOK_BACK_ENTRIES).entries : []
   const record = withKnownEnd(last, entries)
   const grace = Math.min(record.options.grace, ORPHAN_GRACE_SECONDS)
   const { survivors } = await endWorker(world, toBeEnded(record), grace)
   if (survivors.length > 0) return false
   removeCgroup(record.cgroup)
   await world.restoreTerminal()
+  if (lock === null || !isOurs()) return true
   const epoch = clock.epoch()
   const { generation } = record
   const iteration = record.iteration.number
@@ -81,8 +102,8 @@ export const endDeadRun = async (world: DeadRunWorld, last: LockRecord): Promise
   const isKnown = entries.some(
     (known) => known.kind === 'iteration' && known.generation === generation && known.iteration === iteration,
   )
-  if (entry !== null && !isKnown) world.addHistory(entry)
+  if (entry !== null && !isKnown) world.addHistory(lock, entry)
   const ended = { epoch, reason: 'owner-died', exit_code: null } as const
-  writeRecord(paths.record, { ...record, phase: 'ended', ended }, true)
+  writeRecord(lock, paths.record, { ...record, phase: 'ended', ended }, true)
   return true
 }

@@ -6,6 +6,8 @@
  * | idle      | begins to beat      | answers            | lets go              | ends what the disk's record leads to   |
  * | watching  | begins anew         | stops, and answers | stops, and lets go   | ends the worker that it watches        |
  * | let go    | -                   | -                  | -                    | nothing: the run has ended in order    |
+ *
+ * When the lock is lost the owner sees it too, and ends its worker. One that is stopped does not: then the guard does.
  */
 import type { LockRecord } from '../core/record.ts'
 import type { Beating } from './beating.ts'
@@ -16,6 +18,8 @@ export type GuardPorts = {
   startBeating(record: LockRecord): Beating
   /** @param watched the newest that the guard knows; `null` when it has watched nothing yet */
   endDeadRun(watched: LockRecord | null): Promise<void>
+  /** Of an owner that lives, and does not do it. */
+  endWorker(watched: LockRecord): Promise<void>
   /** The run has ended: the lock is the next one's. */
   letGo(): void
 }
@@ -26,11 +30,15 @@ const observedIn = (record: LockRecord | null): Observed | null => {
   return { members, watch, evidence, output_lost }
 }
 
+/** The owner asks for a pause first when it ends a worker, and needs a second to see why. */
+const LOOKS_FOR_OWNER = 5
+
 export class Guard {
   readonly #ports: GuardPorts
   #beating: Beating | null = null
   #last: LockRecord | null = null
   #lost = 0
+  #looksWithoutLock = 0
   #isOver = false
 
   constructor(ports: GuardPorts) {
@@ -41,6 +49,7 @@ export class Guard {
     switch (message.kind) {
       case 'watch':
         this.#stop()
+        this.#looksWithoutLock = 0
         this.#beating = this.#ports.startBeating({
           ...message.record,
           output_lost: Math.max(message.record.output_lost, this.#lost),
@@ -65,6 +74,15 @@ export class Guard {
   lost(bytes: number): void {
     this.#lost = bytes
     this.#beating?.lost(bytes)
+  }
+
+  /** Once in a second, while the file at the lock's path is not the locked one. */
+  async withoutLock(): Promise<void> {
+    if (this.#beating === null) return
+    this.#looksWithoutLock += 1
+    if (this.#looksWithoutLock < LOOKS_FOR_OWNER) return
+    const seen = this.#stop()
+    if (seen !== null) await this.#ports.endWorker(seen)
   }
 
   /** No more messages come. */

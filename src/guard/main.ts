@@ -6,14 +6,16 @@
 import { spawn } from 'node:child_process'
 import { closeSync } from 'node:fs'
 import { Socket } from 'node:net'
+import { ORPHAN_GRACE_SECONDS } from '../core/defaults.ts'
 import { poll } from '../core/poll.ts'
 import type { LockRecord, ProcessReference } from '../core/record.ts'
+import { endWorker } from '../process/end-worker.ts'
 import { openReader, readLines } from '../process/lines.ts'
 import { endPanePipe } from '../recorder/pane-pipe.ts'
 import { Recorder } from '../recorder/recorder.ts'
-import { adoptLock } from '../store/kernel-lock.ts'
+import { adoptLock, type HeldLock } from '../store/kernel-lock.ts'
 import { startBeating } from './beating.ts'
-import { awaitOwnerDeath, type DeadRunWorld, endDeadRun, openRecord } from './dead-run.ts'
+import { awaitOwnerDeath, type DeadRunWorld, endDeadRun, findRun } from './dead-run.ts'
 import { Guard } from './guard.ts'
 import { runOrphanMode } from './orphan-mode.ts'
 import {
@@ -93,21 +95,38 @@ const selfReference = ({ inspector }: DeadRunWorld): ProcessReference | null => 
 }
 
 /** The newest of what is on the disk, and what the guard has seen and perhaps could not write. */
-const newest = (config: GuardConfig, world: DeadRunWorld, watched: LockRecord | null): LockRecord | null => {
-  const stored = openRecord(world.paths, config.session, config.generation)
-  if (stored === null || watched === null) return stored
+const newest = (stored: LockRecord, watched: LockRecord | null): LockRecord => {
+  if (watched === null) return stored
   const [onDisk, seen] = [stored.iteration.number, watched.iteration.number]
   return onDisk < seen || (onDisk === seen && stored.phase === 'running') ? watched : stored
 }
 
+/** @returns whether the lock may be let go: without all of the worker ended it goes with this process */
+const endRunOfDeadOwner = async (
+  world: DeadRunWorld,
+  { known }: GuardConfig,
+  watched: LockRecord | null,
+  lock: HeldLock,
+): Promise<boolean> => {
+  const found = findRun(world.paths, known)
+  if (found.kind === 'over') return false
+  const record = found.kind === 'open' ? newest(found.record, watched) : (watched ?? known)
+  if (!(await awaitOwnerDeath(world, record))) return false
+  return endDeadRun(world, record, found.kind === 'open' ? lock : null)
+}
+
+const LOOK_MILLISECONDS = 1000
+
+/** @param mayOpen see RecorderPorts */
 const startRecorder = (
   config: GuardConfig,
   report: (message: GuardMessage) => void,
   onFinished: () => void,
+  mayOpen = (): boolean => true,
 ) =>
   config.recording.streams.length === 0
     ? null
-    : new Recorder(config.recording, FIRST_STREAM_FD, { report, onFinished })
+    : new Recorder(config.recording, FIRST_STREAM_FD, { report, onFinished, mayOpen })
 
 const startGuard = async (config: GuardConfig): Promise<Guard> => {
   const world = await guardWorld(config)
@@ -117,35 +136,41 @@ const startGuard = async (config: GuardConfig): Promise<Guard> => {
     if (message.kind === 'lost') guard.lost(message.bytes)
     reports.write(encodeLine(message))
   }
+  const lock = adoptLock(LOCK_FD, world.paths.lock, config.lockTool)
   let isLettingGo = false
-  const recorder = startRecorder(config, send, () => {
+  const whenFinished = (): void => {
     if (isLettingGo) exit(recorder)
-  })
+  }
+  const recorder = startRecorder(config, send, whenFinished, () => isLettingGo || lock.loss() === null)
   const reference = selfReference(world)
   const guard: Guard = new Guard({
     send,
-    startBeating: (record) =>
-      startBeating({ ...record, refresher: reference }, world.paths, world.inspector, world.addHistory),
+    startBeating: (record) => startBeating({ ...record, refresher: reference }, { ...world, lock }),
     async endDeadRun(watched) {
       recorder?.hide()
       try {
-        const record = newest(config, world, watched)
-        // Without all of it ended the lock goes with this process.
-        if (record !== null && (await awaitOwnerDeath(world, record)) && (await endDeadRun(world, record)))
-          adoptLock(LOCK_FD, config.lockTool).release()
+        if (await endRunOfDeadOwner(world, config, watched, lock)) lock.release()
         if (!(await finishRecording(world, config, recorder)) && recorder !== null) handOn(config, recorder)
       } finally {
         exit(recorder)
       }
     },
+    async endWorker(watched) {
+      await endWorker(world, watched, Math.min(watched.options.grace, ORPHAN_GRACE_SECONDS))
+    },
     letGo() {
       isLettingGo = true
+      clearInterval(looks)
       closeSync(LOCK_FD)
       if (recorder === null || recorder.isFinished) return exit(recorder)
       recorder.letGoOfDisplays()
       setTimeout(() => endPanes(config), PANE_LEFT_SECONDS * 1000).unref()
     },
   })
+  const looks = setInterval(() => {
+    recorder?.reopenRemoved()
+    if (lock.loss() !== null) void guard.withoutLock()
+  }, LOOK_MILLISECONDS)
   send({ kind: 'ready', reference })
   return guard
 }

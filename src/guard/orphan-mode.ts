@@ -8,15 +8,15 @@
 import { partLiveness } from '../core/identity.ts'
 import type { LockRecord } from '../core/record.ts'
 import { type HeldLock, waitAcquire } from '../store/kernel-lock.ts'
-import type { LockTool } from '../store/lock-tool.ts'
-import { awaitOwnerDeath, type DeadRunWorld, endDeadRun, openRecord } from './dead-run.ts'
+import { awaitOwnerDeath, type DeadRunWorld, endDeadRun, findRun } from './dead-run.ts'
+import type { GuardConfig } from './protocol.ts'
 
 /** The guard needs no longer; after it whoever holds the lock has it because the run has ended, or is stopped. */
 const GUARD_SECONDS = 3
 const POLL_SECONDS = 0.02
 const LOCK_WAIT_SECONDS = 2
 
-export type OrphanRun = { readonly session: string; readonly generation: number; readonly lockTool: LockTool }
+export type OrphanRun = Pick<GuardConfig, 'known' | 'lockTool'>
 
 type GuardState = 'gone' | 'stopped' | 'there'
 
@@ -29,14 +29,15 @@ const guardState = ({ inspector, observer }: DeadRunWorld, record: LockRecord): 
 /**
  * Waits for the guard to do it, then for the kernel lock.
  *
- * @returns `null` when the run has ended, or somebody else has claimed the session and so ended what was left
+ * @returns `over` when the run has ended, or somebody else has claimed the session and so ended what was left
  */
-const lockOpenRun = async (world: DeadRunWorld, run: OrphanRun): Promise<HeldLock | null> => {
+const lockOpenRun = async (world: DeadRunWorld, run: OrphanRun): Promise<HeldLock | 'over' | 'lost'> => {
   const { paths, clock } = world
   const deadline = clock.monotonic() + GUARD_SECONDS
   for (;;) {
-    const record = openRecord(paths, run.session, run.generation)
-    if (record === null) return null
+    const found = findRun(paths, run.known)
+    if (found.kind !== 'open') return found.kind
+    const { record } = found
     const state = guardState(world, record)
     const isLate = clock.monotonic() > deadline
     // A stopped guard holds the lock; awake it does the work itself.
@@ -58,9 +59,9 @@ export const runOrphanMode = async (
   run: OrphanRun,
   record: (last: LockRecord) => void,
 ): Promise<void> => {
-  const { session, generation } = run
-  const first = openRecord(world.paths, session, generation)
-  if (first === null || !(await awaitOwnerDeath(world, first))) return
+  const atFirst = findRun(world.paths, run.known)
+  const first = atFirst.kind === 'open' ? atFirst.record : run.known
+  if (atFirst.kind === 'over' || !(await awaitOwnerDeath(world, first))) return
   let isRecording = false
   const startRecording = (last: LockRecord): void => {
     if (!isRecording) record(last)
@@ -68,12 +69,17 @@ export const runOrphanMode = async (
   }
   if (first.refresher !== null && guardState(world, first) === 'gone') startRecording(first)
   const held = await lockOpenRun(world, run)
-  if (held === null) return
+  if (held === 'over') return
+  // No lock, and none is needed: of what this run has left on the disk there is nothing to write to.
+  if (held === 'lost') {
+    await endDeadRun(world, first, null)
+    return
+  }
   try {
-    const last = openRecord(world.paths, session, generation)
-    if (last === null) return
-    startRecording(last)
-    await endDeadRun(world, last)
+    const last = findRun(world.paths, run.known)
+    if (last.kind !== 'open') return
+    startRecording(last.record)
+    await endDeadRun(world, last.record, held)
   } finally {
     held.release()
   }

@@ -14,7 +14,8 @@
  * | `end`        | closes the lock; ends when nobody can write output any more                                      |
  * | (input ends) | ends the worker, writes `ended: owner-died`, unlocks and exits                                   |
  *
- * The watchdog (engine/watchdog.ts) gets the same configuration line, and then `end` or `guard PID`, which a shell can read.
+ * The watchdog (engine/watchdog.ts) gets a line with the run's cookie, the same configuration line, and then `end` or
+ * `guard PID`, which a shell can read.
  */
 import type { LockRecord, ProcessReference, TmuxTarget } from '../core/record.ts'
 import type { RecorderConfig, RecorderReport } from '../recorder/protocol.ts'
@@ -33,6 +34,8 @@ export type GuardConfig = {
   readonly lockDir: string
   readonly session: string
   readonly generation: number
+  /** What leads to the worker when the record is gone or another run's: the record as it was when this was written, without the command. */
+  readonly known: LockRecord
   readonly lockTool: LockTool
   /** LOCK_PROCESS_STRATEGY, when it was set. */
   readonly processStrategy: string | null

@@ -6,6 +6,7 @@ import { sendSignal } from '../process/signals.ts'
 import { appendHistory } from '../store/history.ts'
 import { otherRuns } from '../store/other-runs.ts'
 import { sessionPaths } from '../store/paths.ts'
+import type { WriteLock } from '../store/write-record.ts'
 import type { DeadRunWorld } from './dead-run.ts'
 import { restoreLeftTerminal } from './left-terminal.ts'
 import type { GuardConfig } from './protocol.ts'
@@ -25,9 +26,9 @@ export const guardWorld = async (config: GuardConfig): Promise<DeadRunWorld> => 
     restoreTerminal: async () => {
       if (config.terminal !== null) await restoreLeftTerminal(config.terminal)
     },
-    addHistory(entry: HistoryEntry) {
+    addHistory(lock: WriteLock, entry: HistoryEntry) {
       try {
-        appendHistory(paths, entry)
+        appendHistory(lock, paths, entry)
       } catch {
         // Nobody to tell; the record says the same until the next run.
       }

@@ -1,5 +1,14 @@
 /** Writes the output of one iteration, in the segments of core/segments.ts. Every byte is written at once. */
-import { closeSync, constants, openSync, readdirSync, statSync, unlinkSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readdirSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { MAX_TAIL_SEGMENTS, segmentBytes, segmentName, segmentsOf, tailBytes } from '../core/segments.ts'
 import { shortReason } from '../core/system-error.ts'
@@ -23,11 +32,21 @@ const segmentsOnDisk = (dir: string, iteration: number): readonly OnDisk[] => {
   }
 }
 
+export type IterationLogPorts = {
+  /** Called for bytes that could not be written, with the system's code. */
+  onLost(bytes: number, reason: string): void
+  /** Asked before a file is opened. */
+  mayOpen(): boolean
+}
+
+/** `limit` in bytes. */
+export type IterationOutput = { readonly dir: string; readonly iteration: number; readonly limit: number }
+
 export class IterationLog {
   readonly iteration: number
   readonly #dir: string
   readonly #limit: number
-  readonly #onLost: (bytes: number, reason: string) => void
+  readonly #ports: IterationLogPorts
   #fd: number | null = null
   #segmentOffset = 0
   #position: number
@@ -41,17 +60,11 @@ export class IterationLog {
   /** Nothing has been written to the open segment yet. */
   #isEmpty = false
 
-  /** @param onLost called for bytes that could not be written, with the system's code */
-  constructor(
-    dir: string,
-    iteration: number,
-    limit: number,
-    onLost: (bytes: number, reason: string) => void,
-  ) {
+  constructor({ dir, iteration, limit }: IterationOutput, ports: IterationLogPorts) {
     this.iteration = iteration
     this.#dir = dir
     this.#limit = limit
-    this.#onLost = onLost
+    this.#ports = ports
     const found = segmentsOnDisk(dir, iteration)
     const last = found.at(-1)
     this.#segmentOffset = last?.offset ?? 0
@@ -78,6 +91,13 @@ export class IterationLog {
       this.#writeSome(part)
       rest = rest.subarray(part.length)
     }
+  }
+
+  /** What was written since it was removed is lost with it. */
+  reopenRemoved(): void {
+    if (this.#fd === null || fstatSync(this.#fd).nlink > 0) return
+    this.close()
+    this.#isResumed = false
   }
 
   close(): void {
@@ -123,10 +143,12 @@ export class IterationLog {
     if (this.#isEmpty) this.#remove(this.#segmentOffset)
     this.#isEmpty = false
     this.#lost += lost
-    this.#onLost(lost, this.#brokenReason)
+    this.#ports.onLost(lost, this.#brokenReason)
   }
 
   #open(): number {
+    if (!this.#ports.mayOpen())
+      throw Object.assign(new Error('the directory of another run'), { code: 'ESTALE' })
     if (!this.#isResumed) this.#segmentOffset = this.#position
     const fd = openSync(this.#pathOf(this.#segmentOffset), FLAGS, 0o600)
     this.#isEmpty = !this.#isResumed

@@ -19,6 +19,8 @@ export type RecorderPorts = {
   report(message: RecorderReport): void
   /** Nobody can write any more, and all is on the disk and shown. */
   onFinished(): void
+  /** Whether the run's directory is this run's: a file is opened only then. */
+  mayOpen(): boolean
 }
 
 export class Recorder {
@@ -74,6 +76,11 @@ export class Recorder {
     for (const display of this.#displays.values()) display.letGo()
   }
 
+  /** Somebody has removed the run's directory: what comes now goes into new files, as soon as it is there again. */
+  reopenRemoved(): void {
+    for (const log of this.#logs.values()) log.reopenRemoved()
+  }
+
   close(): void {
     for (const log of this.#logs.values()) log.close()
   }
@@ -123,7 +130,13 @@ export class Recorder {
     const known = this.#logs.get(iteration)
     if (known !== undefined) return known
     const { dir, logLimit } = this.#config
-    const log = new IterationLog(dir, iteration, logLimit, (bytes, reason) => this.#tellLost(bytes, reason))
+    const log = new IterationLog(
+      { dir, iteration, limit: logLimit },
+      {
+        onLost: (bytes, reason) => this.#tellLost(bytes, reason),
+        mayOpen: () => this.#ports.mayOpen(),
+      },
+    )
     this.#logs.set(iteration, log)
     return log
   }

@@ -3,15 +3,18 @@ import type { EventEntry, HistoryEntry } from '../core/history.ts'
 import { messageOf } from '../core/system-error.ts'
 import { appendHistory } from '../store/history.ts'
 import type { SessionPaths } from '../store/paths.ts'
+import type { WriteLock } from '../store/write-record.ts'
 import type { World } from '../world.ts'
 
 export class HistoryWriter {
   readonly #world: World
+  readonly #lock: WriteLock
   readonly #paths: SessionPaths
   #failureReported = false
 
-  constructor(world: World, paths: SessionPaths) {
+  constructor(world: World, lock: WriteLock, paths: SessionPaths) {
     this.#world = world
+    this.#lock = lock
     this.#paths = paths
   }
 
@@ -21,10 +24,11 @@ export class HistoryWriter {
 
   add(entry: HistoryEntry): void {
     try {
-      appendHistory(this.#paths, entry)
+      appendHistory(this.#lock, this.#paths, entry)
       this.#failureReported = false
     } catch (error) {
-      if (!this.#failureReported) this.#world.notify(messageOf(error))
+      // A lock that is lost ends the run, and that says so.
+      if (!this.#failureReported && this.#lock.loss() === null) this.#world.notify(messageOf(error))
       this.#failureReported = true
     }
   }

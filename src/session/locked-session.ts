@@ -30,7 +30,7 @@ export class LockedSession {
   constructor(session: Session, lock: HeldLock) {
     this.session = session
     this.lock = lock
-    this.history = new HistoryWriter(session.world, session.paths)
+    this.history = new HistoryWriter(session.world, lock, session.paths)
   }
 
   read(): StoredRecord<LockedRecord> {

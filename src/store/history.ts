@@ -1,5 +1,5 @@
 /**
- * `NAME/history.jsonl` on the disk. Only a process that holds the kernel lock appends; others may read meanwhile.
+ * `NAME/history.jsonl` on the disk. Only a process that holds the kernel lock appends, as {@link writeRecord}; others may read meanwhile.
  *
  * An entry is written with one system call and is on the disk when `appendHistory` returns. An incomplete entry of a
  * crash stays in the file as a line of its own, which readers skip.
@@ -21,6 +21,7 @@ import { encodeEntry, type History, type HistoryEntry, parseHistory } from '../c
 import { writeAll } from '../core/write-all.ts'
 import { notAFile, openFile, reasonOf } from './open-file.ts'
 import type { SessionPaths } from './paths.ts'
+import { checkLock, type WriteLock } from './write-record.ts'
 
 const NEWLINE = 0x0a
 
@@ -43,7 +44,8 @@ const syncDirectory = (path: string): void => {
 }
 
 /** @throws LockError `io` */
-export const appendHistory = (paths: SessionPaths, entry: HistoryEntry): void => {
+export const appendHistory = (lock: WriteLock, paths: SessionPaths, entry: HistoryEntry): void => {
+  checkLock(lock)
   const failed = (cause: unknown): LockError =>
     errors.io(`the history ${paths.history} could not be written`, cause)
   try {

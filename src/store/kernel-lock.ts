@@ -8,8 +8,9 @@
  * when the last of them has closed it or died; the kernel sees to that. `release()` unlocks first, so that a copy
  * that some daemon has kept open holds nothing.
  *
- * The lock file is never removed and never replaced by this program. If another program does, a lock on
- * the old file excludes nobody; so after locking, the descriptor is compared with the path, and the path opened again.
+ * The lock file is never removed and never replaced by this program. If another program does (`rm -rf`, `git clean -fdx`,
+ * a rename of the directory), a lock on the old file excludes nobody. So after locking, the descriptor is compared with the
+ * path, and the path opened again; and {@link HeldLock.loss} compares them at any later moment, before each write for one.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { closeSync, constants, fstatSync, lstatSync, openSync } from 'node:fs'
@@ -127,20 +128,38 @@ const isStillAt = (fd: number, path: string): boolean => {
   }
 }
 
+/** What has happened to the file at a held lock's path. The inode number of the locked file is not used again meanwhile. */
+export type LockLoss = 'removed' | 'replaced'
+
+/** A path that cannot be looked at just now proves nothing. */
+const lossOf = (fd: number, path: string): LockLoss | null => {
+  try {
+    lstatSync(path)
+  } catch (error) {
+    return hasCode(error, 'ENOENT', 'ENOTDIR') ? 'removed' : null
+  }
+  return isStillAt(fd, path) ? null : 'replaced'
+}
+
 export type HeldLock = {
+  readonly path: string
   /** Passed to the refresher as its fd 3. */
   readonly fd: number
   readonly tool: LockTool
+  /** Why the lock excludes nobody any more; `null` while the locked file is the one at the path. Two calls of stat(2). */
+  loss(): LockLoss | null
   /** Unlocks and closes. A second call does nothing. */
   release(): void
 }
 
 /** A lock that this process has inherited with its descriptor. */
-export const adoptLock = (fd: number, tool: LockTool): HeldLock => {
+export const adoptLock = (fd: number, path: string, tool: LockTool): HeldLock => {
   let open = true
   return {
+    path,
     fd,
     tool,
+    loss: () => (open ? lossOf(fd, path) : null),
     release() {
       if (!open) return
       open = false
@@ -167,7 +186,7 @@ const attempt = async (
       // The file was replaced between open and lock: a lock on the old one excludes nobody.
       if (!isStillAt(fd, path)) continue
       keep = true
-      return adoptLock(fd, tool)
+      return adoptLock(fd, path, tool)
     } finally {
       if (!keep) closeSync(fd)
     }

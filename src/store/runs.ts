@@ -1,5 +1,5 @@
 /** `NAME/runs/N/`: one directory for each run, numbered by its generation. */
-import { mkdirSync, readdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { errors } from '../core/errors.ts'
 import { hasCode } from '../core/system-error.ts'
@@ -35,4 +35,16 @@ export const openRun = (paths: SessionPaths, lastGeneration: number): number => 
     throw errors.io(`the directory of run ${generation} cannot be made`, error)
   }
   return generation
+}
+
+/**
+ * Makes the directory of a run that goes on again, when somebody has removed it. Only with the kernel lock held.
+ *
+ * @returns whether it was gone
+ * @throws LockError when it cannot be made
+ */
+export const remakeRun = (paths: SessionPaths, generation: number): boolean => {
+  if (existsSync(paths.run(generation))) return false
+  for (const dir of [paths.home, paths.runs, paths.run(generation)]) makeOwnDir(dir)
+  return true
 }

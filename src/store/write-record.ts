@@ -1,17 +1,35 @@
-/** Writes `NAME.json`, whole. Only a process that holds the kernel lock may do it. */
+/**
+ * Writes `NAME.json`, whole. Only a process that holds the kernel lock may do it, and only while the locked file is the one
+ * at the path: when somebody has removed it, another process may hold the lock on a new one and write the same record.
+ *
+ * Between the look at the lock file and the rename of the new record lie some ten microseconds. What is removed, locked anew
+ * and written to by another owner within them gets one old record written over it, and that owner's next write mends it.
+ */
 import { readdirSync, renameSync, unlinkSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { errors } from '../core/errors.ts'
 import type { LockRecord } from '../core/record.ts'
 import { encodeRecord } from '../core/record-file.ts'
 import { fileStamp } from '../core/stamp.ts'
+import type { HeldLock } from './kernel-lock.ts'
 import { replaceFile } from './replace-file.ts'
 
+/** Of a {@link HeldLock}, what a writer needs. */
+export type WriteLock = Pick<HeldLock, 'path' | 'loss'>
+
+/** @throws LockError `io` when the lock that makes a write right is lost */
+export const checkLock = ({ path, loss }: WriteLock): void => {
+  const how = loss()
+  if (how !== null) throw errors.lockLost(path, how)
+}
+
 /**
+ * @param lock held by this process
  * @param durable waits until file and name are on the disk: for a claim, whose generation must never come again
  * @throws LockError `io`
  */
-export const writeRecord = (path: string, record: LockRecord, durable: boolean): void => {
+export const writeRecord = (lock: WriteLock, path: string, record: LockRecord, durable: boolean): void => {
+  checkLock(lock)
   try {
     replaceFile(path, encodeRecord(record), durable)
   } catch (error) {

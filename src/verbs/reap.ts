@@ -61,7 +61,12 @@ const reapOne = async (world: World, session: string): Promise<Reaped> => {
       detail: incident,
     })
     const ended = record.ended ?? ({ epoch, reason: 'owner-died', exit_code: null } as const)
-    writeRecord(paths.record, { ...record, phase: 'ended', ended: { ...ended, reaped_epoch: epoch } }, true)
+    writeRecord(
+      locked.lock,
+      paths.record,
+      { ...record, phase: 'ended', ended: { ...ended, reaped_epoch: epoch } },
+      true,
+    )
     return {
       session,
       lines: [`reaped run ${record.generation}: ended ${plural(found)}`],

@@ -7,11 +7,12 @@ import { encodeLine, type GuardMessage, type OwnerMessage } from '../../src/guar
 import { readRecord } from '../../src/store/read-record.ts'
 import { writeRecord } from '../../src/store/write-record.ts'
 import { eventually } from '../fakes/eventually.ts'
+import { HELD } from '../fakes/lock.ts'
 import { aProcess } from '../fakes/records.ts'
 import { type FakeChild, type FakeWorld, fakeWorld, putRecord } from '../fakes/world.ts'
 
 const SCRIPT_FD = 40
-const LOCK = { fd: 41, tool: 'flock', release: () => undefined } as const
+const LOCK = { ...HELD, fd: 41 }
 
 let world: FakeWorld
 let owner: Owner
@@ -172,7 +173,7 @@ describe('the record', () => {
     await watching()
     const beat = { ...owner.record.heartbeat, epoch: owner.record.heartbeat.epoch + 40, monotonic: 140 }
     const members = [{ pid: 77, pid_started: 7 }]
-    writeRecord(owner.paths.record, { ...owner.record, heartbeat: beat, members }, false)
+    writeRecord(HELD, owner.paths.record, { ...owner.record, heartbeat: beat, members }, false)
     guard().emit('exit', null, 'SIGKILL')
     await eventually('there is another', () => guards().length === 2)
     expect(owner.record).toMatchObject({ heartbeat: beat, members })

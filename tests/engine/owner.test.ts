@@ -2,8 +2,10 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { Owner } from '../../src/engine/owner.ts'
 import { openSession } from '../../src/session/session.ts'
+import type { LockLoss } from '../../src/store/kernel-lock.ts'
 import { readRequest, writeRequest } from '../../src/store/requests.ts'
 import { writeRecord } from '../../src/store/write-record.ts'
+import { HELD } from '../fakes/lock.ts'
 import { aRecord, WORKER } from '../fakes/records.ts'
 import { type FakeWorld, fakeWorld } from '../fakes/world.ts'
 
@@ -12,12 +14,13 @@ const tenure = () => {
   const paths = world.paths('demo')
   mkdirSync(paths.home)
   let released = 0
+  let loss: LockLoss | null = null
   const release = (): void => {
     released += 1
   }
-  const lock = { fd: -1, tool: 'flock', release } as const
+  const lock = { ...HELD, loss: () => loss, release }
   const owner = new Owner({ world, paths, lock, record: aRecord(), environment: {} })
-  return { world, owner, paths, released: () => released }
+  return { world, owner, paths, released: () => released, lose: (how: LockLoss | null) => (loss = how) }
 }
 
 const onDisk = (world: FakeWorld) => openSession(world, 'demo').snapshot().record
@@ -66,7 +69,7 @@ describe('the record in the hands of its owner', () => {
   it('takes over what its refresher has seen of this iteration', () => {
     const { owner, paths } = tenure()
     const members = [{ pid: 5000, pid_started: 1300 }]
-    writeRecord(paths.record, aRecord({ members, watch: null }), false)
+    writeRecord(HELD, paths.record, aRecord({ members, watch: null }), false)
     owner.adoptRefresherState()
     expect(owner.record).toMatchObject({ members, watch: null })
   })
@@ -77,9 +80,29 @@ describe('the record in the hands of its owner', () => {
   ])('takes over nothing %s', (_, changes) => {
     const { owner, paths } = tenure()
     const { members } = owner.record
-    writeRecord(paths.record, aRecord({ members: [], ...changes }), false)
+    writeRecord(HELD, paths.record, aRecord({ members: [], ...changes }), false)
     owner.adoptRefresherState()
     expect(owner.record.members).toEqual(members)
+  })
+})
+
+describe('a tenure without its lock', () => {
+  it('writes nothing any more, also when the lock file seems to be there again, and leaves requests to others', () => {
+    const { world, owner, paths, lose, released } = tenure()
+    owner.write({ phase: 'running' })
+    const before = owner.record
+    writeRequest(paths, 'stop', 7)
+    lose('removed')
+    owner.write({ phase: 'waiting' })
+    lose(null)
+    owner.write({ phase: 'stopping' })
+    owner.end({ reason: 'failed', exit_code: 74 })
+    expect(onDisk(world)).toEqual(before)
+    expect(owner.record.ended).toBeNull()
+    expect(readRequest(paths, 7)).toBe('stop')
+    // The run's end says it.
+    expect(world.notified).toEqual([])
+    expect(released()).toBe(1)
   })
 })
 

@@ -41,6 +41,22 @@ describe('a signal that was ignored at the start', () => {
   })
 })
 
+describe('a lock that is lost', () => {
+  it('ends the worker, once', () => {
+    stopRequests.loseLock()
+    stopRequests.loseLock()
+    expect(stopRequests.current).toMatchObject({ kind: 'terminate', asked: 'lock-lost' })
+    expect(aborted()).toEqual([true, true, false])
+  })
+
+  it('does not take the place of what was asked before', () => {
+    get('SIGHUP')
+    stopRequests.loseLock()
+    expect(stopRequests.current).toMatchObject({ signal: 'SIGHUP', asked: null })
+    expect(aborted()).toEqual([true, true, false])
+  })
+})
+
 describe('what the outside wants', () => {
   it('is nothing at first', () => {
     expect(stopRequests.current).toEqual({ kind: 'none' })

@@ -10,3 +10,12 @@ export const holdLock = async (path: string): Promise<HeldLock> => {
   if (lock === null) throw new Error(`${path} is held already`)
   return lock
 }
+
+/** A lock that is held, and whose file nobody takes away. */
+export const HELD = {
+  path: '/locks/demo.lock',
+  fd: -1,
+  tool: 'flock',
+  loss: () => null,
+  release: () => undefined,
+} as const satisfies HeldLock

@@ -18,6 +18,7 @@ import { otherRuns } from '../../src/store/other-runs.ts'
 import { sessionPaths } from '../../src/store/paths.ts'
 import { writeRecord } from '../../src/store/write-record.ts'
 import type { Spawn, World } from '../../src/world.ts'
+import { HELD } from './lock.ts'
 import { FakeMachine } from './machine.ts'
 import { aRecord, HERE } from './records.ts'
 import { tempDir } from './temp-dir.ts'
@@ -150,6 +151,6 @@ export const fakeWorld = (
 export const putRecord = (world: FakeWorld, changes: Partial<RecordFields> = {}): LockRecord => {
   const { epoch, monotonic } = world.now()
   const record = aRecord({ heartbeat_epoch: epoch, heartbeat_monotonic: monotonic, ...changes })
-  writeRecord(world.paths('demo').record, record, false)
+  writeRecord(HELD, world.paths('demo').record, record, false)
   return record
 }

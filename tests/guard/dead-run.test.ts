@@ -1,16 +1,18 @@
 /** A run whose owner is dead, with processes in memory, and the record and the history on the disk. */
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { HistoryEntry } from '../../src/core/history.ts'
 import type { LockRecord } from '../../src/core/record.ts'
 import type { RecordFields } from '../../src/core/record-file.ts'
-import { awaitOwnerDeath, type DeadRunWorld, endDeadRun, openRecord } from '../../src/guard/dead-run.ts'
+import { awaitOwnerDeath, type DeadRunWorld, endDeadRun, findRun } from '../../src/guard/dead-run.ts'
 import { runOrphanMode } from '../../src/guard/orphan-mode.ts'
 import { appendHistory, lastHistory } from '../../src/store/history.ts'
 import { readRecord } from '../../src/store/read-record.ts'
-import { holdLock, LOCK_TOOL } from '../fakes/lock.ts'
+import type { WriteLock } from '../../src/store/write-record.ts'
+import { anIteration } from '../fakes/history.ts'
+import { HELD, holdLock, LOCK_TOOL } from '../fakes/lock.ts'
 import { cannotDie, ignoresTerm, obeys, type Reaction } from '../fakes/machine.ts'
-import { OWNER, owner, REFRESHER, refresher, WORKER, worker } from '../fakes/records.ts'
+import { aRecord, OWNER, owner, REFRESHER, refresher, WORKER, worker } from '../fakes/records.ts'
 import { type FakeWorld, fakeWorld, putRecord } from '../fakes/world.ts'
 
 class Scene {
@@ -30,7 +32,7 @@ class Scene {
       otherRuns: () => [],
       signal,
       clock,
-      addHistory: (entry: HistoryEntry) => appendHistory(paths, entry),
+      addHistory: (lock: WriteLock, entry: HistoryEntry) => appendHistory(lock, paths, entry),
       restoreTerminal: async () => undefined,
     }
   }
@@ -49,11 +51,13 @@ class Scene {
   }
 }
 
+const DONE = anIteration({ generation: 7, iteration: 2, result: 'failed', exit_code: 4, signal: null })
+
 describe('a dead run', () => {
   it('has its worker ended, and record and history say so', async () => {
     const scene = new Scene()
     scene.addWorker()
-    expect(await endDeadRun(scene.world, scene.record)).toBe(true)
+    expect(await endDeadRun(scene.world, scene.record, HELD)).toBe(true)
     expect(scene.fake.machine.log).toEqual([`SIGTERM ${WORKER}`])
     expect(scene.stored).toMatchObject({
       phase: 'ended',
@@ -65,7 +69,7 @@ describe('a dead run', () => {
   it('gives a worker that ignores TERM less than its own grace: the owner is waited for by nobody', async () => {
     const scene = new Scene()
     scene.addWorker(ignoresTerm)
-    await endDeadRun(scene.world, scene.record)
+    await endDeadRun(scene.world, scene.record, HELD)
     expect(scene.fake.machine.log.at(-1)).toBe(`SIGKILL ${WORKER}`)
     expect(scene.fake.machine.elapsed).toBeLessThan(0.9)
   })
@@ -73,7 +77,7 @@ describe('a dead run', () => {
   it('is left open when something cannot be ended: whoever claims next looks for it', async () => {
     const scene = new Scene()
     scene.addWorker(cannotDie)
-    expect(await endDeadRun(scene.world, scene.record)).toBe(false)
+    expect(await endDeadRun(scene.world, scene.record, HELD)).toBe(false)
     expect(scene.stored?.ended).toBeNull()
     expect(scene.entries).toEqual([])
   })
@@ -91,7 +95,7 @@ describe('a dead run', () => {
       },
     })
     scene.addWorker()
-    expect(await endDeadRun(scene.world, scene.record)).toBe(true)
+    expect(await endDeadRun(scene.world, scene.record, HELD)).toBe(true)
     expect(scene.fake.machine.log).toEqual([])
     expect(scene.stored?.ended?.reason).toBe('owner-died')
     // It was entered by the owner, who saw its end.
@@ -100,27 +104,27 @@ describe('a dead run', () => {
 
   it('enters no iteration twice that the owner has entered just before its death', async () => {
     const scene = new Scene()
-    const entry = {
-      kind: 'iteration',
-      generation: 7,
-      iteration: 2,
-      started_epoch: 1_799_999_900,
-      duration: 3,
-      result: 'failed',
-      exit_code: 4,
-      signal: null,
-      beats: 0,
-      longest_quiet: 0,
-      output_bytes: 0,
-      output_lost: 0,
-      left_running: 0,
-      incident: null,
-      changed: null,
-    } as const
-    appendHistory(scene.world.paths, entry)
-    await endDeadRun(scene.world, scene.record)
+    appendHistory(HELD, scene.world.paths, DONE)
+    await endDeadRun(scene.world, scene.record, HELD)
     expect(scene.entries.length).toBe(1)
     expect(scene.stored?.last_iteration).toMatchObject({ iteration: 2, result: 'failed', exit_code: 4 })
+  })
+})
+
+describe('a dead run without its lock', () => {
+  it.each([
+    ['lost', { ...HELD, loss: () => 'replaced' as const }],
+    ['not there', null],
+  ])('has its worker ended, and another run that has its place is left as it is (%s)', async (_, lock) => {
+    const scene = new Scene()
+    scene.addWorker()
+    const other = putRecord(scene.fake, { cookie: 'another' })
+    // The other one has done the iteration with the same number.
+    appendHistory(HELD, scene.world.paths, { ...DONE, generation: 7, iteration: 2 })
+    expect(await endDeadRun(scene.world, scene.record, lock)).toBe(true)
+    expect(scene.fake.machine.log).toEqual([`SIGTERM ${WORKER}`])
+    expect(scene.stored).toEqual(other)
+    expect(scene.entries.length).toBe(1)
   })
 })
 
@@ -133,16 +137,25 @@ describe('the death of an owner', () => {
   })
 
   it.each([
-    ['of another run', { generation: 8 }],
-    ['that has ended', { phase: 'ended', ended: { epoch: 1, reason: 'completed', exit_code: 0 } }],
-  ] as const)('is of no interest for a record %s', (_, changes) => {
+    ['of a later run', { generation: 8, cookie: 'another' }, 'over'],
+    ['that has ended', { phase: 'ended', ended: { epoch: 1, reason: 'completed', exit_code: 0 } }, 'over'],
+    ['of this run', {}, 'open'],
+    ['of a run in a directory that was made anew', { generation: 1, cookie: 'another' }, 'lost'],
+    ['with the same number in such a directory', { cookie: 'another' }, 'lost'],
+  ] as const)('finds a record %s to be what it is', (_, changes, kind) => {
     const scene = new Scene(changes)
-    expect(openRecord(scene.world.paths, 'demo', 7)).toBeNull()
+    expect(findRun(scene.world.paths, aRecord()).kind).toBe(kind)
+  })
+
+  it('finds no record of a run whose files are gone', () => {
+    const scene = new Scene()
+    rmSync(scene.world.paths.record)
+    expect(findRun(scene.world.paths, scene.record)).toEqual({ kind: 'lost' })
   })
 })
 
 describe('a watchdog without its owner', () => {
-  const run = { session: 'demo', generation: 7, lockTool: LOCK_TOOL }
+  const run = { known: aRecord({ cgroup: null, members: [], tmux: null }), lockTool: LOCK_TOOL }
 
   const orphanMode = async (scene: Scene): Promise<readonly LockRecord[]> => {
     const recorded: LockRecord[] = []
@@ -201,8 +214,17 @@ describe('a watchdog without its owner', () => {
     expect(scene.fake.machine.log).toEqual([`SIGCONT ${REFRESHER}`])
   })
 
+  it('ends the worker of a run whose record was removed, by what it knows of it', async () => {
+    const scene = new Scene()
+    scene.addWorker()
+    rmSync(scene.world.paths.record)
+    await orphanMode(scene)
+    expect(scene.fake.machine.log).toEqual([`SIGTERM ${WORKER}`])
+    expect(scene.stored).toBeNull()
+  })
+
   it('leaves a session alone that somebody has claimed meanwhile', async () => {
-    const scene = new Scene({ generation: 8 })
+    const scene = new Scene({ generation: 8, cookie: 'another' })
     scene.addWorker()
     expect(await orphanMode(scene)).toEqual([])
     expect(scene.fake.machine.log).toEqual([])

@@ -34,6 +34,7 @@ beforeEach(() => {
     endDeadRun: async (watched) => {
       ended.push(watched)
     },
+    endWorker: async ({ members }) => void log.push(`ends a worker of ${members.length} more`),
     letGo: () => log.push('lets go'),
   })
 })
@@ -93,6 +94,22 @@ describe('a guard', () => {
     guard.handle({ kind: 'pause', id: 1 })
     await guard.inputEnded()
     expect(ended).toEqual([SEEN])
+  })
+
+  it('leaves a worker without its lock to the owner, and ends it when that does nothing', async () => {
+    await guard.withoutLock()
+    watch()
+    for (let look = 0; look < 4; look += 1) await guard.withoutLock()
+    expect(log).toEqual(['beats in 2, lost 0'])
+    for (let look = 0; look < 3; look += 1) await guard.withoutLock()
+    expect(log.slice(1)).toEqual(['stops', 'ends a worker of 1 more'])
+  })
+
+  it('leaves it to an owner that has asked for the pause', async () => {
+    watch()
+    guard.handle({ kind: 'pause', id: 1 })
+    for (let look = 0; look < 9; look += 1) await guard.withoutLock()
+    expect(log).toEqual(['beats in 2, lost 0', 'stops'])
   })
 
   it('lets go at the end of the run, and ends nothing when its input ends then', async () => {

@@ -27,6 +27,7 @@ import { readLines } from '../../src/process/lines.ts'
 import type { RecorderConfig, RecorderReport } from '../../src/recorder/protocol.ts'
 import { start, stateLetter } from '../fakes/children.ts'
 import { eventually } from '../fakes/eventually.ts'
+import { aRecord } from '../fakes/records.ts'
 import { tempDir } from '../fakes/temp-dir.ts'
 
 const SECRET = '00112233445566778899aabb'
@@ -113,7 +114,8 @@ const record = (
   readers: readonly number[],
   shown: { readonly out?: number; readonly err?: number } = {},
 ): Running => {
-  const lock = openSync('/dev/null', 'r')
+  const lockDir = tempDir()
+  const lock = openSync(join(lockDir, 'none.lock'), 'a')
   const child = start(process.execPath, [script], {
     stdio: ['pipe', shown.out ?? 'ignore', shown.err ?? 'ignore', 'pipe', lock, 'ignore', ...readers],
   })
@@ -124,7 +126,7 @@ const record = (
     if (message.kind !== 'ready' && message.kind !== 'paused') reports.push(message)
   })
   const { stdin } = child.process
-  stdin?.write(encodeLine(configOf(config)))
+  stdin?.write(encodeLine({ ...configOf(config), lockDir }))
   return {
     ...child,
     reports,
@@ -143,6 +145,7 @@ const configOf = (
   lockDir: recording.dir,
   session: 'none',
   generation: 1,
+  known: aRecord({ session: 'none' }),
   lockTool: 'flock',
   processStrategy: null,
   host: 'here',

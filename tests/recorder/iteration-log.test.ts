@@ -25,11 +25,21 @@ type Lost = { bytes: number; readonly reasons: string[] }
 
 const openLog = (dir: string, limit = LIMIT, iteration = 1) => {
   const lost: Lost = { bytes: 0, reasons: [] }
-  const log = new IterationLog(dir, iteration, limit, (bytes, reason) => {
-    lost.bytes += bytes
-    lost.reasons.push(reason)
-  })
-  return { log, lost }
+  let mayOpen = true
+  const log = new IterationLog(
+    { dir, iteration, limit },
+    {
+      onLost(bytes, reason) {
+        lost.bytes += bytes
+        lost.reasons.push(reason)
+      },
+      mayOpen: () => mayOpen,
+    },
+  )
+  const forbid = (): void => {
+    mayOpen = false
+  }
+  return { log, lost, forbid }
 }
 
 /** The stream of an iteration: byte number n of it says where it is. */
@@ -82,6 +92,33 @@ describe('the log of an iteration', () => {
     for (let at = 0; at < LIMIT; at += 100) log.write(stream(at, Math.min(LIMIT, at + 100)))
     log.close()
     expect(Buffer.concat(kept(dir).map(({ bytes }) => bytes))).toEqual(stream(0, LIMIT))
+  })
+
+  it('goes on in a file of its own when its directory was removed and made again', () => {
+    const dir = join(tempDir(), 'run')
+    mkdirSync(dir)
+    const { log, lost } = openLog(dir)
+    log.write(stream(0, 10))
+    log.reopenRemoved()
+    log.write(stream(10, 20))
+    expect(kept(dir)).toEqual([{ offset: 0, bytes: stream(0, 20) }])
+    rmSync(dir, { recursive: true })
+    mkdirSync(dir)
+    log.reopenRemoved()
+    log.write(stream(20, 30))
+    log.close()
+    expect(kept(dir)).toEqual([{ offset: 20, bytes: stream(20, 30) }])
+    expect(lost.bytes).toBe(0)
+  })
+
+  it('opens no file in a directory that is not of its run any more', () => {
+    const dir = tempDir()
+    const { log, lost, forbid } = openLog(dir)
+    forbid()
+    log.write(stream(0, 10))
+    log.close()
+    expect(kept(dir)).toEqual([])
+    expect(lost.bytes).toBe(10)
   })
 
   it('keeps head and tail beyond it', () => {

@@ -14,6 +14,7 @@ import { appendHistory, lastHistory, readHistory } from '../../src/store/history
 import { type SessionPaths, sessionPaths } from '../../src/store/paths.ts'
 import { failureOf } from '../fakes/failure.ts'
 import { anEvent, anIteration } from '../fakes/history.ts'
+import { HELD } from '../fakes/lock.ts'
 import { tempDir } from '../fakes/temp-dir.ts'
 
 const session = (): SessionPaths => {
@@ -35,8 +36,8 @@ const OBSTACLES: readonly (readonly [string, (path: string) => void, string])[] 
 describe('the history on the disk', () => {
   it('is what was appended, in a private file', () => {
     const paths = session()
-    appendHistory(paths, anEvent())
-    appendHistory(paths, anIteration())
+    appendHistory(HELD, paths, anEvent())
+    appendHistory(HELD, paths, anIteration())
     expect(readHistory(paths)).toEqual({
       entries: [anEvent(), anIteration()],
       skipped: 0,
@@ -57,10 +58,10 @@ describe('the history on the disk', () => {
 
   it('goes on behind a line that a crash has cut off', () => {
     const paths = session()
-    appendHistory(paths, anIteration())
+    appendHistory(HELD, paths, anIteration())
     truncateSync(paths.history, statSync(paths.history).size - 10)
     expect(readHistory(paths)).toMatchObject({ entries: [], torn: true })
-    appendHistory(paths, anIteration({ iteration: 2 }))
+    appendHistory(HELD, paths, anIteration({ iteration: 2 }))
     expect(readHistory(paths)).toEqual({
       entries: [anIteration({ iteration: 2 })],
       skipped: 1,
@@ -72,7 +73,7 @@ describe('the history on the disk', () => {
 
   it('adds no empty lines', () => {
     const paths = session()
-    for (const entry of numbered(3)) appendHistory(paths, entry)
+    for (const entry of numbered(3)) appendHistory(HELD, paths, entry)
     expect(readFileSync(paths.history, 'utf8')).toBe(numbered(3).map(encodeEntry).join(''))
   })
 
@@ -86,12 +87,14 @@ describe('the history on the disk', () => {
       problem: `${paths.history} ${reason}`,
     })
     expect(lastHistory(paths, 3).problem).toBe(`${paths.history} ${reason}`)
-    expect(failureOf(() => appendHistory(paths, anIteration())).exitCode).toBe(74)
+    expect(failureOf(() => appendHistory(HELD, paths, anIteration())).exitCode).toBe(74)
   })
 
   it('that cannot be appended to is an error, with its path', () => {
     const paths = sessionPaths(tempDir(), 'demo')
-    expect(failureOf(() => appendHistory(paths, anIteration())).message).toContain(`${paths.history} could`)
+    expect(failureOf(() => appendHistory(HELD, paths, anIteration())).message).toContain(
+      `${paths.history} could`,
+    )
   })
 
   it('is read whole when it is longer than a chunk', () => {
@@ -107,7 +110,7 @@ describe('the history on the disk', () => {
     const paths = session()
     write(paths, 3)
     appendFileSync(paths.history, `${'x'.repeat(9 * 1024 ** 2)}\n`)
-    appendHistory(paths, anEvent())
+    appendHistory(HELD, paths, anEvent())
     expect(readHistory(paths)).toEqual({
       entries: [...numbered(3), anEvent()],
       skipped: 1,

@@ -13,11 +13,17 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { createServer } from 'node:net'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { Clock } from '../../src/core/ports.ts'
 import { systemClock } from '../../src/process/clock.ts'
-import { type HeldLock, probeLock, tryAcquire, waitAcquire } from '../../src/store/kernel-lock.ts'
+import {
+  type HeldLock,
+  type LockLoss,
+  probeLock,
+  tryAcquire,
+  waitAcquire,
+} from '../../src/store/kernel-lock.ts'
 import { chooseLockTool, type LockTool } from '../../src/store/lock-tool.ts'
 import { program, start, startReady, stateLetter } from '../fakes/children.ts'
 import { eventually } from '../fakes/eventually.ts'
@@ -289,6 +295,52 @@ describe.skipIf(!has('flock')).each(TOOLS)('the kernel lock by %s', (tool) => {
     symlinkSync(`${path}.x`, path)
     await rejectionOf(tryAcquire(path, tool, systemClock, 0))
     expect(() => statSync(`${path}.x`)).toThrow()
+  })
+
+  it.each<[string, (path: string) => void, LockLoss | null]>([
+    ['nothing has happened', () => undefined, null],
+    ['the file is removed', (path) => rmSync(path), 'removed'],
+    ['the directory is removed', (path) => rmSync(dirname(path), { recursive: true }), 'removed'],
+    ['the directory is renamed', (path) => renameSync(dirname(path), `${dirname(path)}.aside`), 'removed'],
+    [
+      'a file lies in place of the directory',
+      (path) => {
+        rmSync(dirname(path), { recursive: true })
+        writeFileSync(dirname(path), '')
+      },
+      'removed',
+    ],
+    [
+      'it is made anew',
+      (path) => {
+        rmSync(path)
+        writeFileSync(path, '')
+      },
+      'replaced',
+    ],
+    [
+      'another file is renamed to it',
+      (path) => {
+        writeFileSync(`${path}.new`, '')
+        renameSync(`${path}.new`, path)
+      },
+      'replaced',
+    ],
+    [
+      'a link is put in its place',
+      (path) => {
+        renameSync(path, `${path}.x`)
+        symlinkSync(`${path}.x`, path)
+      },
+      'replaced',
+    ],
+  ])('knows whether it still excludes others: %s', async (_, happens, loss) => {
+    const dir = join(tempDir(), 'locks')
+    mkdirSync(dir)
+    const path = join(dir, 'demo.lock')
+    const lock = await acquire(path)
+    happens(path)
+    expect(lock.loss()).toBe(loss)
   })
 
   it('is refused with an error when the directory is missing', async () => {

@@ -9,7 +9,7 @@ import {
   writeInterrupt,
   writeRequest,
 } from '../../src/store/requests.ts'
-import { openRun } from '../../src/store/runs.ts'
+import { openRun, remakeRun } from '../../src/store/runs.ts'
 import { failureOf } from '../fakes/failure.ts'
 import { tempDir } from '../fakes/temp-dir.ts'
 
@@ -58,6 +58,15 @@ describe('the generation of a run', () => {
     openRun(paths, 0)
     openRun(paths, 1)
     expect(openRun(paths, 0)).toBe(3)
+  })
+
+  it('has its directory made again when that was removed', () => {
+    const paths = session()
+    openRun(paths, 0)
+    expect(remakeRun(paths, 1)).toBe(false)
+    rmSync(paths.home, { recursive: true })
+    expect(remakeRun(paths, 1)).toBe(true)
+    expect(openRun(paths, 0)).toBe(2)
   })
 
   it('is never used again when a run was opened and its record not written', () => {

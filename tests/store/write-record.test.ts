@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { readRecord } from '../../src/store/read-record.ts'
 import { quarantine, removeTemporaryFiles, writeRecord } from '../../src/store/write-record.ts'
 import { failureOf } from '../fakes/failure.ts'
+import { HELD } from '../fakes/lock.ts'
 import { aRecord } from '../fakes/records.ts'
 import { tempDir } from '../fakes/temp-dir.ts'
 
@@ -16,22 +17,22 @@ const generationAt = (path: string): number | undefined => {
 describe('a record', () => {
   it.each([true, false])('is written and read again, durable: %s', (durable) => {
     const path = recordPath()
-    writeRecord(path, aRecord(), durable)
+    writeRecord(HELD, path, aRecord(), durable)
     expect(readRecord(path, 'demo')).toEqual({ kind: 'record', record: aRecord() })
   })
 
   it('is for this user alone, also when it replaces one that was not', () => {
     const path = recordPath()
     writeFileSync(path, 'x', { mode: 0o644 })
-    writeRecord(path, aRecord(), false)
+    writeRecord(HELD, path, aRecord(), false)
     expect(statSync(path).mode & 0o777).toBe(0o600)
   })
 
   it('replaces the old one by another file: who has the old one open reads it to its end', () => {
     const path = recordPath()
-    writeRecord(path, aRecord({ generation: 1 }), false)
+    writeRecord(HELD, path, aRecord({ generation: 1 }), false)
     const before = statSync(path).ino
-    writeRecord(path, aRecord({ generation: 2 }), false)
+    writeRecord(HELD, path, aRecord({ generation: 2 }), false)
     expect(statSync(path).ino).not.toBe(before)
     expect(generationAt(path)).toBe(2)
   })
@@ -39,7 +40,7 @@ describe('a record', () => {
   it('leaves no other file behind', () => {
     const path = recordPath()
     for (let generation = 1; generation < 5; generation += 1)
-      writeRecord(path, aRecord({ generation }), generation % 2 === 0)
+      writeRecord(HELD, path, aRecord({ generation }), generation % 2 === 0)
     expect(readdirSync(dirname(path))).toEqual([basename(path)])
   })
 
@@ -49,7 +50,7 @@ describe('a record', () => {
   ])('fails with an error when %s', (_, prepare) => {
     const path = join(tempDir(), 'sub', 'demo.json')
     prepare(path)
-    const failure = failureOf(() => writeRecord(path, aRecord(), false))
+    const failure = failureOf(() => writeRecord(HELD, path, aRecord(), false))
     expect(failure.exitCode).toBe(74)
     expect(failure.message).toContain(path)
   })
