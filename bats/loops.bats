@@ -219,6 +219,52 @@ changed() { # NAME FIELD
   [[ ! -e started ]]
 }
 
+# A git that notes how it is called, and then does SCRIPT.
+spied_git() { # SCRIPT
+  local dir=$BATS_TEST_TMPDIR/spied
+  mkdir -p "$dir"
+  printf '#!/bin/sh\necho "$$ $*" >>"%s"\n%s\n' "$calls" "$1" >"$dir/git"
+  chmod +x "$dir/git"
+  printf '%s' "$dir:$PATH"
+}
+statuses() { grep -c ' status ' "$calls"; }
+
+@test "iterations that follow each other at once share a look at the repository; a pause and a hook have their own" {
+  local calls=$PWD/calls spied real
+  real=$(type -P git)
+  spied=$(spied_git "exec $real \"\$@\"")
+  repository repo
+  cd repo
+  PATH=$spied engine.sh run s -n 3 -- sh -c '[ $LOCK_ITERATION != 2 ] || echo two >tracked'
+  [[ $(changed s files) == '0 1 0' ]]
+  [[ $(statuses) == 4 && $(wc -l <"$calls") == 5 ]]
+  # What others change while the run waits is not the iteration's doing.
+  start_spied() { PATH=$spied exec engine.sh run t -n 2 --delay 1 -- true; }
+  start_spied 2>/dev/null 3>&- &
+  STARTED+=($!)
+  eventually waits t
+  echo other >tracked
+  wait "${STARTED[-1]}"
+  [[ $(changed t files) == '0 0' ]]
+  PATH=$spied engine.sh run u -n 2 --on-iteration 'date +%N >made' -- true
+  [[ $(changed u files) == '0 0' ]]
+}
+
+@test "a git that does not answer holds no iteration up for long, and is asked no more" {
+  local calls=$PWD/calls spied
+  repository repo
+  spied=$(spied_git 'exec sleep 1000')
+  cd repo
+  PATH=$spied engine.sh run s -n 5 -- true
+  [[ $(lock.sh history s --json | grep -c '"changed":null') == 5 ]]
+  [[ $(wc -l <"$calls") -le 2 ]]
+  no_git_is_left() { ! while read -r pid _; do ! kill -0 "$pid" 2>/dev/null || echo "$pid"; done <"$calls" | grep .; }
+  eventually no_git_is_left
+  # Who is told to end does not wait for it either.
+  PATH=$spied start_engine t --grace 0.2 -- sleep 1000
+  engine.sh stop t
+}
+
 @test "quick iterations that print the same are nowhere, whatever git says" {
   repository repo
   cd repo

@@ -14,6 +14,7 @@ import { openSession } from '../session/session.ts'
 import { openInput } from '../store/input-file.ts'
 import type { World } from '../world.ts'
 import { aborted } from './aborted.ts'
+import type { Changes } from './changes.ts'
 import type { GuardKeeper } from './guard-keeper.ts'
 import { type IterationEnd, type WorkerEnd, workerEnd } from './iteration-end.ts'
 import { isDirectoryGone } from './job-directory.ts'
@@ -33,6 +34,7 @@ export type IterationTools = {
   readonly recording: Recording
   readonly guard: GuardKeeper
   readonly sightings: OutputSightings
+  readonly changes: Changes
   /** `null` when the workers have none. */
   readonly terminal: TerminalKeeper | null
 }
@@ -189,10 +191,11 @@ const finish = async (
   outcome: Outcome,
   worker: StartedWorker,
 ): Promise<IterationEnd> => {
-  const { owner, recording, guard } = tools
+  const { owner, recording, guard, changes, stopRequests } = tools
   const { iteration, options } = owner.record
   const incident = await prepareEnd(tools, outcome)
   const ended = await end(tools, outcome, worker)
+  if (!stopRequests.terminate.signal.aborted) changes.workerEnded()
   const output = await recording.end(iteration.number, options.grace)
   await guard.pause()
   return { ...ended, output, incident, leftRunning: countLeft(tools, worker.ownGroup) }

@@ -76,7 +76,6 @@ const stopEnd = (request: StopRequest, last: IterationEnd | null): RunEnd | null
 type RunTools = IterationTools & {
   readonly plan: RunPlan
   readonly history: HistoryWriter
-  readonly changes: Changes
 }
 
 /** History first, then the record: an owner that dies between the two has done the iteration all the same. */
@@ -120,6 +119,7 @@ const followUp = async (tools: RunTools, last: IterationEnd): Promise<Step> => {
   const outputSeen = sightings.take()
   // Who is to end now does not wait for a look at a large repository.
   const isHurried = stopRequests.terminate.signal.aborted
+  if (isHurried) changes.close()
   const { changed, text } = isHurried ? NOT_LOOKED_AT : await changes.end(last.output !== null)
   const entry = recordIteration(tools, last, changed, endedEpoch)
   const until = await askHooks(tools, last, entry)
@@ -146,8 +146,9 @@ const followUp = async (tools: RunTools, last: IterationEnd): Promise<Step> => {
 }
 
 /** The pause between two iterations. The promise covers it: half an hour is announced, not mistaken for a hang. */
-const pause = async ({ world, owner, stopRequests }: RunTools, seconds: number): Promise<void> => {
+const pause = async ({ world, owner, stopRequests, changes }: RunTools, seconds: number): Promise<void> => {
   if (seconds === 0) return
+  changes.forget()
   owner.write({ phase: 'waiting' }, seconds)
   const until = owner.record.loop.next_epoch ?? 0
   const ends = world.clock.monotonic() + seconds
@@ -243,14 +244,16 @@ const runHeld = async (
   let end = LOST
   let letGo: () => void = () => undefined
   const stopWatching = watchFiles({ world, owner, stopRequests })
+  let close: () => void = () => undefined
   try {
     for (const line of startTexts(owner.record, plan)) world.notify(line)
+    const changes = new Changes(world, owner)
+    close = () => changes.close()
     const terminal = await TerminalKeeper.open(world, owner.record.tmux)
     const started = await startRecording(world, owner, script, terminal?.saved ?? null)
     const { recording, guard } = started
     letGo = () => guard.end()
     try {
-      const changes = new Changes(world, owner)
       const ended =
         unseenEnd(world, owner, recording) ??
         (await iterate({ world, owner, plan, history, stopRequests, changes, terminal, ...started }))
@@ -260,6 +263,7 @@ const runHeld = async (
     }
   } finally {
     stopWatching()
+    close()
     release({ owner, history }, end, letGo)
   }
   return end

@@ -13,6 +13,8 @@ export type GitPlace = {
   readonly env: Readonly<Record<string, string | undefined>>
   /** A git that takes longer is killed. */
   readonly limitSeconds: number
+  /** When it is aborted, a git that runs is killed, and no other one starts. */
+  readonly signal: AbortSignal
 }
 
 const QUIET = { GIT_OPTIONAL_LOCKS: '0', GIT_TERMINAL_PROMPT: '0', GIT_NO_LAZY_FETCH: '1', LC_ALL: 'C' }
@@ -22,9 +24,19 @@ const SETTINGS = ['-c', 'core.fsmonitor=false']
 const reasonOf = (stderr: Buffer, fallback: string): string =>
   stderr.toString('utf8').trim().split('\n').at(-1) || fallback
 
+const UNWANTED: GitAnswer = {
+  kind: 'failed',
+  stdout: Buffer.alloc(0),
+  reason: 'nobody waits for git any more',
+}
+
 /** Never rejects. */
-export const askGit = ({ cwd, env, limitSeconds }: GitPlace, words: readonly string[]): Promise<GitAnswer> =>
+export const askGit = (
+  { cwd, env, limitSeconds, signal }: GitPlace,
+  words: readonly string[],
+): Promise<GitAnswer> =>
   new Promise((resolve) => {
+    if (signal.aborted) return resolve(UNWANTED)
     const child = execFile(
       'git',
       [...SETTINGS, ...words],
@@ -35,9 +47,11 @@ export const askGit = ({ cwd, env, limitSeconds }: GitPlace, words: readonly str
         maxBuffer: Number.POSITIVE_INFINITY,
         timeout: limitSeconds * 1000,
         killSignal: 'SIGKILL',
+        signal,
       },
       (error, stdout, stderr) => {
         if (error === null) resolve({ kind: 'ok', stdout })
+        else if (signal.aborted) resolve({ kind: 'failed', stdout, reason: 'nobody waits for git any more' })
         else if (error.killed)
           resolve({ kind: 'failed', stdout, reason: `git did not answer within ${limitSeconds}s` })
         else if (error.code !== 'ENOENT')

@@ -267,6 +267,23 @@ describe('a repository of another kind', () => {
     expect(await seen(() => rmSync(join(cwd, '.git'), { recursive: true }), tree)).toBeNull()
   })
 
+  it('one whose files lie elsewhere', async () => {
+    const files_ = join(base, 'files')
+    mkdirSync(files_)
+    git(`config core.worktree ${files_}`)
+    git('checkout -q -f')
+    const change = (): void => writeFileSync(join(files_, 'tracked'), 'two\n')
+    expect(await seen(change, watch({ cwd: files_, env: { ...ENV, GIT_DIR: join(repo, '.git') } }))).toEqual(
+      files(1),
+    )
+    expect(await seen(() => writeFileSync(join(files_, 'new'), 'x'), watch())).toEqual(NOTHING)
+  })
+
+  it('a directory named .git that is none, in a repository', async () => {
+    mkdirSync(join(repo, 'dir/.git'))
+    expect(await seen(() => write('tracked', 'two\n'), watch({ cwd: join(repo, 'dir') }))).toEqual(files(1))
+  })
+
   it('with bytes in a path that are no UTF-8', async () => {
     const path = Buffer.concat([Buffer.from(`${repo}/`), Buffer.from([0xff, 0x41])])
     const tree = watch()
