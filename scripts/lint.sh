@@ -5,5 +5,5 @@ unset CDPATH # It would lead cd elsewhere.
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 node_modules/.bin/biome check --error-on-warnings .
-find scripts examples bats tests .ci -type f \( -name '*.sh' -o -name '*.bash' -o -name '*.bats' -o -path '.ci/run' \) \
+find scripts examples bats tests .ci tmux-session-lock.tmux -type f \( -name '*.sh' -o -name '*.bash' -o -name '*.bats' -o -name '*.tmux' -o -path '.ci/run' \) \
   -exec shellcheck -x {} +

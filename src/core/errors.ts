@@ -149,6 +149,14 @@ export const errors = {
       'Look who removes files there (git clean -fdx, rm -rf), or set LOCK_DIR to another directory; then run it again.',
     ),
 
+  /** @param client of tmux */
+  otherServer: (session: string, client: string) =>
+    new LockError(
+      'missing',
+      `${session} runs in another tmux server, which ${client} cannot show`,
+      `In a terminal: lock.sh attach ${session}`,
+    ),
+
   noTerminal: (what: string) =>
     new LockError('missing', `${what} needs a terminal as its standard input`, 'Run it in a terminal.'),
 

@@ -15,7 +15,7 @@ import { errors } from '../core/errors.ts'
 import type { EventEntry } from '../core/history.ts'
 import { recordLocation } from '../core/identity.ts'
 import { planRun, type RunPlan, type RunRequest } from '../core/plan.ts'
-import type { TmuxTarget } from '../core/record.ts'
+import type { LockRecord, TmuxTarget } from '../core/record.ts'
 import type { RunOptions } from '../core/run-options.ts'
 import { checkCgroupStrategy, removeCgroup } from '../process/cgroup.ts'
 import type { HistoryWriter } from '../session/history-writer.ts'
@@ -35,6 +35,7 @@ import { pruneRuns } from '../store/prune-runs.ts'
 import { clearRequest } from '../store/requests.ts'
 import { openRun } from '../store/runs.ts'
 import { removeTemporaryFiles, writeRecord } from '../store/write-record.ts'
+import { removeState } from '../tmux/pane-options.ts'
 import type { World } from '../world.ts'
 import { abortable } from './aborted.ts'
 import { firstRecord } from './first-record.ts'
@@ -127,6 +128,13 @@ const claimEvent = (plan: RunPlan, takenOver: Taken['takenOver']): Pick<EventEnt
     : { event: 'resumed', detail: `after run ${continues.generation}` }
 }
 
+/** Of a run whose owner died, its guard has said so in its pane. Nobody waits for tmux. */
+const removeShownState = (world: World, last: LockRecord | null): void => {
+  if (last === null || last.tmux === null || endedCleanly(last)) return
+  const { session, generation, tmux } = last
+  void removeState(world, { session, generation, tmux })
+}
+
 type ClaimParts = {
   readonly request: ClaimRequest
   readonly tmux: TmuxTarget | null
@@ -155,6 +163,7 @@ const claimLocked = async (taken: Taken, { request, tmux, giveUp }: ClaimParts):
   writeRecord(locked.lock, paths.record, record, true)
   const { history } = locked
   history.event({ generation, iteration: record.iteration.number, ...claimEvent(plan, takenOver) })
+  removeShownState(world, last)
   const environment = request.environment ?? {}
   return { owner: new Owner({ world, paths, lock: locked.lock, record, environment }), plan, history }
 }

@@ -8,7 +8,7 @@ import { procfsActivity, psActivity } from '../process/tree-activity.ts'
 import { createActivityMonitor } from '../refresher/activity-monitor.ts'
 import { createAttentionWatch } from '../refresher/attention-watch.ts'
 import { createDescendantTracker } from '../refresher/descendants.ts'
-import { Heartbeat } from '../refresher/heartbeat.ts'
+import { Heartbeat, type WorkerState } from '../refresher/heartbeat.ts'
 import { NotesTail } from '../refresher/notes.ts'
 import { OutputTail } from '../refresher/output-tail.ts'
 import { withPeriodicGc } from '../refresher/periodic-gc.ts'
@@ -34,13 +34,13 @@ export type BeatingWorld = {
   readonly lock: WriteLock
   readonly inspector: ProcessInspector
   addHistory(lock: WriteLock, entry: HistoryEntry): void
+  /** After every look. */
+  onSeen(record: LockRecord, seen: WorkerState): void
 }
 
 /** @param first the record to go on from, with this process as its refresher */
-export const startBeating = (
-  first: LockRecord,
-  { paths, lock, inspector, addHistory }: BeatingWorld,
-): Beating => {
+export const startBeating = (first: LockRecord, world: BeatingWorld): Beating => {
+  const { paths, lock, inspector } = world
   const descendants = createDescendantTracker(first, inspector)
   const monitor = createActivityMonitor(first, {
     output: new OutputTail(paths.run(first.generation), first.iteration.number),
@@ -57,11 +57,15 @@ export const startBeating = (
       snapshot: () => inspector.snapshot(),
       descendants: (view) => descendants.sample(view),
       write: (record) => writeRecord(lock, paths.record, record, false),
-      addHistory: (entry) => addHistory(lock, entry),
+      addHistory: (entry) => world.addHistory(lock, entry),
     },
     first,
   )
-  const tick = withPeriodicGc(() => heartbeat.tick())
+  const tellSeen = (): void => world.onSeen(first, heartbeat.seen)
+  const tick = withPeriodicGc(() => {
+    heartbeat.tick()
+    tellSeen()
+  })
   tick()
   const { interval } = first.heartbeat
   const timers = [
@@ -70,13 +74,18 @@ export const startBeating = (
     ...(interval > DESCENDANTS_SECONDS
       ? [setInterval(() => descendants.sample(), DESCENDANTS_SECONDS * 1000)]
       : []),
-    setInterval(() => heartbeat.look(), ATTENTION_SECONDS * 1000),
+    setInterval(() => {
+      heartbeat.look()
+      tellSeen()
+    }, ATTENTION_SECONDS * 1000),
   ]
   return {
     ping: () => heartbeat.ping(),
     lost: (bytes) => heartbeat.lost(bytes),
     stop() {
       for (const timer of timers) clearInterval(timer)
+      // The owner writes next, which is a beat.
+      world.onSeen(first, { isHung: false, asks: null })
       return heartbeat.stop()
     },
   }

@@ -15,12 +15,14 @@ import { outputBytes } from '../store/output.ts'
 import type { SessionPaths } from '../store/paths.ts'
 import { readRecord } from '../store/read-record.ts'
 import { type WriteLock, writeRecord } from '../store/write-record.ts'
+import type { PaneState } from './pane-state.ts'
 
 export type DeadRunWorld = Processes & {
   readonly paths: SessionPaths
   addHistory(lock: WriteLock, entry: HistoryEntry): void
   /** After the worker's end. */
   restoreTerminal(): Promise<void>
+  readonly pane: Pick<PaneState, 'show'>
 }
 
 /** More events than this do not follow an iteration before anybody runs or reaps the session. */
@@ -105,5 +107,6 @@ export const endDeadRun = async (
   if (entry !== null && !isKnown) world.addHistory(lock, entry)
   const ended = { epoch, reason: 'owner-died', exit_code: null } as const
   writeRecord(lock, paths.record, { ...record, phase: 'ended', ended }, true)
+  world.pane.show(record, { state: 'dead', attention: null })
   return true
 }

@@ -36,6 +36,9 @@ import { guardWorld } from './world.ts'
 /** What the worker said last is in the pipe when it is gone; for a pane it may still be in tmux. */
 const PIPE_SECONDS = 0.1
 const PANE_SECONDS = 0.2
+/** A tmux server that answers does so within milliseconds. The owner's death is to be over soon; an end may take longer. */
+const PANE_STATE_SECONDS = 0.3
+const PANE_STATE_END_SECONDS = 3
 /** A pane's pipe that its owner could not take back, as from a tmux server that does not answer. */
 const PANE_LEFT_SECONDS = 3
 
@@ -145,12 +148,22 @@ const startGuard = async (config: GuardConfig): Promise<Guard> => {
   const reference = selfReference(world)
   const guard: Guard = new Guard({
     send,
-    startBeating: (record) => startBeating({ ...record, refresher: reference }, { ...world, lock }),
+    startBeating: (record) =>
+      startBeating(
+        { ...record, refresher: reference },
+        {
+          ...world,
+          lock,
+          onSeen: (watched, { isHung, asks }) =>
+            world.pane.show(watched, { state: isHung ? 'hung' : 'active', attention: asks }),
+        },
+      ),
     async endDeadRun(watched) {
       recorder?.hide()
       try {
         if (await endRunOfDeadOwner(world, config, watched, lock)) lock.release()
         if (!(await finishRecording(world, config, recorder)) && recorder !== null) handOn(config, recorder)
+        await world.pane.settle(PANE_STATE_SECONDS)
       } finally {
         exit(recorder)
       }
@@ -162,7 +175,11 @@ const startGuard = async (config: GuardConfig): Promise<Guard> => {
       isLettingGo = true
       clearInterval(looks)
       closeSync(LOCK_FD)
-      if (recorder === null || recorder.isFinished) return exit(recorder)
+      world.pane.remove()
+      if (recorder === null || recorder.isFinished) {
+        void world.pane.settle(PANE_STATE_END_SECONDS).then(() => exit(recorder))
+        return
+      }
       recorder.letGoOfDisplays()
       setTimeout(() => endPanes(config), PANE_LEFT_SECONDS * 1000).unref()
     },
@@ -200,6 +217,7 @@ const startWatchdog = async (config: GuardConfig): Promise<void> => {
   const own = recorder as Recorder | null
   // What an earlier iteration left in the background may write for as long as it lives.
   if (!(await finishRecording(world, config, own)) && own !== null) handOn(config, own)
+  await world.pane.settle(PANE_STATE_SECONDS)
   exit(own)
 }
 

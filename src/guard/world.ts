@@ -2,6 +2,7 @@
 import type { HistoryEntry } from '../core/history.ts'
 import { systemClock } from '../process/clock.ts'
 import { systemInspector } from '../process/inspector.ts'
+import { runCommand } from '../process/run-command.ts'
 import { sendSignal } from '../process/signals.ts'
 import { appendHistory } from '../store/history.ts'
 import { otherRuns } from '../store/other-runs.ts'
@@ -9,9 +10,12 @@ import { sessionPaths } from '../store/paths.ts'
 import type { WriteLock } from '../store/write-record.ts'
 import type { DeadRunWorld } from './dead-run.ts'
 import { restoreLeftTerminal } from './left-terminal.ts'
+import { PaneState } from './pane-state.ts'
 import type { GuardConfig } from './protocol.ts'
 
-export const guardWorld = async (config: GuardConfig): Promise<DeadRunWorld> => {
+export type GuardWorld = DeadRunWorld & { readonly pane: PaneState }
+
+export const guardWorld = async (config: GuardConfig): Promise<GuardWorld> => {
   const inspector = await systemInspector(process.platform, config.processStrategy ?? undefined)
   const paths = sessionPaths(config.lockDir, config.session)
   const { startClock, startTolerance, bootId, pidNamespace } = inspector
@@ -23,6 +27,7 @@ export const guardWorld = async (config: GuardConfig): Promise<DeadRunWorld> => 
     otherRuns: (session) => otherRuns(config.lockDir, observer, session),
     signal: sendSignal,
     clock: systemClock,
+    pane: new PaneState({ env: process.env, run: runCommand }, systemClock),
     restoreTerminal: async () => {
       if (config.terminal !== null) await restoreLeftTerminal(config.terminal)
     },

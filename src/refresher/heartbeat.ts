@@ -12,6 +12,7 @@
  */
 import { type Attention, attentionEvent } from '../core/attention.ts'
 import type { EventEntry } from '../core/history.ts'
+import type { AttentionKind } from '../core/note.ts'
 import type { Clock, ProcessView } from '../core/ports.ts'
 import type { Activity, LockRecord, ProcessReference, StallCause } from '../core/record.ts'
 import type { ActivityMonitor } from './activity-monitor.ts'
@@ -29,6 +30,13 @@ export type HeartbeatWorld = {
   descendants(view: ProcessView): readonly ProcessReference[]
   write(record: LockRecord): void
   addHistory(event: EventEntry): void
+}
+
+/** What has become of an iteration, as the events of the history say. */
+export type WorkerState = {
+  readonly isHung: boolean
+  /** What it needs a person for. */
+  readonly asks: AttentionKind | null
 }
 
 export class Heartbeat {
@@ -53,6 +61,10 @@ export class Heartbeat {
 
   get record(): LockRecord {
     return this.#record
+  }
+
+  get seen(): WorkerState {
+    return { isHung: this.#hungReported, asks: this.#asked?.kind ?? null }
   }
 
   ping(): void {

@@ -12,11 +12,12 @@ import type { Clock, CommandOutcome, RunCommand } from '../core/ports.ts'
 import type { TmuxTarget } from '../core/record.ts'
 
 /** What tmux(1) is reached through. */
-export type TmuxWorld = {
+export type TmuxCaller = {
   readonly env: Readonly<Record<string, string | undefined>>
-  readonly clock: Clock
   readonly run: RunCommand
 }
+
+export type TmuxWorld = TmuxCaller & { readonly clock: Clock }
 
 /** A tmux server that is stopped does not answer, and must not block its clients. A busy machine takes a second. */
 const ANSWER_SECONDS = 5
@@ -24,7 +25,7 @@ const ANSWER_SECONDS = 5
 /** Without it tmux gives `_` for every byte that is not ASCII, and for tabs, where the locale is not UTF-8, as under cron. */
 const UTF8 = '-u'
 
-const tmux = ({ run, env }: TmuxWorld, args: readonly string[]): Promise<CommandOutcome> =>
+export const tmux = ({ run, env }: TmuxCaller, args: readonly string[]): Promise<CommandOutcome> =>
   run('tmux', [UTF8, ...args], { env, seconds: ANSWER_SECONDS })
 
 const SEPARATOR = '\t'
@@ -321,6 +322,17 @@ export const killPane = async (target: TmuxTarget, world: TmuxWorld): Promise<vo
   await tmux(world, ['-S', target.socket, 'kill-pane', '-t', target.pane])
 }
 
+/** Whether this process runs in the tmux server that the pane is on. */
+export const isInServer = ({ socket }: TmuxTarget, { env }: Pick<TmuxCaller, 'env'>): boolean =>
+  env.TMUX?.split(',')[0] === socket
+
+/** Makes a client show the pane. @returns whether tmux could */
+export const switchClient = async (
+  { socket, pane }: TmuxTarget,
+  client: string,
+  world: TmuxCaller,
+): Promise<boolean> => (await tmux(world, ['-S', socket, 'switch-client', '-c', client, '-t', pane])).ok
+
 /**
  * Shows the pane to the person: switches the client when it is inside the same server, attaches when not.
  *
@@ -329,7 +341,7 @@ export const killPane = async (target: TmuxTarget, world: TmuxWorld): Promise<vo
 export const showPane = async (target: TmuxTarget, world: TmuxWorld): Promise<boolean> => {
   const { execa } = await import('execa')
   const { env } = world
-  const inside = env.TMUX?.split(',')[0] === target.socket
+  const inside = isInServer(target, world)
   const { TMUX: _outer, ...withoutTmux } = env
   const { exitCode, code } = await execa(
     'tmux',

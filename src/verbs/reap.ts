@@ -12,6 +12,7 @@ import { openSession } from '../session/session.ts'
 import { checkLockDir } from '../store/lock-dir.ts'
 import { listSessions } from '../store/read-record.ts'
 import { writeRecord } from '../store/write-record.ts'
+import { removeState } from '../tmux/pane-options.ts'
 import type { World } from '../world.ts'
 
 /** `error`: this one could not be reaped; it does not keep the others from it. */
@@ -67,6 +68,7 @@ const reapOne = async (world: World, session: string): Promise<Reaped> => {
       { ...record, phase: 'ended', ended: { ...ended, reaped_epoch: epoch } },
       true,
     )
+    if (record.tmux !== null) await removeState(world, { session, generation, tmux: record.tmux })
     return {
       session,
       lines: [`reaped run ${record.generation}: ended ${plural(found)}`],

@@ -1,34 +1,26 @@
 /** Every text that comes from a record goes through `printable`. */
+import type { Arguments } from '../cli/parse.ts'
 import { type Cell, type Terminal, table, truncate } from '../cli/terminal.ts'
 import { JSON_OPTION, optionalNameOf, print, printJson, stdout, type Verb } from '../cli/verb.ts'
+import { errors } from '../core/errors.ts'
 import { printable } from '../core/printable.ts'
 import { sessionReport } from '../core/report.ts'
-import { STATUS_EXIT_CODES, type State } from '../core/verdict.ts'
-import { momentOf, openSession } from '../session/session.ts'
+import { urgency } from '../core/urgency.ts'
+import { STATUS_EXIT_CODES } from '../core/verdict.ts'
+import { snapshotAll } from '../session/all-sessions.ts'
+import { openSession } from '../session/session.ts'
 import type { Snapshot } from '../session/snapshot.ts'
 import { checkLockDir } from '../store/lock-dir.ts'
-import { listSessions } from '../store/read-record.ts'
 import type { World } from '../world.ts'
 import { ago, iterationOfTotal, STATE_STYLES } from './shared/session-words.ts'
-
-/** What cannot go on by itself comes first. */
-const ORDER: Readonly<Record<State, number>> = { hung: 0, dead: 1, unknown: 2, active: 3, free: 4 }
-
-/** Before everything else what asks for a person. */
-const rank = ({ attention, verdict }: Snapshot): number => (attention === null ? ORDER[verdict.state] : -1)
 
 const statusOf = (world: World, session: string): Snapshot => {
   checkLockDir(world.lockDir)
   return openSession(world, session).snapshot()
 }
 
-const statusOfAll = (world: World): readonly Snapshot[] => {
-  if (!checkLockDir(world.lockDir)) return []
-  const moment = momentOf(world)
-  return listSessions(world.lockDir)
-    .map((session) => openSession(world, session).snapshot(moment))
-    .sort((a, b) => rank(a) - rank(b))
-}
+const statusOfAll = (world: World): readonly Snapshot[] =>
+  snapshotAll(world).toSorted((a, b) => urgency(a) - urgency(b))
 
 /** What ended longer ago is of interest only to who asks for it. */
 const SHOWN_SECONDS = 86_400
@@ -75,28 +67,60 @@ export const renderStatus = (snapshots: readonly Snapshot[], terminal: Terminal)
   )
 }
 
+const FORMATS = ['tmux', 'prometheus'] as const
+type Format = (typeof FORMATS)[number]
+
+/** @throws LockError `usage` */
+const formatOf = (args: Arguments): Format | 'json' | 'table' => {
+  const text = args.value('format')
+  if (text === undefined) return args.flag('json') ? 'json' : 'table'
+  if (args.flag('json')) throw errors.usage('--json and --format exclude each other')
+  const format = FORMATS.find((one) => one === text)
+  if (format !== undefined) return format
+  throw errors.usage(`--format is one of ${FORMATS.join(', ')}, not ${JSON.stringify(printable(text))}`)
+}
+
+const printFormat = async (world: World, format: Format, snapshots: readonly Snapshot[]): Promise<void> => {
+  if (format === 'prometheus') {
+    const { prometheusText } = await import('../core/prometheus.ts')
+    return print(prometheusText(snapshots))
+  }
+  const { statusSegment } = await import('../core/status-segment.ts')
+  const segment = statusSegment(snapshots, world.now())
+  if (segment !== '') print(`${segment}\n`)
+}
+
 export const verb: Verb = {
   describe: 'show the state of one or all sessions',
   positionals: ['[NAME]'],
   options: {
     json: JSON_OPTION,
-    all: { type: 'boolean', describe: 'also sessions that ended more than a day ago (always in JSON)' },
+    format: {
+      type: 'string',
+      value: FORMATS.join('|'),
+      describe: 'print a short text for a status line, or metrics for a node exporter',
+    },
+    all: {
+      type: 'boolean',
+      describe: 'also sessions that ended more than a day ago (always in JSON and metrics)',
+    },
   },
   examples: [
     ['lock.sh status', 'all sessions, hung and dead ones first'],
     ['lock.sh status demo', 'exit code: 0 active, 1 dead, 2 hung, 3 free, 4 unknown'],
+    ['lock.sh status --format tmux', 'as 2● 1◌ docs 12m: 2 active, 1 hung, and docs since 12 minutes'],
   ],
-  run: (world, args) => {
+  run: async (world, args) => {
+    const format = formatOf(args)
     const name = optionalNameOf(args)
-    if (name !== undefined) {
-      const snapshot = statusOf(world, name)
-      if (args.flag('json')) printJson(sessionReport(snapshot))
-      else print(renderStatus([snapshot], stdout(world)))
-      return STATUS_EXIT_CODES[snapshot.verdict.state]
-    }
-    const snapshots = statusOfAll(world)
-    if (args.flag('json')) printJson(snapshots.map(sessionReport))
-    else printTable(world, snapshots, args.flag('all'))
-    return 0
+    const snapshots = name === undefined ? statusOfAll(world) : [statusOf(world, name)]
+    const [first] = snapshots
+    if (format === 'json') {
+      const reports = snapshots.map(sessionReport)
+      printJson(name === undefined ? reports : reports[0])
+    } else if (format !== 'table') await printFormat(world, format, snapshots)
+    else if (name === undefined) printTable(world, snapshots, args.flag('all'))
+    else print(renderStatus(snapshots, stdout(world)))
+    return name === undefined || first === undefined ? 0 : STATUS_EXIT_CODES[first.verdict.state]
   },
 }

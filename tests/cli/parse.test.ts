@@ -176,7 +176,7 @@ describe('a wrong command line', () => {
   it.each([
     ['engine', ['stop']],
     ['lock', ['why']],
-    ['lock', ['attach', '--']],
+    ['lock', ['logs', '--']],
   ] as const)('of %s without a name is refused: %j', (program, words) => {
     refused(program, ...words)
   })

@@ -18,6 +18,8 @@ import { type FakeWorld, fakeWorld, putRecord } from '../fakes/world.ts'
 class Scene {
   readonly fake: FakeWorld = fakeWorld({}, { lockTool: LOCK_TOOL })
   readonly world: DeadRunWorld
+  /** In its pane. */
+  readonly shown: string[] = []
   record: LockRecord
 
   constructor(changes: Partial<RecordFields> = {}) {
@@ -34,6 +36,7 @@ class Scene {
       clock,
       addHistory: (lock: WriteLock, entry: HistoryEntry) => appendHistory(lock, paths, entry),
       restoreTerminal: async () => undefined,
+      pane: { show: ({ session }, { state }) => this.shown.push(`${session} ${state}`) },
     }
   }
 
@@ -64,6 +67,7 @@ describe('a dead run', () => {
       ended: { reason: 'owner-died', exit_code: null },
     })
     expect(scene.entries).toMatchObject([{ kind: 'iteration', iteration: 2, result: 'killed' }])
+    expect(scene.shown).toEqual(['demo dead'])
   })
 
   it('gives a worker that ignores TERM less than its own grace: the owner is waited for by nobody', async () => {
@@ -80,6 +84,7 @@ describe('a dead run', () => {
     expect(await endDeadRun(scene.world, scene.record, HELD)).toBe(false)
     expect(scene.stored?.ended).toBeNull()
     expect(scene.entries).toEqual([])
+    expect(scene.shown).toEqual([])
   })
 
   it('keeps what an iteration that has ended left in the background', async () => {

@@ -1,0 +1,49 @@
+/** All sessions in one short text, for a status line. Pure. */
+import { troubleSeconds, urgentOnes, type Watched } from './urgency.ts'
+import type { Now, State } from './verdict.ts'
+
+/** One column each, and told apart without colour. */
+export const STATE_SYMBOLS: Readonly<Record<State, string>> = {
+  active: '●',
+  hung: '◌',
+  dead: '✗',
+  unknown: '?',
+  free: '○',
+}
+
+export const ATTENTION_SYMBOL = '!'
+
+/** What is free is not shown. */
+const SHOWN = [
+  STATE_SYMBOLS.active,
+  STATE_SYMBOLS.hung,
+  STATE_SYMBOLS.dead,
+  STATE_SYMBOLS.unknown,
+  ATTENTION_SYMBOL,
+]
+
+export const symbolOf = ({ attention, verdict }: Watched): string =>
+  attention === null ? STATE_SYMBOLS[verdict.state] : ATTENTION_SYMBOL
+
+const UNITS = [
+  [86_400, 'd'],
+  [3600, 'h'],
+  [60, 'm'],
+  [1, 's'],
+] as const
+
+/** `12m`: whole units only. */
+export const coarseDuration = (seconds: number): string => {
+  const [size, unit] = UNITS.find(([one]) => seconds >= one) ?? [1, 's']
+  return `${Math.floor(seconds / size)}${unit}`
+}
+
+/** `2● 1◌ docs 12m`: how many there are of each kind, then who needs a person most, and for how long already. */
+export const statusSegment = (sessions: readonly Watched[], now: Now): string => {
+  const counts = SHOWN.map((symbol) => [symbol, sessions.filter((one) => symbolOf(one) === symbol).length])
+  const parts = counts.filter(([, count]) => count !== 0).map(([symbol, count]) => `${count}${symbol}`)
+  const [first] = urgentOnes(sessions, now)
+  if (first === undefined) return parts.join(' ')
+  const seconds = troubleSeconds(first, now)
+  return [...parts, first.session, ...(seconds === null ? [] : [coarseDuration(seconds)])].join(' ')
+}
