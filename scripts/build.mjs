@@ -71,13 +71,14 @@ const loader = readFileSync(join(root, 'src', 'loader.cjs'), 'utf8')
 writeFileSync(join(out, 'loader.cjs'), loader)
 
 /** As often as compiled code is added to: what the two verbs that are asked most need is there from the start. */
-const USES = 3
+const USES = [[], ['--format', 'tmux'], []]
 const lockDir = mkdtempSync(join(tmpdir(), 'tmux-session-lock-build-'))
 const { NODE_OPTIONS: _options, ...environment } = process.env
 try {
   const start = (...words) => [process.execPath, join(out, 'loader.cjs'), ...words]
-  for (let use = 0; use < USES; use += 1) {
-    const [node, ...words] = start('engine', 'run', 'build', '--', ...start('lock', 'status', 'build'))
+  for (const options of USES) {
+    const status = start('lock', 'status', 'build', ...options)
+    const [node, ...words] = start('engine', 'run', 'build', '--', ...status)
     spawnSync(node, words, { env: { ...environment, LOCK_DIR: lockDir }, stdio: 'ignore' })
   }
 } finally {

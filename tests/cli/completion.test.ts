@@ -79,7 +79,7 @@ describe('completion', () => {
     [['lock', 'logs', '-n', ''], []],
     [
       ['lock', 'status', 'api', ''],
-      ['--json', '--all', '--help'],
+      ['--json', '--format', '--all', '--help'],
     ],
     [['lock', 'wait', 'api', '--for=h'], ['--for=hung']],
     [['lock', 'completion', 'z'], ['zsh']],
