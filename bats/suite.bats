@@ -142,6 +142,18 @@ are_gone() {
   are_gone
 }
 
+@test "a suite whose process group is killed leaves neither a process nor a file" {
+  command -v tmux >/dev/null || skip 'tmux is not installed'
+  write_suite
+  set -m
+  bash suite.sh >said 2>&1 3>&- &
+  set +m
+  STARTED+=("$!")
+  remember_started
+  kill -KILL -- "-$!"
+  eventually are_gone
+}
+
 @test "a suite that has passed but left somebody running has not passed, says whom, and ends him" {
   command -v tmux >/dev/null || skip 'tmux is not installed'
   write_suite

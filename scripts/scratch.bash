@@ -1,5 +1,6 @@
 # A directory of this run's own for all that the tests make, and an end to all that they start: also when they pass,
-# and when they are interrupted. A process is ours when its environment or its working directory names that directory.
+# when they are interrupted, and when this shell's process group is killed. A process is ours when its environment or its
+# working directory names that directory.
 # shellcheck shell=bash
 
 SCRATCH=""
@@ -9,10 +10,37 @@ STAGE=""
 # Not below TMPDIR: a socket's path has little room, and on macOS TMPDIR takes most of it.
 open_scratch() {
   SCRATCH=$(cd "$(mktemp -d /tmp/lock-test.XXXXXX)" && pwd -P)
+  start_cleaner
   trap 'exit 129' HUP
   trap 'exit 130' INT
   trap 'exit 143' TERM
   trap close_scratch EXIT
+}
+
+# Cleans up when this shell is killed, and cannot do it. It has a process group of its own, and reads from a pipe that only
+# this shell can write to: it ends with this shell, or with the word "done".
+start_cleaner() {
+  mkfifo -m 600 "$SCRATCH/cleaner"
+  set -m
+  cleaner <"$SCRATCH/cleaner" >/dev/null 2>&1 &
+  set +m
+  exec 8>"$SCRATCH/cleaner"
+  rm "$SCRATCH/cleaner"
+}
+
+cleaner() {
+  local word value
+  trap '' HUP INT QUIT TERM
+  set +e
+  while read -r word value; do
+    case $word in
+      done) return 0 ;;
+      stage) STAGE=$value ;;
+    esac
+  done
+  end_stage
+  end_ours
+  remove_scratch
 }
 
 # Runs a part of the suite in a process group of its own, so that an interruption reaches all of it by one number.
@@ -20,11 +48,13 @@ open_scratch() {
 stage() { # COMMAND...
   local status=0
   set -m
-  TMPDIR=$SCRATCH SUITE_DIR=$SCRATCH "$@" </dev/null &
+  TMPDIR=$SCRATCH SUITE_DIR=$SCRATCH "$@" </dev/null 8>&- &
   STAGE=$!
   set +m
+  printf 'stage %s\n' "$STAGE" >&8
   wait "$STAGE" || status=$?
   STAGE=""
+  printf 'stage\n' >&8
   ((status == 0)) || return "$status"
 }
 
@@ -96,6 +126,7 @@ close_scratch() {
   end_stage
   end_ours
   remove_scratch || true
+  printf 'done\n' >&8
   exit "$status"
 }
 
