@@ -146,6 +146,20 @@ export const OUTPUT_LINE = textKind('TEXT', (given, option) => {
   throw errors.usage(`${option} takes one line with a text, not ${JSON.stringify(printable(given))}`)
 })
 
+/** One of a few words. */
+export const choice = <Word extends string>(words: readonly [Word, ...Word[]]): OptionKind<Word> => {
+  const wordIn = (value: unknown): Word | undefined => words.find((word) => word === value)
+  return single<Word>(
+    words.join('|'),
+    (given, option) => {
+      const word = wordIn(given)
+      if (word !== undefined) return word
+      throw errors.usage(`${option} is ${words.join(', ')}, not ${JSON.stringify(printable(given))}`)
+    },
+    { format: String, isValid: (value) => wordIn(value) !== undefined },
+  )
+}
+
 /** What was given each time; none when it was not given. */
 export const list = (label: string): OptionKind<readonly string[]> => ({
   label,

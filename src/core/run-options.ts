@@ -12,6 +12,7 @@ import {
   COUNT,
   COUNT_OR_INF,
   COUNT_OR_OFF,
+  choice,
   DURATION,
   FLAG,
   INTERVAL,
@@ -33,6 +34,8 @@ const row = <Value>(kind: OptionKind<Value>, standard: Value, describe: string):
   default: standard,
   describe,
 })
+
+export type OnHung = 'report' | 'interrupt' | 'stop'
 
 export const RUN_OPTIONS = {
   delay: row(DURATION, 0, 'pause between iterations'),
@@ -63,6 +66,17 @@ export const RUN_OPTIONS = {
     null,
     'run CMD by sh after each iteration, with its history entry as JSON on standard input',
   ),
+  notify: row(
+    text('CMD'),
+    null,
+    'run CMD by sh when the session hangs, works again, needs you, ends a turn, loses its owner or ends',
+  ),
+  on_hung: row(
+    choice(['report', 'interrupt', 'stop']),
+    'report' as OnHung,
+    'when the worker hangs: report it, end the iteration as failed and go on, or end the run',
+  ),
+  hung_grace: row(DURATION, 0, 'how long the session has to be hung before --on-hung ends anything'),
   stale_after: row(INTERVAL, 120, 'a heartbeat older than this means hung'),
   quiet_after: row(INTERVAL_OR_OFF, 600, 'report the session as hung after this long without any activity'),
   stuck_after: row(

@@ -5,7 +5,7 @@ import { nameIteration } from './iteration-text.ts'
 import { leftTexts, waitText } from './loop/texts.ts'
 import type { Ended, LockRecord, StallCause } from './record.ts'
 import { formatSize } from './size.ts'
-import type { Finding, HungBasis, Now, RecordFinding } from './verdict.ts'
+import type { Cause, Finding, HungBasis, Now, RecordFinding } from './verdict.ts'
 
 const nameOwner = ({ owner }: LockRecord): string => `the owner (pid ${owner.pid})`
 
@@ -74,6 +74,18 @@ const describeBasis = (record: LockRecord, basis: HungBasis, now: Now): string =
       return STALL_TEXTS.stopped
     case 'unexplained':
       return 'no heartbeat, for an unknown reason'
+  }
+}
+
+/** What keeps a session from beating. */
+export const describeCause = (record: LockRecord, cause: Cause, now: Now): string => {
+  switch (cause) {
+    case 'owner-stopped':
+      return `${nameOwner(record)} does not respond: it is stopped, or busy`
+    case 'refresher-gone':
+      return 'the refresher was stopped or gone'
+    default:
+      return describeStall(record, now) ?? STALL_TEXTS[cause]
   }
 }
 

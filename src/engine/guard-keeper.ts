@@ -26,6 +26,7 @@ import { timerMilliseconds } from '../process/clock.ts'
 import { readLines } from '../process/lines.ts'
 import type { RecorderConfig, RecorderReport } from '../recorder/protocol.ts'
 import type { World } from '../world.ts'
+import { Hang } from './hang.ts'
 import { helperEnvironment } from './helper-environment.ts'
 import type { Owner } from './owner.ts'
 import { Watchdog } from './watchdog.ts'
@@ -71,6 +72,8 @@ export class GuardKeeper {
   readonly #streams: GuardStreams
   readonly #watchdog: Watchdog
   readonly #over = new AbortController()
+  readonly hang: Hang
+  #saidNotifyFailed = false
   #guard: Guard | null = null
   #hear: (report: RecorderReport) => void = () => undefined
   /** The iteration that the output is in, as far as a guard has told. */
@@ -85,6 +88,7 @@ export class GuardKeeper {
   constructor(world: World, owner: Owner, script: number, streams: GuardStreams) {
     this.#world = world
     this.#owner = owner
+    this.hang = new Hang(world.clock)
     this.#script = script
     this.#streams = streams
     this.#begun = owner.record.iteration.number
@@ -153,6 +157,16 @@ export class GuardKeeper {
     this.#over.abort()
     if (this.#guard !== null) this.#send(this.#guard, { kind: 'end' })
     this.#watchdog.end()
+  }
+
+  #tellNotifyFailed(): void {
+    if (this.#saidNotifyFailed) return
+    this.#saidNotifyFailed = true
+    const { session, generation } = this.#owner.record
+    const log = this.#world.paths(session).notifyLog(generation)
+    this.#world.notify(
+      `the command of --notify has failed, see ${log}; to try it: lock.sh notify-test ${session}`,
+    )
   }
 
   #config(changes: Partial<RecorderConfig> = {}): GuardConfig {
@@ -239,6 +253,12 @@ export class GuardKeeper {
         return
       case 'begun':
         this.#begun = message.iteration
+        return
+      case 'hung':
+        this.hang.hear(message)
+        return
+      case 'notify-failed':
+        this.#tellNotifyFailed()
         return
       case 'lost':
         this.#owner.stage({ output_lost: message.bytes })

@@ -2,7 +2,7 @@
 import type { IterationEntry } from '../core/history.ts'
 import type { Changed } from '../core/loop/changed.ts'
 import type { ProcessExit } from '../core/ports.ts'
-import type { IterationResult, LastIteration, LockRecord } from '../core/record.ts'
+import type { IterationResult, LastIteration, LockRecord, StallCause } from '../core/record.ts'
 import type { OutputSizes } from './recording.ts'
 import { exitCodeOf } from './stop-request.ts'
 
@@ -21,8 +21,10 @@ export type IterationEnd = WorkerEnd & {
   readonly output: OutputSizes | null
   /** Processes that the command left in the background. */
   readonly leftRunning: number
-  /** The path of the bundle that a time-out leaves. */
+  /** The path of the bundle that a time-out or a hang leaves. */
   readonly incident: string | null
+  /** What it was ended for by `--on-hung`; `null` when it was not. */
+  readonly hung: StallCause | null
 }
 
 export const TIMEOUT_EXIT_CODE = 124
@@ -36,10 +38,17 @@ const resultOfExit = (exit: ProcessExit): IterationResult => {
   return exit.signal === null ? 'failed' : 'killed'
 }
 
+/** As a shell reports it. A worker that was ended for a hang has failed, also when it says 0 to that. */
+const exitCodeFor = (result: IterationResult, exit: ProcessExit): number => {
+  if (result === 'timeout') return TIMEOUT_EXIT_CODE
+  const code = shellCodeOf(exit)
+  return result === 'failed' && code === 0 ? 1 : code
+}
+
 /** @param result when something else than the worker decides it */
 export const workerEnd = (exit: ProcessExit, result: IterationResult = resultOfExit(exit)): WorkerEnd => ({
   result,
-  exitCode: result === 'timeout' ? TIMEOUT_EXIT_CODE : shellCodeOf(exit),
+  exitCode: exitCodeFor(result, exit),
   workerExitCode: exit.exitCode,
   signal: exit.signal,
 })
@@ -90,4 +99,4 @@ export const lastIteration = (
 
 /** Of an iteration that an earlier run has done. */
 export const shellCodeOfLast = ({ result, exit_code, signal }: LastIteration): number =>
-  result === 'timeout' ? TIMEOUT_EXIT_CODE : shellCodeOf({ exitCode: exit_code, signal })
+  exitCodeFor(result, { exitCode: exit_code, signal })

@@ -40,7 +40,7 @@ export type IterationTools = {
 }
 
 /** What came first. */
-type Outcome = 'exit' | 'stop' | 'interrupt' | 'timeout' | 'turn'
+type Outcome = 'exit' | 'stop' | 'interrupt' | 'timeout' | 'turn' | 'hung'
 
 const cgroupOf = ({ owner }: IterationTools, iteration: number): string | null =>
   owner.record.cgroup === null ? null : iterationCgroup(owner.record.cgroup, iteration)
@@ -59,6 +59,7 @@ const start = async (tools: IterationTools, iteration: number): Promise<WorkerSt
     refresher: guard.reference,
   })
   stopRequests.interrupt = new AbortController()
+  guard.hang.begin(iteration)
   tools.terminal?.begin()
   const worker = await startWithInput(tools, iteration)
   if (!('notStarted' in worker)) owner.write({ worker: worker.reference, refresher: guard.reference })
@@ -93,8 +94,8 @@ const forwardCtrlC = ({ world, owner, stopRequests }: IterationTools): void => {
 }
 
 const waitForOutcome = async (tools: IterationTools, worker: StartedWorker): Promise<Outcome> => {
-  const { world, owner, stopRequests } = tools
-  const { timeout, end_on_turn: endsOnTurn } = owner.record.options
+  const { world, owner, stopRequests, guard } = tools
+  const { timeout, end_on_turn: endsOnTurn, on_hung: onHung, hung_grace: hungGrace } = owner.record.options
   const finished = new AbortController()
   const { signal } = finished
   if (worker.ownGroup) {
@@ -110,6 +111,7 @@ const waitForOutcome = async (tools: IterationTools, worker: StartedWorker): Pro
       aborted(stopRequests.terminate.signal, signal).then(() => 'stop' as const),
       aborted(stopRequests.interrupt.signal, signal).then(() => 'interrupt' as const),
       endsOnTurn ? turnEnd({ world, owner, signal }).then(() => 'turn' as const) : never,
+      onHung === 'report' ? never : guard.hang.due(hungGrace, signal).then(() => 'hung' as const),
       timeout === null ? never : world.clock.sleep(timeout, signal).then(() => 'timeout' as const),
     ])
   } finally {
@@ -141,6 +143,11 @@ const prepareEnd = async (tools: IterationTools, outcome: Outcome): Promise<stri
         `iteration ${iteration.number} has lasted ${formatDuration(options.timeout ?? 0)}; ending it`,
       )
       return tryToLeaveIncident(openSession(world, session), 'timeout')
+    case 'hung':
+      world.notify(
+        `iteration ${iteration.number} hangs (${guard.hang.cause ?? 'silent'}); ending it, as --on-hung says`,
+      )
+      return tryToLeaveIncident(openSession(world, session), 'hung')
     case 'interrupt':
       world.notify(`ending iteration ${iteration.number}, as requested`)
       return null
@@ -151,12 +158,20 @@ const prepareEnd = async (tools: IterationTools, outcome: Outcome): Promise<stri
   }
 }
 
+/** Of an iteration that did not end by itself. */
+const ENDED_RESULTS = {
+  stop: 'interrupted',
+  interrupt: 'interrupted',
+  timeout: 'timeout',
+  hung: 'failed',
+} as const
+
 /** @returns how the worker has ended, when nothing of it is left that should not be */
 const end = async (tools: IterationTools, outcome: Outcome, worker: StartedWorker): Promise<WorkerEnd> => {
   if (outcome !== 'exit') {
     await endTheWorker(tools)
     if (outcome === 'turn') return { ...workerEnd(await worker.exit, 'ok'), exitCode: 0 }
-    return workerEnd(await worker.exit, outcome === 'timeout' ? 'timeout' : 'interrupted')
+    return workerEnd(await worker.exit, ENDED_RESULTS[outcome])
   }
   const exit = await worker.exit
   // A signal ended it, so it has not left processes on purpose, and they would work beside the next iteration.
@@ -193,12 +208,13 @@ const finish = async (
 ): Promise<IterationEnd> => {
   const { owner, recording, guard, changes, stopRequests } = tools
   const { iteration, options } = owner.record
+  const hung = outcome === 'hung' ? (guard.hang.cause ?? 'silent') : null
   const incident = await prepareEnd(tools, outcome)
   const ended = await end(tools, outcome, worker)
   if (!stopRequests.terminate.signal.aborted) changes.workerEnded()
   const output = await recording.end(iteration.number, options.grace)
   await guard.pause()
-  return { ...ended, output, incident, leftRunning: countLeft(tools, worker.ownGroup) }
+  return { ...ended, output, incident, hung, leftRunning: countLeft(tools, worker.ownGroup) }
 }
 
 const notStarted = async (
@@ -210,7 +226,7 @@ const notStarted = async (
   world.notify(isCommand ? `${printable(command[0] ?? '')}: ${message}` : message)
   const output = await recording.end(iteration.number, options.grace)
   const exit = { exitCode: NOT_STARTED_EXIT_CODES[why], signal: null }
-  return { ...workerEnd(exit), output, leftRunning: 0, incident: null }
+  return { ...workerEnd(exit), output, leftRunning: 0, incident: null, hung: null }
 }
 
 /** @throws LockError `held` when the worker cannot be ended */

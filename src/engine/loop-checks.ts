@@ -36,9 +36,10 @@ export const checkLoop = async (
   world: World,
   { cwd, options }: { readonly cwd: string; readonly options: RunOptions },
 ): Promise<void> => {
-  const { stdin, until, on_iteration, max_unchanged } = options
+  const { stdin, until, on_iteration, notify, max_unchanged } = options
   if (stdin !== null) checkInput(stdin, cwd)
   if (until !== null) await checkSyntax(world, '--until', until)
   if (on_iteration !== null) await checkSyntax(world, '--on-iteration', on_iteration)
+  if (notify !== null) await checkSyntax(world, '--notify', notify)
   if (max_unchanged !== null) await checkGit(world, cwd)
 }

@@ -38,6 +38,7 @@ import type { Owner } from './owner.ts'
 import { type Recording, startRecording } from './recording.ts'
 import { continuingTexts, endTexts, startTexts } from './run-texts.ts'
 import { exitCodeOf, type StopRequest, StopRequests } from './stop-request.ts'
+import { tellEnd } from './tell-end.ts'
 import { TerminalKeeper } from './terminal-keeper.ts'
 
 const NOT_LOOKED_AT: IterationChanges = { changed: null, text: null }
@@ -57,6 +58,12 @@ const terminatedEnd = (request: Terminated): RunEnd => {
   const end: RunEnd = { reason: 'interrupted', exitCode: exitCodeOf(request.signal), detail: null }
   return isAsked(request) ? end : { ...end, signal: request.signal }
 }
+
+/** The run's end when its worker has hung, and that is what `--on-hung` says. */
+const hungEnd = ({ options }: LockRecord, { hung, exitCode }: IterationEnd): RunEnd | null =>
+  hung !== null && options.on_hung === 'stop'
+    ? { reason: 'failed', exitCode, detail: `its worker hung (${hung}): --on-hung stop` }
+    : null
 
 const stopEnd = (request: StopRequest, last: IterationEnd | null): RunEnd | null => {
   switch (request.kind) {
@@ -131,7 +138,7 @@ const followUp = async (tools: RunTools, last: IterationEnd): Promise<Step> => {
       outcome: { result, exitCode, durationSeconds: entry.duration, changed, text },
       outputSeen,
       until,
-      stopped: stopEnd(stopRequests.current, last),
+      stopped: stopEnd(stopRequests.current, last) ?? hungEnd(owner.record, last),
       isLast: plan.iterations !== null && iteration.number >= plan.iterations,
       failures,
       now: world.clock.epoch(),
@@ -265,6 +272,7 @@ const runHeld = async (
     stopWatching()
     close()
     release({ owner, history }, end, letGo)
+    tellEnd(world, owner.record, script)
   }
   return end
 }

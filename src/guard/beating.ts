@@ -1,7 +1,7 @@
 /** The beats of an iteration that is being watched: the modules of refresher/ with the real world behind them. */
-import type { HistoryEntry } from '../core/history.ts'
+import type { EventEntry } from '../core/history.ts'
 import type { ProcessInspector } from '../core/ports.ts'
-import type { LockRecord } from '../core/record.ts'
+import type { LockRecord, StallCause } from '../core/record.ts'
 import { systemClock, timerMilliseconds } from '../process/clock.ts'
 import { nothingReceived, socketReceived } from '../process/received.ts'
 import { procfsActivity, psActivity } from '../process/tree-activity.ts'
@@ -33,7 +33,9 @@ export type BeatingWorld = {
   readonly paths: SessionPaths
   readonly lock: WriteLock
   readonly inspector: ProcessInspector
-  addHistory(lock: WriteLock, entry: HistoryEntry): void
+  /** @param record as it is at the event */
+  addEvent(event: EventEntry, record: LockRecord): void
+  hung(cause: StallCause | null): void
   /** After every look. */
   onSeen(record: LockRecord, seen: WorkerState): void
 }
@@ -49,7 +51,7 @@ export const startBeating = (first: LockRecord, world: BeatingWorld): Beating =>
     received: inspector.hasProcfs ? socketReceived() : nothingReceived,
     clock: systemClock,
   })
-  const heartbeat = new Heartbeat(
+  const heartbeat: Heartbeat = new Heartbeat(
     {
       clock: systemClock,
       monitor,
@@ -57,7 +59,8 @@ export const startBeating = (first: LockRecord, world: BeatingWorld): Beating =>
       snapshot: () => inspector.snapshot(),
       descendants: (view) => descendants.sample(view),
       write: (record) => writeRecord(lock, paths.record, record, false),
-      addHistory: (entry) => world.addHistory(lock, entry),
+      addHistory: (event) => world.addEvent(event, heartbeat.record),
+      hung: (cause) => world.hung(cause),
     },
     first,
   )

@@ -20,6 +20,8 @@ import type { PaneState } from './pane-state.ts'
 export type DeadRunWorld = Processes & {
   readonly paths: SessionPaths
   addHistory(lock: WriteLock, entry: HistoryEntry): void
+  /** Tells `--notify` of the owner's death. */
+  tellDeath(record: LockRecord, isWorkerGone: boolean): void
   /** After the worker's end. */
   restoreTerminal(): Promise<void>
   readonly pane: Pick<PaneState, 'show'>
@@ -108,5 +110,6 @@ export const endDeadRun = async (
   const ended = { epoch, reason: 'owner-died', exit_code: null } as const
   writeRecord(lock, paths.record, { ...record, phase: 'ended', ended }, true)
   world.pane.show(record, { state: 'dead', attention: null })
+  world.tellDeath(record, true)
   return true
 }

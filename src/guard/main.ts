@@ -7,6 +7,7 @@ import { spawn } from 'node:child_process'
 import { closeSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { ORPHAN_GRACE_SECONDS } from '../core/defaults.ts'
+import { noticeOfEvent } from '../core/notice.ts'
 import { poll } from '../core/poll.ts'
 import type { LockRecord, ProcessReference } from '../core/record.ts'
 import { endWorker } from '../process/end-worker.ts'
@@ -14,9 +15,10 @@ import { openReader, readLines } from '../process/lines.ts'
 import { endPanePipe } from '../recorder/pane-pipe.ts'
 import { Recorder } from '../recorder/recorder.ts'
 import { adoptLock, type HeldLock } from '../store/kernel-lock.ts'
-import { startBeating } from './beating.ts'
+import { type BeatingWorld, startBeating } from './beating.ts'
 import { awaitOwnerDeath, type DeadRunWorld, endDeadRun, findRun } from './dead-run.ts'
 import { Guard } from './guard.ts'
+import { tellNotice } from './notifier.ts'
 import { runOrphanMode } from './orphan-mode.ts'
 import {
   encodeLine,
@@ -25,13 +27,15 @@ import {
   type GuardMessage,
   LOADER,
   LOCK_FD,
+  NOTICE_VARIABLE,
+  type NoticeRequest,
   type OwnerMessage,
   parseLine,
   REPORT_FD,
   SCRIPT_FD,
   WATCHDOG_CONFIG_VARIABLE,
 } from './protocol.ts'
-import { guardWorld } from './world.ts'
+import { guardWorld, tell } from './world.ts'
 
 /** What the worker said last is in the pipe when it is gone; for a pane it may still be in tmux. */
 const PIPE_SECONDS = 0.1
@@ -146,18 +150,23 @@ const startGuard = async (config: GuardConfig): Promise<Guard> => {
   }
   const recorder = startRecorder(config, send, whenFinished, () => isLettingGo || lock.loss() === null)
   const reference = selfReference(world)
+  const beatingWorld = ({ iteration }: LockRecord): BeatingWorld => ({
+    paths: world.paths,
+    lock,
+    inspector: world.inspector,
+    addEvent(event, record) {
+      world.addHistory(lock, event)
+      const now = { epoch: event.epoch, monotonic: world.clock.monotonic() }
+      const parts = noticeOfEvent(event, record, now)
+      if (parts !== null) tell(config, record, parts, () => send({ kind: 'notify-failed' }))
+    },
+    hung: (cause) => send({ kind: 'hung', iteration: iteration.number, cause }),
+    onSeen: (watched, { isHung, asks }) =>
+      world.pane.show(watched, { state: isHung ? 'hung' : 'active', attention: asks }),
+  })
   const guard: Guard = new Guard({
     send,
-    startBeating: (record) =>
-      startBeating(
-        { ...record, refresher: reference },
-        {
-          ...world,
-          lock,
-          onSeen: (watched, { isHung, asks }) =>
-            world.pane.show(watched, { state: isHung ? 'hung' : 'active', attention: asks }),
-        },
-      ),
+    startBeating: (record) => startBeating({ ...record, refresher: reference }, beatingWorld(record)),
     async endDeadRun(watched) {
       recorder?.hide()
       try {
@@ -253,5 +262,8 @@ const listen = (): void => {
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const) process.on(signal, () => undefined)
 
 const ofWatchdog = process.env[WATCHDOG_CONFIG_VARIABLE]
-if (ofWatchdog === undefined) listen()
+const ofNotifier = process.env[NOTICE_VARIABLE]
+if (ofNotifier !== undefined)
+  void tellNotice(parseLine<NoticeRequest>(ofNotifier)).then(process.exit, () => process.exit(1))
+else if (ofWatchdog === undefined) listen()
 else void startWatchdog(parseLine<GuardConfig>(ofWatchdog)).catch(() => process.exit(1))

@@ -79,7 +79,8 @@ export const runOrphanMode = async (
     const last = findRun(world.paths, run.known)
     if (last.kind !== 'open') return
     startRecording(last.record)
-    await endDeadRun(world, last.record, held)
+    // A guard that could not do it either has told nobody.
+    if (!(await endDeadRun(world, last.record, held))) world.tellDeath(last.record, false)
   } finally {
     held.release()
   }

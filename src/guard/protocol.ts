@@ -17,7 +17,8 @@
  * The watchdog (engine/watchdog.ts) gets a line with the run's cookie, the same configuration line, and then `end` or
  * `guard PID`, which a shell can read.
  */
-import type { LockRecord, ProcessReference, TmuxTarget } from '../core/record.ts'
+import type { Notice } from '../core/notice.ts'
+import type { LockRecord, ProcessReference, StallCause, TmuxTarget } from '../core/record.ts'
 import type { RecorderConfig, RecorderReport } from '../recorder/protocol.ts'
 import type { LockTool } from '../store/lock-tool.ts'
 
@@ -60,6 +61,10 @@ export type GuardMessage =
   | { readonly kind: 'ready'; readonly reference: ProcessReference | null }
   /** `observed` is null when it was not watching. */
   | { readonly kind: 'paused'; readonly id: number; readonly observed: Observed | null }
+  /** The worker is hung, as the rules of the heartbeat have it; `null`: it is not any more. */
+  | { readonly kind: 'hung'; readonly iteration: number; readonly cause: StallCause | null }
+  /** The command of `--notify` has failed; what is wrong with it is in the run's directory. */
+  | { readonly kind: 'notify-failed' }
   | RecorderReport
 
 export const REPORT_FD = 3
@@ -75,6 +80,32 @@ export const WATCHDOG_CONFIG_VARIABLE = 'LOCK_WATCHDOG_CONFIG'
 export const LOADER =
   `const f=require("fs"),b=Buffer.alloc(f.fstatSync(${SCRIPT_FD}).size);f.readSync(${SCRIPT_FD},b,0,b.length,0);` +
   'new(require("module"))("guard")._compile(b.toString(),"guard.js")'
+
+/** What a process that tells `--notify` of an event is given in {@link NOTICE_VARIABLE}. */
+export type NoticeRequest = {
+  /** For `sh -c`. */
+  readonly command: string
+  readonly notice: Notice
+  readonly processStrategy: string | null
+  /** Gets a line when the command fails. */
+  readonly log: string
+}
+
+export const NOTICE_VARIABLE = 'LOCK_NOTICE'
+
+/** How Node is started for it. @param script the compiled guard, open */
+export const notifierCall = (
+  request: NoticeRequest,
+  script: number,
+): {
+  readonly args: string[]
+  readonly env: Readonly<Record<string, string>>
+  readonly stdio: ('ignore' | number)[]
+} => ({
+  args: ['-e', LOADER],
+  env: { [NOTICE_VARIABLE]: JSON.stringify(request) },
+  stdio: [...new Array<'ignore'>(SCRIPT_FD).fill('ignore'), script],
+})
 
 export const encodeLine = (value: GuardConfig | OwnerMessage | GuardMessage): string =>
   `${JSON.stringify(value)}\n`

@@ -1,5 +1,7 @@
 /** What a guard and a watchdog share: the world behind their ports, from their configuration. */
 import type { HistoryEntry } from '../core/history.ts'
+import { type NoticeParts, noticeOf, noticeOfDeath } from '../core/notice.ts'
+import type { LockRecord } from '../core/record.ts'
 import { systemClock } from '../process/clock.ts'
 import { systemInspector } from '../process/inspector.ts'
 import { runCommand } from '../process/run-command.ts'
@@ -10,10 +12,25 @@ import { sessionPaths } from '../store/paths.ts'
 import type { WriteLock } from '../store/write-record.ts'
 import type { DeadRunWorld } from './dead-run.ts'
 import { restoreLeftTerminal } from './left-terminal.ts'
+import { startNotifier } from './notifier.ts'
 import { PaneState } from './pane-state.ts'
 import type { GuardConfig } from './protocol.ts'
 
 export type GuardWorld = DeadRunWorld & { readonly pane: PaneState }
+
+/** @param onFailure called when the command has failed, while this process lives */
+export const tell = (
+  { lockDir, processStrategy }: GuardConfig,
+  record: LockRecord,
+  parts: NoticeParts,
+  onFailure: () => void,
+): void => {
+  const { notify: command } = record.options
+  if (command === null) return
+  const log = sessionPaths(lockDir, record.session).notifyLog(record.generation)
+  const notice = noticeOf(record, lockDir, systemClock.epoch(), parts)
+  startNotifier({ command, notice, processStrategy, log }, onFailure)
+}
 
 export const guardWorld = async (config: GuardConfig): Promise<GuardWorld> => {
   const inspector = await systemInspector(process.platform, config.processStrategy ?? undefined)
@@ -31,6 +48,8 @@ export const guardWorld = async (config: GuardConfig): Promise<GuardWorld> => {
     restoreTerminal: async () => {
       if (config.terminal !== null) await restoreLeftTerminal(config.terminal)
     },
+    tellDeath: (record, isWorkerGone) =>
+      tell(config, record, noticeOfDeath(record, isWorkerGone), () => undefined),
     addHistory(lock: WriteLock, entry: HistoryEntry) {
       try {
         appendHistory(lock, paths, entry)

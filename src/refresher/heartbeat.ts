@@ -30,6 +30,8 @@ export type HeartbeatWorld = {
   descendants(view: ProcessView): readonly ProcessReference[]
   write(record: LockRecord): void
   addHistory(event: EventEntry): void
+  /** The worker has kept the heartbeat from beating until it was stale; `null`: it beats again. */
+  hung(cause: StallCause | null): void
 }
 
 /** What has become of an iteration, as the events of the history say. */
@@ -46,6 +48,8 @@ export class Heartbeat {
   #hungReported: boolean
   /** What has kept the last tick from beating; `null` when nothing did. */
   #reason: StallCause | 'owner-stopped' | null
+  /** What the owner has been told that the worker hangs for; `null` when it does not. */
+  #hung: StallCause | null = null
   /** What waits for a person; `null` when nothing does. */
   #asked: Attention | null = null
 
@@ -57,6 +61,9 @@ export class Heartbeat {
     // Then the refresher before this one has reported it.
     this.#hungReported = this.#reason !== null && this.#age() > record.heartbeat.stale_after
     if (this.#reason === 'awaiting-input') this.#asked = world.attention.look().open
+    // The one before may have died with it on its lips.
+    const { watch } = record
+    if (watch?.stall) this.#tellHung(watch.stall.cause)
   }
 
   get record(): LockRecord {
@@ -103,6 +110,7 @@ export class Heartbeat {
     this.#write()
     this.#reason = stall.cause
     this.#reportHung(stall.cause)
+    this.#tellHung(stall.cause)
   }
 
   /** Takes a last sample, from which whoever writes next continues. Not a beat, and not written. */
@@ -163,6 +171,15 @@ export class Heartbeat {
     this.#write()
     if (this.#hungReported) this.#addEvent('active-again', record.evidence?.source ?? null)
     this.#hungReported = false
+    if (this.#hung !== null) this.#world.hung(null)
+    this.#hung = null
+  }
+
+  /** Of an owner that is stopped the worker's cause is not told: what is to be done about the worker it cannot do. */
+  #tellHung(cause: StallCause): void {
+    if (this.#hung !== null || this.#age() <= this.#record.heartbeat.stale_after) return
+    this.#hung = cause
+    this.#world.hung(cause)
   }
 
   #reportHung(cause: StallCause | 'owner-stopped' | 'refresher-gone'): void {

@@ -16,9 +16,10 @@ import { type Diagnosis, diagnose, diagnosisReport, type TreeRow } from './diagn
 import type { Session } from './session.ts'
 import type { Snapshot } from './snapshot.ts'
 
-const KEPT_TIMEOUTS = 20
+/** Of a kind that a loop may leave by itself, night after night. */
+const KEPT_INCIDENTS = 20
 
-export type IncidentKind = 'force' | 'reap' | 'timeout'
+export type IncidentKind = 'force' | 'reap' | 'timeout' | 'hung'
 
 const treeText = (rows: readonly TreeRow[]): string =>
   [
@@ -81,7 +82,7 @@ export const tryToLeaveIncident = async (
     const incident = await leaveIncident(session, kind, await diagnose(session, snapshot))
     world.notify(`the incident is recorded in ${incident}`)
     // Incidents of `--force` and `reap` are kept.
-    if (kind === 'timeout') pruneIncidents(paths, kind, KEPT_TIMEOUTS)
+    if (kind === 'timeout' || kind === 'hung') pruneIncidents(paths, kind, KEPT_INCIDENTS)
     return incident
   } catch (error) {
     world.notify(messageOf(error))

@@ -14,6 +14,8 @@ export type SessionPaths = {
   run(generation: number): string
   /** The notes that the worker of a run has left with `lock.sh progress`. */
   notes(generation: number): string
+  /** A line for each command of `--notify` that has failed. */
+  notifyLog(generation: number): string
   /** The FIFO behind `tmux pipe-pane`; there only while a run is. */
   panePipe(generation: number): string
 }
@@ -31,6 +33,7 @@ export const sessionPaths = (dir: string, name: string): SessionPaths => {
     history: `${home}/history.jsonl`,
     run: (generation) => `${home}/runs/${generation}`,
     notes: (generation) => `${home}/runs/${generation}/notes.jsonl`,
+    notifyLog: (generation) => `${home}/runs/${generation}/notify.log`,
     panePipe: (generation) => `${home}/runs/${generation}/pane.fifo`,
   }
 }

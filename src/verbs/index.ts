@@ -25,6 +25,7 @@ export const VERBS: VerbTable = {
     attention: () => import('./attention.ts'),
     hook: () => import('./hook.ts'),
     setup: () => import('./setup.ts'),
+    'notify-test': () => import('./notify-test.ts'),
     completion: () => import('./completion.ts'),
     doctor: () => import('./doctor.ts'),
     __complete: () => import('./__complete.ts'),

@@ -122,10 +122,9 @@ const renderConfigured = (world: World, config: Config): string =>
   )
 
 /** A limit that does not limit must not be relied on. */
-const warnWithoutEffect = (world: World, { path, maxSessions, groups, defaults }: Config): void => {
+const warnWithoutEffect = (world: World, { path, maxSessions, groups }: Config): void => {
   if (maxSessions !== null || groups.size > 0)
     world.notify(`${path}: max_sessions has no effect yet: any number of sessions run at once`)
-  if (defaults.notify !== undefined) world.notify(`${path}: notify has no effect yet`)
 }
 
 export const verb: Verb = {

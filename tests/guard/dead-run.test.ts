@@ -21,6 +21,8 @@ class Scene {
   /** In its pane. */
   readonly shown: string[] = []
   record: LockRecord
+  /** What was told of the owner's death: the run, and whether nothing of its worker is left. */
+  readonly deaths: [generation: number, isWorkerGone: boolean][] = []
 
   constructor(changes: Partial<RecordFields> = {}) {
     const { inspector, observer, signal, clock } = this.fake
@@ -37,6 +39,7 @@ class Scene {
       addHistory: (lock: WriteLock, entry: HistoryEntry) => appendHistory(lock, paths, entry),
       restoreTerminal: async () => undefined,
       pane: { show: ({ session }, { state }) => this.shown.push(`${session} ${state}`) },
+      tellDeath: (record, isWorkerGone) => this.deaths.push([record.generation, isWorkerGone]),
     }
   }
 
@@ -62,6 +65,7 @@ describe('a dead run', () => {
     scene.addWorker()
     expect(await endDeadRun(scene.world, scene.record, HELD)).toBe(true)
     expect(scene.fake.machine.log).toEqual([`SIGTERM ${WORKER}`])
+    expect(scene.deaths).toEqual([[7, true]])
     expect(scene.stored).toMatchObject({
       phase: 'ended',
       ended: { reason: 'owner-died', exit_code: null },

@@ -123,7 +123,8 @@ const record = (
   const reports: RecorderReport[] = []
   readLines(child.process.stdio[3] as Readable, (line) => {
     const message = JSON.parse(line) as GuardMessage
-    if (message.kind !== 'ready' && message.kind !== 'paused') reports.push(message)
+    const others: readonly string[] = ['ready', 'paused', 'hung', 'notify-failed']
+    if (!others.includes(message.kind)) reports.push(message as RecorderReport)
   })
   const { stdin } = child.process
   stdin?.write(encodeLine({ ...configOf(config), lockDir }))

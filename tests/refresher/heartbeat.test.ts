@@ -21,6 +21,8 @@ class Scene {
   now = NOW.monotonic
   readonly written: LockRecord[] = []
   readonly events: [event: string, detail: string | null][] = []
+  /** What the owner was told that the worker hangs for. */
+  readonly hung: (StallCause | null)[] = []
   readonly trees: (readonly ProcessReference[])[] = []
   sees: { evidence: EvidenceSource | null; stall: StallCause | null } = { evidence: 'output', stall: null }
   descendants: readonly ProcessReference[] = []
@@ -64,6 +66,7 @@ class Scene {
           })
           this.events.push([event, detail])
         },
+        hung: (cause) => this.hung.push(cause),
       },
       aRecord({ heartbeat_monotonic: NOW.monotonic, watch: null, evidence: null, ...changes }),
     )
@@ -164,6 +167,43 @@ describe('a heartbeat', () => {
     scene.isDiskFull = false
     scene.tick()
     expect(scene.last?.watch?.beats).toBe(4)
+  })
+})
+
+describe('a hang, for the owner', () => {
+  it('is told once, when the heartbeat is stale, and again when it is over', () => {
+    const scene = new Scene()
+    scene.tick()
+    scene.sees = { evidence: null, stall: 'silent' }
+    scene.ticks(A_STALE_TIME - 1)
+    expect(scene.hung).toEqual([])
+    scene.ticks(3)
+    expect(scene.hung).toEqual(['silent'])
+    scene.sees = { evidence: 'output', stall: null }
+    scene.ticks(2)
+    expect(scene.hung).toEqual(['silent', null])
+  })
+
+  it('is told again by a refresher that takes the place of another', () => {
+    const { watch } = aRecord()
+    if (watch === null) throw new Error('the record of the tests has one')
+    const stall = { cause: 'spinning', since: 0 } as const
+    const stale = { heartbeat_monotonic: NOW.monotonic - STALE_AFTER - 1 }
+    expect(new Scene({ watch: { ...watch, stall }, ...stale }).hung).toEqual(['spinning'])
+    expect(new Scene({ watch: { ...watch, stall } }).hung).toEqual([])
+  })
+
+  it('is not told for an owner that is stopped, and is once it is there again and the worker still hangs', () => {
+    const scene = new Scene()
+    scene.tick()
+    scene.pings = false
+    scene.sees = { evidence: null, stall: 'silent' }
+    scene.ticks(A_STALE_TIME + 3)
+    expect(scene.events).toEqual([['hung', 'owner-stopped']])
+    expect(scene.hung).toEqual([])
+    scene.pings = true
+    scene.tick()
+    expect(scene.hung).toEqual(['silent'])
   })
 })
 
