@@ -272,7 +272,7 @@ const runHeld = async (
     stopWatching()
     close()
     release({ owner, history }, end, letGo)
-    tellEnd(world, owner.record, script)
+    tellEnd(world, owner.record, end, script)
   }
   return end
 }
