@@ -267,3 +267,69 @@ lock_is_held() { [[ -e $LOCK_DIR/$1.lock ]] && ! flock -n "$LOCK_DIR/$1.lock" tr
   [[ $output == *tmux* ]]
   refuses 69 "${without[@]}" "$ROOT/lock.sh" attach s
 }
+
+# What a run that has left the pane shows: its own output, in `why` and in the bundle of a time-out, and nothing to attach to.
+is_out_of_the_pane() { # NAME
+  eventually in_iteration "$1" 1
+  eventually is_logged "$1" 'the job says'
+  contains "$LOCK_DIR/$1.json" '"tmux": null'
+  local why
+  why=$(lock.sh why "$1")
+  [[ $why == *'the job says'* && $why != *private* && $why != *attach* ]]
+  refuses 75 engine.sh run "$1" -- true
+  [[ $output != *attach* ]]
+  eventually has_bundle "$1"
+  contains "$LOCK_DIR/$1"/incidents/*/output.txt 'the job says'
+  [[ ! -e $(echo "$LOCK_DIR/$1"/incidents/*/screen.txt) ]]
+  shows '=ui:' private
+}
+is_logged() { lock.sh logs "$1" 2>/dev/null | grep -qF -- "$2"; }
+has_bundle() { compgen -G "$LOCK_DIR/$1/incidents/*/output.txt" >/dev/null; }
+JOB="bash -c 'echo the job says hello; exec sleep 1000'"
+
+@test "a run that leaves the pane by setsid is not in it: why and bundles show its output, and nothing of the person's" {
+  open_ui
+  types 'echo private words'
+  types "setsid -f engine.sh run s --timeout 6 -- bash -c 'echo the job says hello >&2; exec sleep 1000' >/dev/null </dev/null"
+  is_out_of_the_pane s
+}
+
+@test "a run under nohup in the background of a pane's shell is not in the pane" {
+  open_ui
+  types 'echo private words'
+  types "nohup engine.sh run s --timeout 6 -- $JOB &"
+  is_out_of_the_pane s
+}
+
+@test "a run in another terminal than the pane's is not in it, whatever TMUX_PANE says" {
+  command -v script >/dev/null || skip 'script is not installed'
+  open_ui
+  types "script -qec \"engine.sh run s -- sleep 1000\" /dev/null"
+  eventually in_iteration s 1
+  contains "$LOCK_DIR/s.json" '"tmux": null'
+  shows '=ui:' 'is not the one of pane'
+  engine.sh stop s
+}
+
+@test "a run whose output goes to a file shows that, though it reads from its pane" {
+  open_ui
+  types 'echo private words'
+  types "engine.sh run s -- bash -c 'read -r line; echo the job says \$line; exec sleep 1000' >file 2>&1"
+  eventually in_iteration s 1
+  types hello
+  eventually is_logged s 'the job says hello'
+  contains "$LOCK_DIR/s.json" '"shows_output": false'
+  local why
+  why=$(lock.sh why s)
+  [[ $why == *'the job says hello'* && $why != *private* ]]
+  engine.sh stop s
+}
+
+@test "in a tmux inside of a pane the run is in the inner one" {
+  open_ui
+  types "env -u TMUX tmux -f /dev/null new-session -s inner 'engine.sh run s -- sleep 1000'"
+  eventually in_iteration s 1
+  contains "$LOCK_DIR/s.json" '"session": "inner"'
+  lacks "$LOCK_DIR/s.json" "/$TMUX_NAME\""
+  engine.sh stop s
+}

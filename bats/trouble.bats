@@ -107,7 +107,7 @@ engine_stopped() {
   lock.sh status s --json | grep -qF '"cause": "owner-stopped"'
   refuses 2 lock.sh status s
   refuses 75 engine.sh run s
-  [[ $output == *'lock.sh attach s'* && $output == *'lock.sh why s'* && $output == *'--force'* ]]
+  [[ $output == *'lock.sh logs s -f'* && $output == *'lock.sh why s'* && $output == *'--force'* ]]
 
   start_engine s --force
   eventually generation_is s 2

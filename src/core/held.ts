@@ -1,6 +1,7 @@
 /** The error for a session that is held. Pure. */
 import { formatDuration } from './duration.ts'
 import { errors, type LockError } from './errors.ts'
+import { hasScreen } from './next-steps.ts'
 import { printable, shellQuote } from './printable.ts'
 import type { LockRecord } from './record.ts'
 import type { Now, SessionState } from './verdict.ts'
@@ -23,10 +24,13 @@ export const describeOwner = (record: LockRecord, now: Now): string =>
   `pid ${record.owner.pid} (${printable(record.owner.user)}@${printable(record.owner.host)}) since ${clockTime(record.started_epoch)}, ` +
   `${formatDuration(Math.max(0, now.epoch - record.started_epoch))} ago, run ${record.generation}: ${shellQuote(record.command)}`
 
-const NEXT: Readonly<Record<string, (name: string) => string>> = {
-  active: (name) =>
-    `Attach: lock.sh attach ${name}   Wait for it: --wait   End it: engine.sh stop ${name}   Take it over: --force`,
-  hung: (name) => `Attach: lock.sh attach ${name}   Details: lock.sh why ${name}   Take it over: --force`,
+const look = (name: string, record: LockRecord): string =>
+  hasScreen(record) ? `Attach: lock.sh attach ${name}` : `Its output: lock.sh logs ${name} -f`
+
+const NEXT: Readonly<Record<string, (name: string, record: LockRecord) => string>> = {
+  active: (name, record) =>
+    `${look(name, record)}   Wait for it: --wait   End it: engine.sh stop ${name}   Take it over: --force`,
+  hung: (name, record) => `${look(name, record)}   Details: lock.sh why ${name}   Take it over: --force`,
   unknown: (name) => `Details: lock.sh why ${name}`,
 }
 
@@ -38,7 +42,7 @@ export const heldError = (
   if (stored.kind === 'record' && stored.record.ended === null && verdict.state !== 'dead') {
     return errors.held(
       `${name} is held by ${describeOwner(stored.record, now)}\n  ${verdict.state}: ${printable(verdict.reason)}`,
-      NEXT[verdict.state]?.(name),
+      NEXT[verdict.state]?.(name, stored.record),
     )
   }
   return errors.held(

@@ -17,6 +17,10 @@ const continueStep = (name: string, record: LockRecord): Step => {
 const isWorkerStalled = ({ cause }: Verdict): boolean =>
   cause !== null && cause !== 'owner-stopped' && cause !== 'refresher-gone'
 
+/** Where it can be looked at. */
+export const hasScreen = (record: LockRecord | null): boolean =>
+  record?.tmux != null && record.tmux.shows_output !== false
+
 const attachStep = (name: string): Step => ({
   command: `lock.sh attach ${name}`,
   purpose: 'show its terminal',
@@ -26,8 +30,10 @@ const logsStep = (name: string): Step => ({
   purpose: 'read what it printed last',
 })
 
-const activeSteps = (name: string, inTmux: boolean): readonly Step[] => [
-  inTmux ? attachStep(name) : { command: `lock.sh logs ${name} -f`, purpose: 'follow what it prints' },
+const activeSteps = (name: string, record: LockRecord | null): readonly Step[] => [
+  hasScreen(record)
+    ? attachStep(name)
+    : { command: `lock.sh logs ${name} -f`, purpose: 'follow what it prints' },
   { command: `engine.sh stop ${name}`, purpose: 'end it cleanly' },
 ]
 
@@ -44,7 +50,7 @@ const brokenSteps = (name: string, stopped: number | null): readonly Step[] => [
 ]
 
 const hungSteps = (name: string, record: LockRecord | null, verdict: Verdict): readonly Step[] => {
-  const show = record?.tmux == null ? logsStep(name) : attachStep(name)
+  const show = hasScreen(record) ? attachStep(name) : logsStep(name)
   if (isWorkerStalled(verdict)) return [show, ...stalledSteps(name)]
   return [show, ...brokenSteps(name, verdict.cause === 'owner-stopped' ? (record?.owner.pid ?? null) : null)]
 }
@@ -88,7 +94,7 @@ export const nextSteps = (
   const answers = isAsking || verdict.cause === 'awaiting-input' ? answerSteps(name, record) : []
   switch (verdict.state) {
     case 'active':
-      return [...answers, ...activeSteps(name, record?.tmux != null)]
+      return [...answers, ...activeSteps(name, record)]
     case 'hung':
       return [...answers, ...hungSteps(name, record, verdict)]
     case 'dead':

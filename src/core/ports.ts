@@ -121,6 +121,7 @@ export type StandardStream = 0 | 1 | 2
 
 /** Where this process's standard streams lead. */
 export type Terminal = {
+  /** A terminal of somebody else, as setsid(1) leaves it, is none: no Ctrl-C comes from it, and its modes are not ours. */
   isTerminal(fd: StandardStream): boolean
   /** Of the one at standard output; `null` when that is none. */
   size(): { readonly columns: number; readonly rows: number } | null

@@ -220,7 +220,12 @@ const isActivity = (v: unknown): boolean =>
   (v.attention_over === undefined || isSeconds(v.attention_over))
 
 const isTmuxTarget = (v: unknown): boolean =>
-  isObject(v) && isFilled(v.socket) && isFilled(v.session) && isFilled(v.pane) && isPid(v.server_pid)
+  isObject(v) &&
+  isFilled(v.socket) &&
+  isFilled(v.session) &&
+  isFilled(v.pane) &&
+  isPid(v.server_pid) &&
+  (v.shows_output === undefined || typeof v.shows_output === 'boolean')
 
 const isEnded = (v: unknown): boolean =>
   isObject(v) &&

@@ -36,6 +36,8 @@ export type TmuxTarget = {
   readonly session: string
   readonly pane: string
   readonly server_pid: number
+  /** `false` when the worker only reads there, and its output goes elsewhere: then the screen is somebody else's. */
+  readonly shows_output?: boolean
 }
 export type Ended = {
   readonly epoch: number

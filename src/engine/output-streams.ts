@@ -8,6 +8,7 @@
  * | a pipe, its error a pane    | pipes that the recorder reads         | yes, and shown where the engine's goes  |
  * | a pane with a pipe already  | the pane                              | no                                      |
  * | another terminal            | that terminal                         | no                                      |
+ * | a terminal of somebody else | a pipe that the recorder reads        | yes, and shown there                    |
  *
  * With `engine.sh run … | tee log` in a pane the pane shows all of it, and its pipe would bring it a second time.
  *
@@ -135,7 +136,7 @@ export const openStreams = async (
   if (terminal !== undefined && target === null)
     world.notify(
       world.env.TMUX
-        ? `tmux does not answer for this pane, ${NOT_KEPT}`
+        ? `this terminal is not the one of pane ${printable(world.env.TMUX_PANE ?? '?')}, or tmux does not answer, ${NOT_KEPT}`
         : `TMUX is not set: this terminal cannot be listened to, ${NOT_KEPT}`,
     )
   if (terminal !== undefined && target !== null)

@@ -24,7 +24,6 @@ import { removeCgroup } from '../process/cgroup.ts'
 import type { HistoryWriter } from '../session/history-writer.ts'
 import { iterationNotes } from '../store/notes.ts'
 import { readRequest } from '../store/requests.ts'
-import { currentTarget } from '../tmux/tmux.ts'
 import type { World } from '../world.ts'
 import { Changes, type IterationChanges } from './changes.ts'
 import { type Claim, type ClaimRequest, claim } from './claim.ts'
@@ -34,6 +33,7 @@ import { type IterationTools, runIteration } from './iteration.ts'
 import { type IterationEnd, iterationEntry, lastIteration, shellCodeOfLast } from './iteration-end.ts'
 import { goneDirectoryEnd, isDirectoryGone } from './job-directory.ts'
 import { askUntil, tellIteration } from './loop-hooks.ts'
+import { ownPane } from './own-pane.ts'
 import type { Owner } from './owner.ts'
 import { type Recording, startRecording } from './recording.ts'
 import { continuingTexts, endTexts, startTexts } from './run-texts.ts'
@@ -299,7 +299,7 @@ export const run = async (world: World, request: ClaimRequest, guardScript: stri
   const stopRequests = new StopRequests()
   stopRequests.listen(world.self)
   const script = openGuardScript(guardScript)
-  const target = await currentTarget(world)
+  const target = await ownPane(world)
   let claimed: Claim
   try {
     claimed = await claim(world, request, target, stopRequests.drain.signal)

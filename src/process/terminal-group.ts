@@ -52,6 +52,15 @@ export const isInForeground = (pid: number, terminal: string, hasProcfs: boolean
   return use !== null && use.group === use.foregroundGroup && use.isTerminal(terminal)
 }
 
+/** @param terminal as `/dev/pts/5` */
+export const isControllingTerminal = (pid: number, terminal: string, hasProcfs: boolean): boolean => {
+  try {
+    return useOf(pid, hasProcfs)?.isTerminal(terminal) === true
+  } catch {
+    return false // There is no such terminal here.
+  }
+}
+
 /** The foreground process group of a process's terminal; `null` without a terminal. */
 export const foregroundGroup = (
   pid: number,

@@ -1,4 +1,4 @@
-import { fstatSync, statSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, statSync } from 'node:fs'
 import type { Terminal } from '../core/ports.ts'
 
 /**
@@ -15,7 +15,21 @@ export const isTerminal = (fd: number): boolean => {
   }
 }
 
+let hasOne: boolean | undefined
+
+/** Of this process, whatever its standard streams are: without one a terminal among them is somebody else's. */
+const hasControllingTerminal = (): boolean => {
+  if (hasOne !== undefined) return hasOne
+  try {
+    closeSync(openSync('/dev/tty', constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY))
+    hasOne = true
+  } catch {
+    hasOne = false
+  }
+  return hasOne
+}
+
 export const standardStreams: Terminal = {
-  isTerminal,
+  isTerminal: (fd) => isTerminal(fd) && hasControllingTerminal(),
   size: () => (process.stdout.isTTY ? { columns: process.stdout.columns, rows: process.stdout.rows } : null),
 }

@@ -155,7 +155,8 @@ const readScreen = async (
   ownerAlive: boolean,
 ): Promise<Pick<Diagnosis, 'pane' | 'screen' | 'screen_source'>> => {
   const seen = await readPane(world, record?.tmux ?? null)
-  if (seen.screen.length > 0 && (ownerAlive || seen.pane === 'dead'))
+  const isItsScreen = record?.tmux?.shows_output !== false
+  if (isItsScreen && seen.screen.length > 0 && (ownerAlive || seen.pane === 'dead'))
     return { ...seen, screen_source: 'pane' }
   const lines =
     record === null

@@ -30,8 +30,11 @@ export const tmux = ({ run, env }: TmuxCaller, args: readonly string[]): Promise
 
 const SEPARATOR = '\t'
 
-/** Where this process runs: the pane that `TMUX` and `TMUX_PANE` name. `null` outside tmux. */
-export const currentTarget = async (world: TmuxWorld): Promise<TmuxTarget | null> => {
+/** `terminal`: as `/dev/pts/5`. */
+type NamedPane = { readonly target: TmuxTarget; readonly terminal: string }
+
+/** The pane that `TMUX` and `TMUX_PANE` name, whoever has set them. `null` outside tmux, and when it does not answer. */
+export const currentTarget = async (world: TmuxWorld): Promise<NamedPane | null> => {
   const socket = world.env.TMUX?.split(',')[0]
   const pane = world.env.TMUX_PANE
   if (!socket || !pane || !/^%\d+$/.test(pane)) return null
@@ -42,11 +45,11 @@ export const currentTarget = async (world: TmuxWorld): Promise<TmuxTarget | null
     '-p',
     '-t',
     pane,
-    `#{pid}${SEPARATOR}#{session_name}`,
+    ['#{pid}', '#{pane_tty}', '#{session_name}'].join(SEPARATOR),
   ])
-  const [serverPid, session] = stdout.split(SEPARATOR)
-  if (!ok || !session) return null
-  return { socket, session, pane, server_pid: Number(serverPid) }
+  const [serverPid, terminal, session] = stdout.split(SEPARATOR)
+  if (!ok || !session || !terminal) return null
+  return { target: { socket, session, pane, server_pid: Number(serverPid) }, terminal }
 }
 
 export type PaneState = {

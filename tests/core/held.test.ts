@@ -11,6 +11,7 @@ const verdictOf = (state: State, reason = 'because'): Verdict => ({
   heartbeatAge: 1,
   ownerAlive: true,
 })
+const PANE = { socket: '/tmp/tmux-1000/default', session: 'demo', pane: '%5', server_pid: 3900 }
 const HOLDERS = [{ pid: 77, name: 'flock' }]
 const held = (found: StoredRecord, state: State, reason?: string) =>
   heldError({ session: 'demo', stored: found, verdict: verdictOf(state, reason) }, HOLDERS, NOW)
@@ -31,6 +32,15 @@ describe('a held session', () => {
     expect(hint).toContain('lock.sh attach demo')
     expect(hint).toContain('lock.sh why demo')
     expect(hint).toContain('--force')
+  })
+
+  it.each([
+    ['outside tmux', { tmux: null }],
+    ['whose pane shows something else', { tmux: { ...PANE, shows_output: false } }],
+  ])('does not advise to attach to a run %s', (_, changes) => {
+    const { hint } = held(stored(changes), 'active')
+    expect(hint).not.toContain('attach')
+    expect(hint).toContain('lock.sh logs demo -f')
   })
 
   it('does not offer --force for an owner that cannot be checked', () => {

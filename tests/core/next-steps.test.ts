@@ -24,6 +24,12 @@ describe('the next steps', () => {
   it.each<[string, StoredRecord, State, string[]]>([
     ['active in tmux', stored(), 'active', ['lock.sh attach demo', 'engine.sh stop demo']],
     [
+      'active, with its output elsewhere than in its pane',
+      stored({ tmux: { socket: '/s', session: 'demo', pane: '%5', server_pid: 39, shows_output: false } }),
+      'active',
+      ['lock.sh logs demo -f', 'engine.sh stop demo'],
+    ],
+    [
       'active outside tmux',
       stored({ tmux: null }),
       'active',
