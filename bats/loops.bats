@@ -398,3 +398,18 @@ statuses() { grep -c ' status ' "$calls"; }
   [[ $code == 74 ]]
   contains out 'place is gone'
 }
+
+@test "a command that fails at once is not started over and over: the pause grows, and status has it" {
+  start_engine s -n inf --max-failures inf -- sh -c 'echo >>runs; exit 3'
+  eventually has_lines runs 6
+  eventually phase_is s waiting
+  run lock.sh status s
+  [[ $output == *'failures in a row, the last at once'* ]]
+  engine.sh stop s
+  # 0.1 s, doubled each time: 8 starts take 12 s, and without a pause they take less than one.
+  [[ $(wc -l <runs) -le 9 ]]
+  contains s.out 'continuing in 0.4s (3 failures in a row, the last at once)'
+
+  engine.sh run t -n 10 --max-failures inf --delay 0.01 -- false || [[ $? == 1 ]]
+  lacks "$LOCK_DIR/t.json" 'at once'
+}

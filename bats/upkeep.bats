@@ -131,3 +131,24 @@ would resume killed in $PWD" ]
   run engine.sh resume
   [ "$status" -eq 64 ]
 }
+
+@test "an endless run keeps the output of its newest iterations, within a size, and all of its history" {
+  start_engine s -n inf --keep 3 -- bash -c 'echo "says $LOCK_ITERATION"; [[ $LOCK_ITERATION -lt 9 ]] || exec sleep 1000'
+  eventually in_iteration s 9
+  eventually is_printed s 9
+  [[ $(cd "$LOCK_DIR/s/runs/1" && echo *.log) == '6.0.log 7.0.log 8.0.log 9.0.log' ]]
+  refuses 69 lock.sh logs s --iteration 2
+  [[ $output == *'iteration 2 of run 1 of s, 7 B, is not there any more'*--keep-size* ]]
+  [[ $(lock.sh logs s --iteration 8) == 'says 8' ]]
+  [[ $(grep -c '"kind":"iteration"' "$LOCK_DIR/s/history.jsonl") == 8 ]]
+  engine.sh stop s
+
+  engine.sh run t -n 30 --keep 1000 --keep-size 100K -- bash -c 'head -c 20000 /dev/zero | tr "\\0" x; echo'
+  [[ $(cat "$LOCK_DIR"/t/runs/1/*.log | wc -c) -le 102400 ]]
+  [[ $(cd "$LOCK_DIR/t/runs/1" && echo *.log) == '26.0.log 27.0.log 28.0.log 29.0.log 30.0.log' ]]
+  # All runs count, and the new one takes from the old ones first.
+  engine.sh run t -n 2 --keep 1000 --keep-size 100K -- bash -c 'head -c 20000 /dev/zero | tr "\\0" x; echo'
+  [[ $(cd "$LOCK_DIR/t/runs/1" && echo *.log) == '28.0.log 29.0.log 30.0.log' ]]
+  [[ $(cd "$LOCK_DIR/t/runs/2" && echo *.log) == '1.0.log 2.0.log' ]]
+}
+is_printed() { [[ -s $LOCK_DIR/$1/runs/1/$2.0.log ]]; }

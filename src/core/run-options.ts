@@ -91,7 +91,12 @@ export const RUN_OPTIONS = {
     64 * 1024 ** 2,
     'output kept per iteration; of longer output the beginning and the end',
   ),
-  keep: row(COUNT, 20, 'keep the output of the newest N runs'),
+  keep: row(COUNT, 20, 'keep the output of the newest N runs, and of the newest N iterations of a run'),
+  keep_size: row(
+    SIZE,
+    2 * 1024 ** 3,
+    'remove the oldest output of the session beyond this size, but never that of the current iteration',
+  ),
 }
 
 type Table = typeof RUN_OPTIONS

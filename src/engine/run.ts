@@ -33,6 +33,7 @@ import { type IterationTools, runIteration } from './iteration.ts'
 import { type IterationEnd, iterationEntry, lastIteration, shellCodeOfLast } from './iteration-end.ts'
 import { goneDirectoryEnd, isDirectoryGone } from './job-directory.ts'
 import { askUntil, tellIteration } from './loop-hooks.ts'
+import { OutputKeeper } from './output-keeper.ts'
 import { ownPane } from './own-pane.ts'
 import type { Owner } from './owner.ts'
 import { type Recording, startRecording } from './recording.ts'
@@ -191,6 +192,7 @@ const endBefore = (
 
 const iterate = async (tools: RunTools): Promise<RunEnd> => {
   const { world, owner, plan, stopRequests, recording, changes } = tools
+  const outputs = new OutputKeeper(world, owner)
   let last: IterationEnd | null = null
   for (let iteration = plan.first; iteration <= (plan.iterations ?? iteration); iteration += 1) {
     await recording.begin(iteration, stopRequests.terminate.signal)
@@ -200,6 +202,7 @@ const iterate = async (tools: RunTools): Promise<RunEnd> => {
     if (over !== null) return over
     last = await runIteration(tools, iteration)
     const step = await followUp(tools, last)
+    outputs.prune(last.output?.bytes ?? 0)
     if (step.kind === 'end') return step.end
     for (const line of continuingTexts(owner.record, last, step)) world.notify(line)
     await pause(tools, step.waitSeconds)

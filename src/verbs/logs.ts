@@ -159,7 +159,7 @@ const noOutputOf = (world: World, name: string, generation: number): LockError =
   return printed > 0
     ? errors.noOutput(
         `the output of ${runOf(name, generation)}, ${formatSize(printed)}, is not there any more`,
-        'Its files were removed: by engine.sh run --keep N, or by hand.',
+        'Its files were removed: by --keep N or --keep-size SIZE of its runs, or by hand.',
       )
     : errors.noOutput(
         `there is no output of ${runOf(name, generation)}`,
@@ -172,7 +172,7 @@ const noSuchRun = (name: string, generation: number, generations: readonly numbe
   return generation < (generations[0] ?? 0)
     ? errors.noOutput(
         `the output of ${runOf(name, generation)} is not kept any more; ${kept}`,
-        'engine.sh run --keep N keeps the output of the newest N runs.',
+        'engine.sh run --keep N keeps the output of the newest N runs, and --keep-size SIZE bounds all of it.',
       )
     : errors.usage(
         `${runOf(name, generation)} does not exist; ${generations.length === 0 ? 'none is on the disk' : kept}`,
@@ -225,7 +225,7 @@ const explainMissing = (
   if (entry?.kind === 'iteration' && entry.output_bytes > 0) {
     throw errors.noOutput(
       `the output of ${what}, ${formatSize(entry.output_bytes)}, is not there any more`,
-      'Its file was removed.',
+      'It was removed: by --keep N or --keep-size SIZE of the run, or by hand. The history still has how it ended.',
     )
   }
   if (entry !== undefined) return `${what} has printed nothing`

@@ -36,6 +36,7 @@ export const OPTIONS: RunOptions = {
   grace: 10,
   log_limit: 67_108_864,
   keep: 20,
+  keep_size: 2147483648,
 }
 
 /** As the file has them. */

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from '
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { type SessionPaths, sessionPaths } from '../../src/store/paths.ts'
-import { pruneRuns } from '../../src/store/prune-runs.ts'
+import { pruneIterations, pruneRuns, pruneToSize } from '../../src/store/prune-runs.ts'
 import { openRun } from '../../src/store/runs.ts'
 import { tempDir } from '../fakes/temp-dir.ts'
 
@@ -73,5 +73,66 @@ describe('pruning', () => {
       pruned: [],
       problems: ['old output could not be removed (ENOTDIR)'],
     })
+  })
+})
+
+describe('pruning within a run', () => {
+  it('removes what its old iterations have printed, and nothing else', () => {
+    const paths = withRuns(2)
+    for (const name of ['2.0.log', '10.0.log', '10.512.log']) writeFileSync(join(paths.run(2), name), 'more')
+    expect(pruneIterations(paths, { generation: 2, iteration: 2 })).toEqual([])
+    expect(readdirSync(paths.run(2)).sort()).toEqual(['10.0.log', '10.512.log', 'notes.jsonl'])
+    expect(readdirSync(paths.run(1)).length).toBe(3)
+  })
+
+  it('says what cannot be removed', () => {
+    const paths = withRuns(1)
+    mkdirSync(join(paths.run(1), '2.0.log'))
+    expect(pruneIterations(paths, { generation: 1, iteration: 2 })[0]).toContain('could not be removed')
+  })
+
+  it('has nothing to say of a run that has no directory', () => {
+    expect(pruneIterations(withRuns(1), { generation: 7, iteration: 2 })).toEqual([])
+  })
+})
+
+describe('pruning to a size', () => {
+  /** Two runs of six bytes each, and in the second one another two iterations of ten. */
+  const session = (): SessionPaths => {
+    const paths = withRuns(2)
+    for (const name of ['2.0.log', '10.0.log']) writeFileSync(join(paths.run(2), name), '0123456789')
+    return paths
+  }
+  const outputs = (paths: SessionPaths): readonly string[] =>
+    [1, 2].flatMap((run) =>
+      readdirSync(paths.run(run))
+        .filter((name) => name.endsWith('.log'))
+        .sort()
+        .map((name) => `${run}/${name}`),
+    )
+  const NEWEST = { generation: 2, iteration: 10 }
+
+  it.each<[number, number, readonly string[]]>([
+    [32, 32, ['1/1.0.log', '1/1.3.log', '2/1.0.log', '2/1.3.log', '2/10.0.log', '2/2.0.log']],
+    [31, 26, ['2/1.0.log', '2/1.3.log', '2/10.0.log', '2/2.0.log']],
+    [20, 20, ['2/10.0.log', '2/2.0.log']],
+    [19, 10, ['2/10.0.log']],
+    [1, 10, ['2/10.0.log']],
+  ])('of %d bytes takes the oldest iterations as a whole, and leaves %d bytes', (limit, bytes, files) => {
+    const paths = session()
+    expect(pruneToSize(paths, limit, NEWEST)).toEqual({ bytes, problems: [] })
+    expect(outputs(paths)).toEqual(files)
+  })
+
+  it('takes nothing of the current iteration, and of later ones', () => {
+    const paths = session()
+    pruneToSize(paths, 1, { generation: 2, iteration: 2 })
+    expect(outputs(paths)).toEqual(['2/10.0.log', '2/2.0.log'])
+  })
+
+  it('never takes the directories that the next generation is counted from', () => {
+    const paths = session()
+    pruneToSize(paths, 1, NEWEST)
+    expect(left(paths)).toEqual([1, 2])
   })
 })

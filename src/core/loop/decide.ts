@@ -33,6 +33,7 @@ import { formatDuration } from '../duration.ts'
 import { EXIT_CODES } from '../errors.ts'
 import type { EndReason, IterationResult } from '../record.ts'
 import { backoffSeconds, DEFAULT_RETRY_BACKOFF } from './backoff.ts'
+import { brakeSeconds } from './brake.ts'
 import { type Changed, hasChanged } from './changed.ts'
 import { type LoopState, MAX_DURATIONS, type Repetition } from './state.ts'
 import type { Backoff } from './times.ts'
@@ -198,7 +199,14 @@ const waitAfter = (facts: Facts, options: LoopOptions): Step & { kind: 'go-on' }
   const inARow = failures === 1 ? '1 failure' : `${failures} failures in a row`
   const why = outcome.exitCode === TRY_AGAIN_LATER ? `${inARow}; exit code 75: try again later` : inARow
   if (backoff !== null) return { kind: 'go-on', waitSeconds: backoffSeconds(backoff, failures, random), why }
-  if (outcome.exitCode !== TRY_AGAIN_LATER) return { kind: 'go-on', waitSeconds: delay, why: null }
+  if (outcome.exitCode !== TRY_AGAIN_LATER) {
+    const brake = delay === 0 ? brakeSeconds(outcome.durationSeconds, failures) : 0
+    return {
+      kind: 'go-on',
+      waitSeconds: delay + brake,
+      why: brake === 0 ? null : `${inARow}, the last at once`,
+    }
+  }
   return {
     kind: 'go-on',
     waitSeconds: Math.max(delay, backoffSeconds(DEFAULT_RETRY_BACKOFF, failures, random)),

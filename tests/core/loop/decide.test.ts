@@ -114,6 +114,35 @@ describe('which rule ends a run', () => {
   })
 })
 
+describe('a failure at once', () => {
+  const AT_ONCE = { ...FAILED, durationSeconds: 0.02 }
+  const patient = { ...OPTIONS, max_failures: null }
+  const waitOf = (changes: Given, options: LoopOptions) => decide(facts(changes), options, NEW_LOOP)
+
+  it('is followed by a pause that nobody has asked for, and that says why', () => {
+    const { step, state } = waitOf({ outcome: AT_ONCE, failuresBefore: 3 }, patient)
+    expect(step).toEqual({
+      kind: 'go-on',
+      waitSeconds: 0.8,
+      why: '4 failures in a row, the last at once',
+    })
+    expect(state).toMatchObject({
+      next_epoch: NOW + 0.8,
+      next_reason: '4 failures in a row, the last at once',
+    })
+  })
+
+  it.each<[string, Given, Partial<LoopOptions>, number]>([
+    ['it has lasted', { outcome: FAILED }, {}, 0],
+    ['a delay is asked for', { outcome: AT_ONCE, failuresBefore: 9 }, { delay: 0.01 }, 0.01],
+    ['a backoff is asked for', { outcome: AT_ONCE }, { backoff: { from: 3, to: 60 } }, 3],
+    ['it has worked', { outcome: outcome({ durationSeconds: 0.02 }) }, {}, 0],
+    ['somebody has ended it', { outcome: { ...INTERRUPTED, durationSeconds: 0.02 } }, {}, 0],
+  ])('is followed by what was asked for when %s', (_, changes, options, waitSeconds) => {
+    expect(waitOf(changes, { ...patient, ...options }).step).toMatchObject({ waitSeconds })
+  })
+})
+
 /** Runs iterations one after the other, a minute apart, until one ends the run. */
 const play = (
   outcomes: readonly Outcome[],
