@@ -71,7 +71,11 @@ recorders() {
 }
 has_recorder() { [[ -n $(recorders) ]]; }
 has_other_recorder() { has_recorder && [[ $(recorders) != "$1" ]]; }
-nothing_is_left() { [[ -z $(recorders) && -z $(find "$LOCK_DIR" -name '*.fifo*') ]]; }
+# Nobody has a pipe of this test open: also not a recorder that has just been started, and is not yet called one.
+nothing_is_left() {
+  [[ -z $(find "$LOCK_DIR" -name '*.fifo*') ]] || return 1
+  [[ -z $(find /proc/[0-9]*/fd -lname "$LOCK_DIR/*.fifo*" 2>/dev/null) ]]
+}
 
 # The iterations of a session's history, a field of each.
 history_of() { # NAME FIELD

@@ -22,6 +22,8 @@ export type DeadRunWorld = Processes & {
   addHistory(lock: WriteLock, entry: HistoryEntry): void
   /** Tells `--notify` of the owner's death. */
   tellDeath(record: LockRecord, isWorkerGone: boolean): void
+  /** After the worker's end, and before the history counts it: what the worker printed last goes to the disk. */
+  keepOutput(): Promise<void>
   /** After the worker's end. */
   restoreTerminal(): Promise<void>
   readonly pane: Pick<PaneState, 'show'>
@@ -97,6 +99,7 @@ export const endDeadRun = async (
   const { survivors } = await endWorker(world, toBeEnded(record), grace)
   if (survivors.length > 0) return false
   removeCgroup(record.cgroup)
+  await world.keepOutput()
   await world.restoreTerminal()
   if (lock === null || !isOurs()) return true
   const epoch = clock.epoch()

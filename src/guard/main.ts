@@ -8,7 +8,6 @@ import { closeSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { ORPHAN_GRACE_SECONDS } from '../core/defaults.ts'
 import { noticeOfEvent } from '../core/notice.ts'
-import { poll } from '../core/poll.ts'
 import type { LockRecord, ProcessReference } from '../core/record.ts'
 import { endWorker } from '../process/end-worker.ts'
 import { openReader, readLines } from '../process/lines.ts'
@@ -35,11 +34,14 @@ import {
   SCRIPT_FD,
   WATCHDOG_CONFIG_VARIABLE,
 } from './protocol.ts'
-import { guardWorld, tell } from './world.ts'
+import { type GuardWorld, guardWorld, tell } from './world.ts'
 
 /** What the worker said last is in the pipe when it is gone; for a pane it may still be in tmux. */
-const PIPE_SECONDS = 0.1
-const PANE_SECONDS = 0.2
+const PIPE_LOOKS = 20
+const PANE_LOOKS = 40
+const LOOK_PAUSE_SECONDS = 0.005
+/** Something that an earlier iteration left in the background may write without end. */
+const MOST_LOOKS = 100
 /** A tmux server that answers does so within milliseconds. The owner's death is to be over soon; an end may take longer. */
 const PANE_STATE_SECONDS = 0.3
 const PANE_STATE_END_SECONDS = 3
@@ -57,9 +59,20 @@ const endPanes = ({ recording }: GuardConfig): void => {
   for (const { pane } of recording.streams) if (pane !== null) endPanePipe(pane)
 }
 
-/** @returns whether nobody can write any more */
-const awaitFinished = async (world: DeadRunWorld, recorder: Recorder, seconds: number): Promise<boolean> => {
-  await poll(world.clock, { seconds, pauseSeconds: 0.005 }, () => recorder.isFinished)
+/**
+ * Looks are counted, and not time: between two of them the streams are read, however late a busy machine comes to it.
+ *
+ * @param looks in a row without a new byte after which all that there was has been read
+ * @returns whether nobody can write any more
+ */
+const readToEnd = async ({ clock }: Pick<DeadRunWorld, 'clock'>, recorder: Recorder, looks: number) => {
+  let taken = recorder.taken
+  let quiet = 0
+  for (let look = 0; look < MOST_LOOKS && quiet < looks && !recorder.isFinished; look += 1) {
+    await clock.sleep(LOOK_PAUSE_SECONDS)
+    quiet = recorder.taken === taken ? quiet + 1 : 0
+    taken = recorder.taken
+  }
   return recorder.isFinished
 }
 
@@ -87,13 +100,17 @@ const handOn = (config: GuardConfig, recorder: Recorder): void => {
   )
 }
 
-/** @returns whether all of the dead run's output is kept */
-const finishRecording = async (world: DeadRunWorld, config: GuardConfig, recorder: Recorder | null) => {
-  if (recorder === null) return true
+/** Keeps what is left of a dead run's output. */
+const finishRecording = async (
+  world: Pick<DeadRunWorld, 'clock'>,
+  config: GuardConfig,
+  recorder: Recorder | null,
+): Promise<void> => {
+  if (recorder === null || recorder.isFinished) return
   const hasPane = config.recording.streams.some(({ pane }) => pane !== null)
-  if (hasPane && (await awaitFinished(world, recorder, PANE_SECONDS))) return true
+  if (hasPane && (await readToEnd(world, recorder, PANE_LOOKS))) return
   endPanes(config)
-  return awaitFinished(world, recorder, PIPE_SECONDS)
+  await readToEnd(world, recorder, PIPE_LOOKS)
 }
 
 const selfReference = ({ inspector }: DeadRunWorld): ProcessReference | null => {
@@ -136,7 +153,10 @@ const startRecorder = (
     : new Recorder(config.recording, FIRST_STREAM_FD, { report, onFinished, mayOpen })
 
 const startGuard = async (config: GuardConfig): Promise<Guard> => {
-  const world = await guardWorld(config)
+  const world: GuardWorld = {
+    ...(await guardWorld(config)),
+    keepOutput: () => finishRecording(world, config, recorder),
+  }
   const reports = new Socket({ fd: REPORT_FD, readable: false, writable: true })
   reports.on('error', () => undefined) // An owner that is dead hears nothing.
   const send = (message: GuardMessage): void => {
@@ -171,7 +191,8 @@ const startGuard = async (config: GuardConfig): Promise<Guard> => {
       recorder?.hide()
       try {
         if (await endRunOfDeadOwner(world, config, watched, lock)) lock.release()
-        if (!(await finishRecording(world, config, recorder)) && recorder !== null) handOn(config, recorder)
+        await finishRecording(world, config, recorder)
+        if (recorder?.isFinished === false) handOn(config, recorder)
         await world.pane.settle(PANE_STATE_SECONDS)
       } finally {
         exit(recorder)
@@ -212,8 +233,11 @@ const startRecordingOnly = (config: GuardConfig): void => {
 
 const startWatchdog = async (config: GuardConfig): Promise<void> => {
   process.title = `session-lock watchdog ${config.session}`
-  const world = await guardWorld(config)
   let recorder: Recorder | null = null
+  const world: GuardWorld = {
+    ...(await guardWorld(config)),
+    keepOutput: () => finishRecording(world, config, recorder),
+  }
   const hidden = config.recording.streams.map(({ pane }) => ({ pane, show: null }))
   await runOrphanMode(world, config, ({ iteration }) => {
     const recording = { ...config.recording, iteration: iteration.number, streams: hidden }
@@ -224,8 +248,9 @@ const startWatchdog = async (config: GuardConfig): Promise<void> => {
     )
   })
   const own = recorder as Recorder | null
+  await finishRecording(world, config, own)
   // What an earlier iteration left in the background may write for as long as it lives.
-  if (!(await finishRecording(world, config, own)) && own !== null) handOn(config, own)
+  if (own?.isFinished === false) handOn(config, own)
   await world.pane.settle(PANE_STATE_SECONDS)
   exit(own)
 }

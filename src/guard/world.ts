@@ -32,7 +32,7 @@ export const tell = (
   startNotifier({ command, notice, processStrategy, log }, onFailure)
 }
 
-export const guardWorld = async (config: GuardConfig): Promise<GuardWorld> => {
+export const guardWorld = async (config: GuardConfig): Promise<Omit<GuardWorld, 'keepOutput'>> => {
   const inspector = await systemInspector(process.platform, config.processStrategy ?? undefined)
   const paths = sessionPaths(config.lockDir, config.session)
   const { startClock, startTolerance, bootId, pidNamespace } = inspector

@@ -33,6 +33,7 @@ export class Recorder {
   readonly #ended: number[]
   readonly #untilOutput: UntilOutputWatch
   #open: number
+  #taken = 0
   #lost: number
   #lostReported = Number.NEGATIVE_INFINITY
   #lostReason = ''
@@ -59,6 +60,11 @@ export class Recorder {
 
   get isFinished(): boolean {
     return this.#open === 0
+  }
+
+  /** Bytes read so far, of all streams. */
+  get taken(): number {
+    return this.#taken
   }
 
   /** A process that shows something to nobody does not end by itself. */
@@ -119,6 +125,7 @@ export class Recorder {
   }
 
   #take(index: number, bytes: Uint8Array, display: Display | null): void {
+    this.#taken += bytes.length
     const log = this.#logOf(this.#at[index] ?? 0)
     const position = log.bytes
     log.write(bytes)

@@ -1,9 +1,11 @@
 /** A run whose owner is dead, with processes in memory, and the record and the history on the disk. */
-import { mkdirSync, rmSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { HistoryEntry } from '../../src/core/history.ts'
 import type { LockRecord } from '../../src/core/record.ts'
 import type { RecordFields } from '../../src/core/record-file.ts'
+import { segmentName } from '../../src/core/segments.ts'
 import { awaitOwnerDeath, type DeadRunWorld, endDeadRun, findRun } from '../../src/guard/dead-run.ts'
 import { runOrphanMode } from '../../src/guard/orphan-mode.ts'
 import { appendHistory, lastHistory } from '../../src/store/history.ts'
@@ -23,6 +25,8 @@ class Scene {
   record: LockRecord
   /** What was told of the owner's death: the run, and whether nothing of its worker is left. */
   readonly deaths: [generation: number, isWorkerGone: boolean][] = []
+  /** What of the worker's output is still to be written when the worker is gone. */
+  keepOutput: () => void = () => undefined
 
   constructor(changes: Partial<RecordFields> = {}) {
     const { inspector, observer, signal, clock } = this.fake
@@ -37,6 +41,7 @@ class Scene {
       signal,
       clock,
       addHistory: (lock: WriteLock, entry: HistoryEntry) => appendHistory(lock, paths, entry),
+      keepOutput: async () => this.keepOutput(),
       restoreTerminal: async () => undefined,
       pane: { show: ({ session }, { state }) => this.shown.push(`${session} ${state}`) },
       tellDeath: (record, isWorkerGone) => this.deaths.push([record.generation, isWorkerGone]),
@@ -72,6 +77,17 @@ describe('a dead run', () => {
     })
     expect(scene.entries).toMatchObject([{ kind: 'iteration', iteration: 2, result: 'killed' }])
     expect(scene.shown).toEqual(['demo dead'])
+  })
+
+  it('counts what the worker printed last, too', async () => {
+    const scene = new Scene()
+    const dir = scene.world.paths.run(7)
+    mkdirSync(dir, { recursive: true })
+    scene.addWorker()
+    scene.keepOutput = () =>
+      writeFileSync(join(dir, segmentName({ iteration: 2, offset: 0 })), 'last words\n')
+    await endDeadRun(scene.world, scene.record, HELD)
+    expect(scene.entries).toMatchObject([{ kind: 'iteration', output_bytes: 11 }])
   })
 
   it('gives a worker that ignores TERM less than its own grace: the owner is waited for by nobody', async () => {
