@@ -11,6 +11,7 @@ import {
   LOADER,
   SCRIPT_FD,
   WATCHDOG_CONFIG_VARIABLE,
+  WATCHDOG_GUARD_VARIABLE,
 } from '../guard/protocol.ts'
 import type { World } from '../world.ts'
 import { helperEnvironment } from './helper-environment.ts'
@@ -60,7 +61,8 @@ while [ "$tries" -lt 15 ] && guard_works; do
 done
 has_ended && exit 0
 ${WATCHDOG_CONFIG_VARIABLE}=$config
-export ${WATCHDOG_CONFIG_VARIABLE}
+${WATCHDOG_GUARD_VARIABLE}=$guard
+export ${WATCHDOG_CONFIG_VARIABLE} ${WATCHDOG_GUARD_VARIABLE}
 exec "$@"
 `
 

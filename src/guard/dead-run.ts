@@ -24,6 +24,8 @@ export type DeadRunWorld = Processes & {
   tellDeath(record: LockRecord, isWorkerGone: boolean): void
   /** After the worker's end, and before the history counts it: what the worker printed last goes to the disk. */
   keepOutput(): Promise<void>
+  /** Whether that process has this session's lock file open. */
+  hasLockOpen(pid: number): boolean
   /** After the worker's end. */
   restoreTerminal(): Promise<void>
   readonly pane: Pick<PaneState, 'show'>

@@ -33,6 +33,7 @@ import {
   REPORT_FD,
   SCRIPT_FD,
   WATCHDOG_CONFIG_VARIABLE,
+  WATCHDOG_GUARD_VARIABLE,
 } from './protocol.ts'
 import { type GuardWorld, guardWorld, tell } from './world.ts'
 
@@ -239,7 +240,8 @@ const startWatchdog = async (config: GuardConfig): Promise<void> => {
     keepOutput: () => finishRecording(world, config, recorder),
   }
   const hidden = config.recording.streams.map(({ pane }) => ({ pane, show: null }))
-  await runOrphanMode(world, config, ({ iteration }) => {
+  const guardPid = Number(process.env[WATCHDOG_GUARD_VARIABLE]) || null
+  await runOrphanMode(world, { ...config, guardPid }, ({ iteration }) => {
     const recording = { ...config.recording, iteration: iteration.number, streams: hidden }
     recorder = startRecorder(
       { ...config, recording },

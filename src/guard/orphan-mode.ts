@@ -6,7 +6,7 @@
  * that the worker's writes did not fail, and nothing in them was thrown away.
  */
 import { partLiveness } from '../core/identity.ts'
-import type { LockRecord } from '../core/record.ts'
+import type { LockRecord, ProcessReference } from '../core/record.ts'
 import { type HeldLock, waitAcquire } from '../store/kernel-lock.ts'
 import { awaitOwnerDeath, type DeadRunWorld, endDeadRun, findRun } from './dead-run.ts'
 import type { GuardConfig } from './protocol.ts'
@@ -16,15 +16,34 @@ const GUARD_SECONDS = 3
 const POLL_SECONDS = 0.02
 const LOCK_WAIT_SECONDS = 2
 
-export type OrphanRun = Pick<GuardConfig, 'known' | 'lockTool'>
+export type OrphanRun = Pick<GuardConfig, 'known' | 'lockTool'> & {
+  /** The PID of the newest guard, as its owner has told it; `null` when there was none. */
+  readonly guardPid: number | null
+}
 
 type GuardState = 'gone' | 'stopped' | 'there'
 
-const guardState = ({ inspector, observer }: DeadRunWorld, record: LockRecord): GuardState => {
-  const liveness = partLiveness(record, record.refresher, inspector.snapshot(), observer)
+const guardState = (
+  { inspector, observer }: DeadRunWorld,
+  record: LockRecord,
+  guard: ProcessReference | null,
+): GuardState => {
+  const liveness = partLiveness(record, guard, inspector.snapshot(), observer)
   if (liveness.kind === 'gone') return 'gone'
   return liveness.kind === 'alive' && liveness.state === 'stopped' ? 'stopped' : 'there'
 }
+
+/** One that was stopped before it could say that it is ready is in no record. It is known by the lock that it shares. */
+const unrecordedGuard = (world: DeadRunWorld, { guardPid }: OrphanRun): ProcessReference | null => {
+  if (guardPid === null) return null
+  const found = world.inspector.snapshot().inspect(guardPid)
+  if (found.kind !== 'process' || !world.hasLockOpen(guardPid)) return null
+  return { pid: guardPid, pid_started: found.facts.started }
+}
+
+/** Who holds the lock while it lives; `null` when there is nobody. */
+const guardOf = (world: DeadRunWorld, record: LockRecord, run: OrphanRun): ProcessReference | null =>
+  guardState(world, record, record.refresher) === 'gone' ? unrecordedGuard(world, run) : record.refresher
 
 /**
  * Waits for the guard to do it, then for the kernel lock.
@@ -38,11 +57,11 @@ const lockOpenRun = async (world: DeadRunWorld, run: OrphanRun): Promise<HeldLoc
     const found = findRun(paths, run.known)
     if (found.kind !== 'open') return found.kind
     const { record } = found
-    const state = guardState(world, record)
+    const guard = guardOf(world, record, run)
+    const state = guardState(world, record, guard)
     const isLate = clock.monotonic() > deadline
     // A stopped guard holds the lock; awake it does the work itself.
-    if (state === 'stopped' && record.refresher !== null)
-      world.signal(record.refresher.pid, isLate ? 'SIGKILL' : 'SIGCONT')
+    if (state === 'stopped' && guard !== null) world.signal(guard.pid, isLate ? 'SIGKILL' : 'SIGCONT')
     if (state === 'gone' || isLate) {
       const held = await waitAcquire(paths.lock, run.lockTool, clock, { seconds: LOCK_WAIT_SECONDS })
       if (held !== null) return held
@@ -67,7 +86,7 @@ export const runOrphanMode = async (
     if (!isRecording) record(last)
     isRecording = true
   }
-  if (first.refresher !== null && guardState(world, first) === 'gone') startRecording(first)
+  if (first.refresher !== null && guardOf(world, first, run) === null) startRecording(first)
   const held = await lockOpenRun(world, run)
   if (held === 'over') return
   // No lock, and none is needed: of what this run has left on the disk there is nothing to write to.

@@ -75,6 +75,8 @@ export const FIRST_STREAM_FD = 6
 
 /** The watchdog hands its configuration on in this variable; with it the script runs as a watchdog (orphan-mode.ts). */
 export const WATCHDOG_CONFIG_VARIABLE = 'LOCK_WATCHDOG_CONFIG'
+/** The PID of the guard that the watchdog was told of last; empty when it was told of none. */
+export const WATCHDOG_GUARD_VARIABLE = 'LOCK_WATCHDOG_GUARD'
 
 /** Runs the script behind {@link SCRIPT_FD}; read by position, because all who inherit the descriptor share its offset. */
 export const LOADER =

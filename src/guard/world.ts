@@ -3,6 +3,7 @@ import type { HistoryEntry } from '../core/history.ts'
 import { type NoticeParts, noticeOf, noticeOfDeath } from '../core/notice.ts'
 import type { LockRecord } from '../core/record.ts'
 import { systemClock } from '../process/clock.ts'
+import { holdersOf } from '../process/holders.ts'
 import { systemInspector } from '../process/inspector.ts'
 import { runCommand } from '../process/run-command.ts'
 import { sendSignal } from '../process/signals.ts'
@@ -41,6 +42,7 @@ export const guardWorld = async (config: GuardConfig): Promise<Omit<GuardWorld, 
     paths,
     inspector,
     observer,
+    hasLockOpen: (pid) => holdersOf(paths.lock, inspector).some((holder) => holder.pid === pid),
     otherRuns: (session) => otherRuns(config.lockDir, observer, session),
     signal: sendSignal,
     clock: systemClock,

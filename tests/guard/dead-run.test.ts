@@ -20,6 +20,7 @@ import { type FakeWorld, fakeWorld, putRecord } from '../fakes/world.ts'
 class Scene {
   readonly fake: FakeWorld = fakeWorld({}, { lockTool: LOCK_TOOL })
   readonly world: DeadRunWorld
+  readonly lockHolders: number[] = []
   /** In its pane. */
   readonly shown: string[] = []
   record: LockRecord
@@ -38,6 +39,7 @@ class Scene {
       inspector,
       observer,
       otherRuns: () => [],
+      hasLockOpen: (pid) => this.lockHolders.includes(pid),
       signal,
       clock,
       addHistory: (lock: WriteLock, entry: HistoryEntry) => appendHistory(lock, paths, entry),
@@ -180,7 +182,11 @@ describe('the death of an owner', () => {
 })
 
 describe('a watchdog without its owner', () => {
-  const run = { known: aRecord({ cgroup: null, members: [], tmux: null }), lockTool: LOCK_TOOL }
+  const run = {
+    known: aRecord({ cgroup: null, members: [], tmux: null }),
+    lockTool: LOCK_TOOL,
+    guardPid: REFRESHER,
+  }
 
   const orphanMode = async (scene: Scene): Promise<readonly LockRecord[]> => {
     const recorded: LockRecord[] = []
@@ -221,8 +227,12 @@ describe('a watchdog without its owner', () => {
     expect(scene.fake.machine.log).toEqual([])
   })
 
-  it('wakes a guard that is stopped, which has the lock', async () => {
-    const scene = new Scene()
+  it.each([
+    ['wakes a guard that is stopped, which has the lock', {}],
+    ['wakes one that was stopped before the record could name it', { refresher: null }],
+  ])('%s', async (_, changes) => {
+    const scene = new Scene(changes)
+    scene.lockHolders.push(REFRESHER)
     scene.addWorker()
     scene.fake.machine.add(
       REFRESHER,
@@ -237,6 +247,14 @@ describe('a watchdog without its owner', () => {
     )
     await orphanMode(scene)
     expect(scene.fake.machine.log).toEqual([`SIGCONT ${REFRESHER}`])
+  })
+
+  it('does not touch a stopped process that has the PID of the guard, and not the lock', async () => {
+    const scene = new Scene({ refresher: null })
+    scene.addWorker()
+    scene.fake.machine.add(REFRESHER, obeys, refresher({ state: 'stopped' }))
+    await orphanMode(scene)
+    expect(scene.fake.machine.log).toEqual([`SIGTERM ${WORKER}`])
   })
 
   it('ends the worker of a run whose record was removed, by what it knows of it', async () => {

@@ -1,0 +1,153 @@
+/** What is under way when a run's processes are killed, and which of them are. */
+import type { Target, Trial } from './trial.ts'
+
+export const WORKERS = {
+  brief: 'ends by itself after 0.15 s',
+  deaf: 'ignores TERM, HUP and INT',
+  forks: 'has a child',
+  stopped: 'is stopped',
+} as const
+export type Worker = keyof typeof WORKERS
+
+export type Way = {
+  readonly words: string
+  /** Milliseconds from the beginning to the last instant; where the owner ends by itself it is measured, and this is the most. */
+  readonly last: number
+  /** Milliseconds; the finest step when there is none. */
+  readonly step?: number
+  readonly options?: readonly string[]
+  readonly inTmux?: boolean
+  /** Before the instants begin there is a worker; without it they begin with the claim. */
+  readonly needsWorker: boolean
+  /** The owner ends by itself, with every kind of worker but `brief`, or with that one alone. */
+  readonly ends?: 'all' | 'brief'
+  readonly workers?: readonly Worker[]
+  readonly begin?: (trial: Trial, owner: Target) => void
+  /** At the instant; without it the owner is killed. */
+  readonly kill?: (trial: Trial, owner: Target) => Promise<void> | void
+  /** Afterwards, before anybody is counted. @returns what is wrong */
+  readonly settle?: (trial: Trial, milliseconds: number) => Promise<string | null>
+}
+
+const GRACE = ['--grace', '0.3']
+/** The default: docker and systemd send KILL after TERM before it is over. */
+const LONG_GRACE = ['--grace', '10']
+const FROM_CLAIM = { last: 2000, needsWorker: false, ends: 'brief' } as const
+const WHILE_ENDING = { last: 2000, needsWorker: true, ends: 'all', options: GRACE } as const
+const IN_PANE = { ...WHILE_ENDING, inTmux: true }
+
+const asks =
+  (program: 'engine' | 'lock', ...words: readonly string[]) =>
+  (trial: Trial): void => {
+    void trial.command(program, ...words)
+  }
+
+export const WAYS: Readonly<Record<string, Way>> = {
+  claim: { ...FROM_CLAIM, words: 'a run from its claim on' },
+  stop: { ...WHILE_ENDING, words: 'engine.sh stop', begin: asks('engine', 'stop', 's0') },
+  interrupt: { ...WHILE_ENDING, words: 'lock.sh interrupt', begin: asks('lock', 'interrupt', 's0') },
+  timeout: { ...WHILE_ENDING, words: 'a time-out', options: [...GRACE, '--timeout', '0.3'] },
+  force: {
+    ...WHILE_ENDING,
+    words: '--force by another run',
+    begin: asks('engine', 'run', 's0', '--force', '--fresh', '--', 'true'),
+  },
+  'ctrl-c': {
+    ...WHILE_ENDING,
+    words: 'Ctrl-C, twice',
+    begin: (trial, owner) => {
+      trial.send('SIGINT', owner)
+      setTimeout(() => trial.send('SIGINT', owner), 20)
+    },
+  },
+  term: {
+    words: 'TERM before, with a grace of 10 s',
+    last: 2000,
+    step: 50,
+    options: LONG_GRACE,
+    needsWorker: true,
+    begin: (trial, owner) => trial.send('SIGTERM', owner),
+  },
+  'claim term': {
+    ...FROM_CLAIM,
+    words: 'a run from its claim on: TERM, and KILL 50 ms later',
+    options: LONG_GRACE,
+    async kill(trial, owner) {
+      trial.send('SIGTERM', owner)
+      await trial.pause(50)
+      trial.send('SIGKILL', owner)
+    },
+  },
+  pane: { ...IN_PANE, words: 'run -d, its pane killed', begin: (trial) => trial.killPane() },
+  server: { ...IN_PANE, words: 'run -d, its tmux server killed', begin: (trial) => trial.killServer() },
+  guard: {
+    words: 'its guard killed before',
+    last: 600,
+    needsWorker: true,
+    begin: (trial, owner) => trial.send('SIGKILL', ...trial.guards(owner)),
+  },
+  watchdog: {
+    words: 'its watchdog killed before',
+    last: 600,
+    needsWorker: true,
+    begin: (trial, owner) => trial.send('SIGKILL', ...trial.watchdogs(owner)),
+  },
+  'guard, owner': {
+    ...FROM_CLAIM,
+    words: 'guard and owner killed at once, from the claim on',
+    kill: (trial, owner) => trial.send('SIGKILL', ...trial.guards(owner), owner),
+  },
+  'watchdog, owner': {
+    ...FROM_CLAIM,
+    words: 'watchdog and owner killed at once, from the claim on',
+    kill: (trial, owner) => trial.send('SIGKILL', ...trial.watchdogs(owner), owner),
+  },
+  'owner, then guard': {
+    words: 'the owner killed, and so much later its guard',
+    last: 300,
+    needsWorker: true,
+    begin(trial, owner) {
+      trial.remembered = trial.guards(owner)
+      trial.send('SIGKILL', owner)
+    },
+    kill: (trial) => trial.send('SIGKILL', ...trial.remembered),
+  },
+  'stopped guard': {
+    ...FROM_CLAIM,
+    words: 'the guard stopped and the owner killed, from the claim on',
+    kill(trial, owner) {
+      trial.send('SIGSTOP', ...trial.guards(owner))
+      trial.send('SIGKILL', owner)
+    },
+  },
+  'guard alone': {
+    ...FROM_CLAIM,
+    words: 'the guard alone killed, from the claim on: the run goes on to its end',
+    workers: ['brief'],
+    kill: (trial, owner) => trial.send('SIGKILL', ...trial.guards(owner)),
+    settle: (trial) => trial.awaitSuccess(),
+  },
+  'watchdog alone': {
+    ...FROM_CLAIM,
+    words: 'the watchdog alone killed, from the claim on: the run goes on to its end',
+    workers: ['brief'],
+    kill: (trial, owner) => trial.send('SIGKILL', ...trial.watchdogs(owner)),
+    settle: (trial) => trial.awaitSuccess(),
+  },
+  all: {
+    ...FROM_CLAIM,
+    words: 'owner, guard and watchdog killed at once, from the claim on; then `lock.sh reap`, or another run',
+    kill(trial, owner) {
+      // Who is stopped starts no other guard meanwhile.
+      trial.send('SIGSTOP', owner)
+      trial.send('SIGKILL', ...trial.guards(owner), ...trial.watchdogs(owner), owner)
+    },
+    async settle(trial, milliseconds) {
+      const code =
+        milliseconds % 20 === 0
+          ? await trial.command('lock', 'reap', 's0')
+          : await trial.command('engine', 'run', 's0', '--fresh', '--', 'true')
+      return code === 0 ? null : `exit code ${code}`
+    },
+  },
+}
