@@ -68,13 +68,6 @@ YAML
   [[ $output == *LOCK_DELAY* ]]
 }
 
-@test "a limit that has no effect yet is not silently accepted" {
-  printf 'max_sessions: 1\nsessions:\n  docs: { command: "true" }\n' >engine.yaml
-  run engine.sh run docs
-  [ "$status" -eq 0 ]
-  [[ $output == *'max_sessions has no effect yet'* ]]
-}
-
 @test "what is no regular file is refused, and blocks nobody" {
   mkfifo engine.yaml
   run engine.sh run docs -- true

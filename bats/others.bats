@@ -87,8 +87,8 @@ follows_nothing() { # OPTION...
 
   mv "$LOCK_DIR/s.lock" "$LOCK_DIR/old"
   touch "$LOCK_DIR/s.lock"
+  # Also because somebody waits who came before.
   refuses 75 engine.sh run s -- touch intruder.done
-  [[ $output == *'removed or replaced'* ]]
   [[ ! -e intruder.done && ! -e waited.done ]]
 
   touch go

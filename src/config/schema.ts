@@ -30,7 +30,10 @@ export type ConfigInput = {
 type Option = Pick<OptionKind<unknown>, 'label' | 'isList' | 'parse'> & { readonly describe: string }
 
 /** `true` waits for ever. */
-const WAIT: Option = { ...(INTERVAL as OptionKind<unknown>), describe: 'wait for a held session' }
+const WAIT: Option = {
+  ...(INTERVAL as OptionKind<unknown>),
+  describe: 'wait for what others hold: session, place, exclusive path',
+}
 
 /** The options of `run` that its record does not keep. */
 const OTHER_OPTIONS: Readonly<Record<string, Option>> = {

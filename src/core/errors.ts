@@ -112,6 +112,14 @@ export const errors = {
       'Make the file first; each iteration reads it from its start, as it is then.',
     ),
 
+  noExclusivePath: (path: string, error: unknown) =>
+    new LockError(
+      'missing',
+      `--exclusive: ${path} is not there or cannot be looked at (${shortReason(error)})`,
+      'Make it first, or correct the path; a relative one starts at the working directory of the run.',
+      error,
+    ),
+
   noGit: () =>
     new LockError(
       'missing',

@@ -160,11 +160,16 @@ export const choice = <Word extends string>(words: readonly [Word, ...Word[]]): 
   )
 }
 
-/** What was given each time; none when it was not given. */
+/** What was given each time; none when it was not given. An empty text takes back what an unfinished run has. */
 export const list = (label: string): OptionKind<readonly string[]> => ({
   label,
   isList: true,
-  parse: (texts) => texts,
+  parse(texts, option) {
+    const given = texts.filter((one) => one !== '')
+    const wrong = given.find((one) => !isText(one))
+    if (wrong !== undefined) throw errors.usage(`${option} takes no ${JSON.stringify(printable(wrong))}`)
+    return given
+  },
   format: (texts) => texts.join(' '),
   isValid: (value) => Array.isArray(value) && value.every(isText),
 })

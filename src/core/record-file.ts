@@ -17,6 +17,7 @@ import {
   isText,
 } from './checks.ts'
 import { isLoopState, type LoopState, NEW_LOOP } from './loop/state.ts'
+import type { Place } from './places.ts'
 import {
   type Activity,
   END_REASONS,
@@ -68,6 +69,7 @@ export type RecordFields = {
   readonly worker: ProcessReference | null
   readonly members: readonly ProcessReference[]
   readonly cgroup: string | null
+  readonly places: readonly Place[]
   readonly refresher: ProcessReference | null
   readonly watch: Activity | null
   readonly output_lost: number
@@ -76,7 +78,7 @@ export type RecordFields = {
 }
 
 /** Fields that a file of this format may lack; {@link fromFields} has their defaults. */
-export type OptionalField = 'loop' | 'members' | 'cgroup' | 'watch' | 'output_lost'
+export type OptionalField = 'loop' | 'members' | 'cgroup' | 'places' | 'watch' | 'output_lost'
 
 type FieldsInFile = Omit<RecordFields, OptionalField> & Partial<Pick<RecordFields, OptionalField>>
 
@@ -111,6 +113,7 @@ export const toFields = (record: LockRecord): RecordFields => ({
   worker: record.worker,
   members: record.members,
   cgroup: record.cgroup,
+  places: record.places,
   refresher: record.refresher,
   watch: record.watch,
   output_lost: record.output_lost,
@@ -153,6 +156,7 @@ export const fromFields = (f: FieldsInFile): LockRecord => ({
   worker: f.worker,
   members: f.members ?? [],
   cgroup: f.cgroup ?? null,
+  places: f.places ?? [],
   refresher: f.refresher,
   watch: f.watch ?? null,
   output_lost: f.output_lost ?? 0,
@@ -182,6 +186,12 @@ const isCommand = (v: unknown): boolean => Array.isArray(v) && v.length > 0 && v
 const isProcess = (v: unknown): boolean => isObject(v) && isPid(v.pid) && isSeconds(v.pid_started)
 
 const areProcesses = (v: unknown): boolean => v === undefined || (Array.isArray(v) && v.every(isProcess))
+
+const arePlaces = (v: unknown): boolean =>
+  Array.isArray(v) &&
+  v.every(
+    (place) => isObject(place) && (place.group === null || isText(place.group)) && isNatural(place.number),
+  )
 
 const isEvidence = (v: unknown): boolean => isObject(v) && isText(v.source) && isSeconds(v.epoch)
 
@@ -219,7 +229,7 @@ const isActivity = (v: unknown): boolean =>
   isSeries(v.series) &&
   (v.attention_over === undefined || isSeconds(v.attention_over))
 
-const isTmuxTarget = (v: unknown): boolean =>
+export const isTmuxTarget = (v: unknown): boolean =>
   isObject(v) &&
   isFilled(v.socket) &&
   isFilled(v.session) &&
@@ -244,6 +254,16 @@ const isLastIteration = (v: unknown): boolean =>
   (v.exit_code === null || isExitCode(v.exit_code)) &&
   (v.signal === null || isFilled(v.signal)) &&
   isSeconds(v.ended_epoch)
+
+/** An {@link OwnerProcess}; a record has its fields one by one. */
+export const isOwnerProcess = (v: unknown): boolean =>
+  isObject(v) &&
+  isProcess(v) &&
+  isOneOf(START_CLOCKS, v.started_clock) &&
+  isFilled(v.boot_id) &&
+  (v.pid_namespace === null || isFilled(v.pid_namespace)) &&
+  isText(v.host) &&
+  isText(v.user)
 
 /**
  * The first field that is missing or wrong.
@@ -282,6 +302,7 @@ const wrongField = (r: Fields): keyof RecordFields | null => {
   if (r.worker !== null && !isProcess(r.worker)) return 'worker'
   if (!areProcesses(r.members)) return 'members'
   if (r.cgroup != null && !(isFilled(r.cgroup) && isNulFree(r.cgroup))) return 'cgroup'
+  if (r.places !== undefined && !arePlaces(r.places)) return 'places'
   if (r.refresher !== null && !isProcess(r.refresher)) return 'refresher'
   if (r.watch != null && !isActivity(r.watch)) return 'watch'
   if (r.output_lost !== undefined && !isCount(r.output_lost)) return 'output_lost'

@@ -5,6 +5,7 @@
  * Epochs are Unix seconds, durations are seconds, `monotonic` is the system's monotonic clock in seconds.
  */
 import type { LoopState } from './loop/state.ts'
+import type { Place } from './places.ts'
 import type { RunOptions } from './run-options.ts'
 
 export const FORMAT = 1
@@ -164,6 +165,8 @@ export type LockRecord = {
   readonly members: readonly ProcessReference[]
   /** The run's control group, in which each iteration's worker has one of its own; `null` where there are none. */
   readonly cgroup: string | null
+  /** What it takes of the limits on sessions that run at once. */
+  readonly places: readonly Place[]
   readonly refresher: ProcessReference | null
   /** `null` before the refresher's first sample. */
   readonly watch: Activity | null

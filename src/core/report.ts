@@ -39,6 +39,7 @@ const SHOWN = [
   'worker',
   'members',
   'cgroup',
+  'places',
   'refresher',
   'watch',
   'output_lost',

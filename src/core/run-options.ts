@@ -17,6 +17,7 @@ import {
   FLAG,
   INTERVAL,
   INTERVAL_OR_OFF,
+  list,
   type OptionKind,
   OUTPUT_LINE,
   SIZE,
@@ -96,6 +97,11 @@ export const RUN_OPTIONS = {
     SIZE,
     2 * 1024 ** 3,
     'remove the oldest output of the session beyond this size, but never that of the current iteration',
+  ),
+  exclusive: row(
+    list('PATH'),
+    [],
+    'run only while no other run has this path; "." is the git work tree or else the working directory',
   ),
 }
 

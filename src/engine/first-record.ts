@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { errors } from '../core/errors.ts'
 import { firstLoop } from '../core/loop/state.ts'
+import type { Place } from '../core/places.ts'
 import type { RunPlan } from '../core/plan.ts'
 import { FORMAT, type LockRecord, type OwnerProcess, type TmuxTarget } from '../core/record.ts'
 import type { RunOptions } from '../core/run-options.ts'
@@ -9,7 +10,8 @@ import { chooseRunCgroup } from '../process/cgroup.ts'
 import type { LockedRecord } from '../session/locked-session.ts'
 import type { World } from '../world.ts'
 
-const ownerProcess = ({ inspector, observer, self, user }: World): OwnerProcess => {
+/** This process, as a record names it. */
+export const ownerProcess = ({ inspector, observer, self, user }: World): OwnerProcess => {
   const inspection = inspector.snapshot().inspect(self.pid)
   if (inspection.kind !== 'process')
     throw errors.io('this process cannot see itself', 'no entry in the process table')
@@ -28,6 +30,7 @@ export type NewRun = {
   readonly session: string
   readonly generation: number
   readonly plan: RunPlan<LockedRecord>
+  readonly places: readonly Place[]
   readonly tmux: TmuxTarget | null
   /** The options that were given for this run. */
   readonly given: Partial<RunOptions>
@@ -47,7 +50,7 @@ const countedSoFar = ({ plan, given }: NewRun, now: number): Pick<LockRecord, 'f
 /** Chooses the run's control group, which may remove empty ones of earlier runs. */
 export const firstRecord = (world: World, run: NewRun): LockRecord => {
   const now = world.now()
-  const { session, generation, plan, tmux } = run
+  const { session, generation, plan, places, tmux } = run
   const { options } = plan
   return {
     format: FORMAT,
@@ -71,6 +74,7 @@ export const firstRecord = (world: World, run: NewRun): LockRecord => {
     cgroup: world.inspector.hasProcfs
       ? chooseRunCgroup(world.env.LOCK_CGROUP_STRATEGY, session, generation)
       : null,
+    places,
     refresher: null,
     watch: null,
     output_lost: 0,

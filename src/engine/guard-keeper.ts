@@ -93,7 +93,8 @@ export class GuardKeeper {
     this.#streams = streams
     this.#begun = owner.record.iteration.number
     // Its configuration goes through an environment variable, which holds less than a command line.
-    this.#watchdog = new Watchdog(world, script, streams.readers, () => this.#config({ untilOutput: null }))
+    const inherited = { script, readers: streams.readers, locks: this.#otherLocks() }
+    this.#watchdog = new Watchdog(world, inherited, () => this.#config({ untilOutput: null }))
   }
 
   /** @param hear gets what the recorder in the guard reports */
@@ -181,8 +182,13 @@ export class GuardKeeper {
       host: this.#world.observer.host,
       terminal: this.#streams.terminal,
       recording: { ...this.#streams.recording, iteration: this.#begun, lost: record.output_lost, ...changes },
+      otherLocks: this.#owner.otherLocks.length,
       recordsOnly: false,
     }
+  }
+
+  #otherLocks(): readonly number[] {
+    return this.#owner.otherLocks.map(({ fd }) => fd)
   }
 
   #start(): void {
@@ -201,6 +207,7 @@ export class GuardKeeper {
         this.#owner.lock.fd,
         this.#script,
         ...this.#streams.readers,
+        ...this.#otherLocks(),
       ],
       // Out of the terminal's reach: a Ctrl-C is the owner's business.
       detached: true,

@@ -34,6 +34,8 @@ type OwnerParts = {
   readonly world: World
   readonly paths: SessionPaths
   readonly lock: HeldLock
+  /** Of exclusive paths and places. */
+  readonly otherLocks: readonly HeldLock[]
   readonly record: LockRecord
   /** Added to the worker's environment. */
   readonly environment: Readonly<Record<string, string>>
@@ -42,16 +44,18 @@ type OwnerParts = {
 export class Owner {
   readonly paths: SessionPaths
   readonly lock: HeldLock
+  readonly otherLocks: readonly HeldLock[]
   readonly environment: Readonly<Record<string, string>>
   readonly #world: World
   #record: LockRecord
   #writeFailureReported = false
   #loss: LockLoss | null = null
 
-  constructor({ world, paths, lock, record, environment }: OwnerParts) {
+  constructor({ world, paths, lock, otherLocks, record, environment }: OwnerParts) {
     this.#world = world
     this.paths = paths
     this.lock = lock
+    this.otherLocks = otherLocks
     this.environment = environment
     this.#record = record
   }
@@ -125,6 +129,8 @@ export class Owner {
     onWritten()
     // Without the lock it may be somebody else's.
     if (this.lockLoss === null) clearRequest(this.paths)
+    // Whoever gets the session finds the other locks free.
+    for (const lock of this.otherLocks) lock.release()
     this.lock.release()
   }
 }

@@ -66,23 +66,27 @@ export ${WATCHDOG_CONFIG_VARIABLE} ${WATCHDOG_GUARD_VARIABLE}
 exec "$@"
 `
 
+/** Descriptors. */
+export type Inherited = {
+  /** The compiled guard, open. */
+  readonly script: number
+  /** The reading ends of the worker's output: with them open the worker can write on. */
+  readonly readers: readonly number[]
+  /** Of exclusive paths and places; not the session's, which it takes itself when the guard has gone. */
+  readonly locks: readonly number[]
+}
+
 export class Watchdog {
   readonly #world: World
-  readonly #script: number
-  readonly #readers: readonly number[]
+  readonly #inherited: Inherited
   readonly #config: () => GuardConfig
   #child: ChildProcess | null = null
   #guard: number | undefined
   #isOver = false
 
-  /**
-   * @param script the compiled guard, open
-   * @param readers the reading ends of the worker's output: with them open the worker can write on
-   */
-  constructor(world: World, script: number, readers: readonly number[], config: () => GuardConfig) {
+  constructor(world: World, inherited: Inherited, config: () => GuardConfig) {
     this.#world = world
-    this.#script = script
-    this.#readers = readers
+    this.#inherited = inherited
     this.#config = config
   }
 
@@ -97,12 +101,13 @@ export class Watchdog {
     const config = this.#config()
     const { session } = config
     const { record } = this.#world.paths(session)
+    const { script, readers, locks } = this.#inherited
     const words = ['-c', SCRIPT, 'session-lock-watchdog', record, ...command]
     const child = this.#world.spawn('/bin/sh', words, {
       argv0: `session-lock watchdog ${session}`,
       cwd: '/',
       env: helperEnvironment(this.#world.env),
-      stdio: ['pipe', ...before, this.#script, ...this.#readers],
+      stdio: ['pipe', ...before, script, ...readers, ...locks],
       detached: true,
     })
     this.#child = child

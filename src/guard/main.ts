@@ -13,7 +13,7 @@ import { endWorker } from '../process/end-worker.ts'
 import { openReader, readLines } from '../process/lines.ts'
 import { endPanePipe } from '../recorder/pane-pipe.ts'
 import { Recorder } from '../recorder/recorder.ts'
-import { adoptLock, type HeldLock } from '../store/kernel-lock.ts'
+import { adoptLock, type HeldLock, unlockInherited } from '../store/kernel-lock.ts'
 import { type BeatingWorld, startBeating } from './beating.ts'
 import { awaitOwnerDeath, type DeadRunWorld, endDeadRun, findRun } from './dead-run.ts'
 import { Guard } from './guard.ts'
@@ -29,6 +29,7 @@ import {
   NOTICE_VARIABLE,
   type NoticeRequest,
   type OwnerMessage,
+  otherLockFds,
   parseLine,
   REPORT_FD,
   SCRIPT_FD,
@@ -126,6 +127,14 @@ const newest = (stored: LockRecord, watched: LockRecord | null): LockRecord => {
   return onDisk < seen || (onDisk === seen && stored.phase === 'running') ? watched : stored
 }
 
+/** Whoever gets the session finds them free; so they go first. A second call does nothing. */
+const otherLocksRelease = (config: GuardConfig): (() => void) => {
+  const fds = [...otherLockFds(config)]
+  return () => {
+    for (const fd of fds.splice(0)) unlockInherited(fd, config.lockTool)
+  }
+}
+
 /** @returns whether the lock may be let go: without all of the worker ended it goes with this process */
 const endRunOfDeadOwner = async (
   world: DeadRunWorld,
@@ -191,7 +200,10 @@ const startGuard = async (config: GuardConfig): Promise<Guard> => {
     async endDeadRun(watched) {
       recorder?.hide()
       try {
-        if (await endRunOfDeadOwner(world, config, watched, lock)) lock.release()
+        if (await endRunOfDeadOwner(world, config, watched, lock)) {
+          otherLocksRelease(config)()
+          lock.release()
+        }
         await finishRecording(world, config, recorder)
         if (recorder?.isFinished === false) handOn(config, recorder)
         await world.pane.settle(PANE_STATE_SECONDS)
@@ -205,7 +217,7 @@ const startGuard = async (config: GuardConfig): Promise<Guard> => {
     letGo() {
       isLettingGo = true
       clearInterval(looks)
-      closeSync(LOCK_FD)
+      for (const fd of [LOCK_FD, ...otherLockFds(config)]) closeSync(fd)
       world.pane.remove()
       if (recorder === null || recorder.isFinished) {
         void world.pane.settle(PANE_STATE_END_SECONDS).then(() => exit(recorder))
@@ -241,7 +253,8 @@ const startWatchdog = async (config: GuardConfig): Promise<void> => {
   }
   const hidden = config.recording.streams.map(({ pane }) => ({ pane, show: null }))
   const guardPid = Number(process.env[WATCHDOG_GUARD_VARIABLE]) || null
-  await runOrphanMode(world, { ...config, guardPid }, ({ iteration }) => {
+  const releaseOtherLocks = otherLocksRelease(config)
+  await runOrphanMode(world, { ...config, guardPid, releaseOtherLocks }, ({ iteration }) => {
     const recording = { ...config.recording, iteration: iteration.number, streams: hidden }
     recorder = startRecorder(
       { ...config, recording },
@@ -249,6 +262,7 @@ const startWatchdog = async (config: GuardConfig): Promise<void> => {
       () => undefined,
     )
   })
+  releaseOtherLocks()
   const own = recorder as Recorder | null
   await finishRecording(world, config, own)
   // What an earlier iteration left in the background may write for as long as it lives.

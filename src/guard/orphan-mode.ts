@@ -19,6 +19,8 @@ const LOCK_WAIT_SECONDS = 2
 export type OrphanRun = Pick<GuardConfig, 'known' | 'lockTool'> & {
   /** The PID of the newest guard, as its owner has told it; `null` when there was none. */
   readonly guardPid: number | null
+  /** Of its paths and places, which this process has inherited. A second call does nothing. */
+  releaseOtherLocks(): void
 }
 
 type GuardState = 'gone' | 'stopped' | 'there'
@@ -65,6 +67,8 @@ const lockOpenRun = async (world: DeadRunWorld, run: OrphanRun): Promise<HeldLoc
     if (state === 'gone' || isLate) {
       const held = await waitAcquire(paths.lock, run.lockTool, clock, { seconds: LOCK_WAIT_SECONDS })
       if (held !== null) return held
+      // Whoever has the session ends what is left, and needs them for that.
+      if (state === 'gone') run.releaseOtherLocks()
     } else await clock.sleep(POLL_SECONDS)
   }
 }
@@ -101,6 +105,7 @@ export const runOrphanMode = async (
     // A guard that could not do it either has told nobody.
     if (!(await endDeadRun(world, last.record, held))) world.tellDeath(last.record, false)
   } finally {
+    run.releaseOtherLocks()
     held.release()
   }
 }

@@ -44,6 +44,8 @@ export type GuardConfig = {
   /** To be put right when the owner has died. */
   readonly terminal: SavedTerminal | null
   readonly recording: RecorderConfig
+  /** How many locks beside the session's it holds; their descriptors follow those of the streams. */
+  readonly otherLocks: number
   /** A guard that has ended the worker hands on output that something else still writes. */
   readonly recordsOnly: boolean
 }
@@ -72,6 +74,10 @@ export const LOCK_FD = 4
 /** The compiled guard, open: it can be started again after dist/ was moved, removed or built anew. */
 export const SCRIPT_FD = 5
 export const FIRST_STREAM_FD = 6
+
+/** Of exclusive paths and places. Guard and watchdog have them, so that they are held until the worker has ended. */
+export const otherLockFds = ({ recording, otherLocks }: GuardConfig): readonly number[] =>
+  Array.from({ length: otherLocks }, (_, index) => FIRST_STREAM_FD + recording.streams.length + index)
 
 /** The watchdog hands its configuration on in this variable; with it the script runs as a watchdog (orphan-mode.ts). */
 export const WATCHDOG_CONFIG_VARIABLE = 'LOCK_WATCHDOG_CONFIG'

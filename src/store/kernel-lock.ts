@@ -20,18 +20,20 @@ import type { Clock } from '../core/ports.ts'
 import { hasCode } from '../core/system-error.ts'
 import type { LockTool } from './lock-tool.ts'
 
-type Operation = 'try' | 'try-shared' | 'wait' | 'unlock'
+type Operation = 'try' | 'try-shared' | 'wait' | 'wait-shared' | 'unlock'
 
 const PERL_OPERATIONS: Readonly<Record<Operation, string>> = {
   try: 'LOCK_EX|LOCK_NB',
   'try-shared': 'LOCK_SH|LOCK_NB',
   wait: 'LOCK_EX',
+  'wait-shared': 'LOCK_SH',
   unlock: 'LOCK_UN',
 }
 const FLOCK_OPTIONS: Readonly<Record<Operation, readonly string[]>> = {
   try: ['-n'],
   'try-shared': ['-n', '-s'],
   wait: [],
+  'wait-shared': ['-s'],
   unlock: ['-u'],
 }
 const CONTENDED = 1
@@ -60,9 +62,14 @@ const call = (tool: LockTool, operation: Operation, fd: number, attempts = 5): b
   return status === 0
 }
 
-/** Like `call` with `wait`, until `giveUp` is aborted. */
-const callWaiting = (tool: LockTool, fd: number, giveUp: AbortSignal): Promise<boolean> => {
-  const [command, ...args] = toolCall(tool, 'wait')
+/** Like `call`, until `giveUp` is aborted. */
+const callWaiting = (
+  tool: LockTool,
+  fd: number,
+  giveUp: AbortSignal,
+  operation: 'wait' | 'wait-shared' = 'wait',
+): Promise<boolean> => {
+  const [command, ...args] = toolCall(tool, operation)
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       stdio: ['ignore', 'ignore', 'ignore', fd],
@@ -172,6 +179,15 @@ export const adoptLock = (fd: number, path: string, tool: LockTool): HeldLock =>
   }
 }
 
+/** Lets go of an inherited lock for all who have a copy of its descriptor. */
+export const unlockInherited = (fd: number, tool: LockTool): void => {
+  try {
+    call(tool, 'unlock', fd)
+  } finally {
+    closeSync(fd)
+  }
+}
+
 /** One open, one attempt; `null` when another process holds it. */
 const attempt = async (
   path: string,
@@ -219,18 +235,65 @@ export const waitAcquire = async (
   path: string,
   tool: LockTool,
   clock: Clock,
-  { seconds, giveUp }: { readonly seconds: number; readonly giveUp?: AbortSignal | undefined },
-): Promise<HeldLock | null> => {
+  limit: WaitLimit,
+): Promise<HeldLock | null> =>
+  within(clock, limit, (over) => attempt(path, (fd) => callWaiting(tool, fd, over), tool))
+
+export type WaitLimit = { readonly seconds: number; readonly giveUp?: AbortSignal | undefined }
+
+/** @param work gets a signal that is aborted when the time is up or `giveUp` is */
+const within = async <T>(
+  clock: Clock,
+  { seconds, giveUp }: WaitLimit,
+  work: (over: AbortSignal) => Promise<T>,
+): Promise<T> => {
   const timeUp = new AbortController()
   const done = new AbortController()
   void clock.sleep(seconds, done.signal).then(() => timeUp.abort())
-  const either = giveUp === undefined ? timeUp.signal : AbortSignal.any([timeUp.signal, giveUp])
   try {
-    return await attempt(path, (fd) => callWaiting(tool, fd, either), tool)
+    return await work(giveUp === undefined ? timeUp.signal : AbortSignal.any([timeUp.signal, giveUp]))
   } finally {
     done.abort()
   }
 }
+
+/** A file that is not there is locked by nobody. */
+const awaitFree = async (path: string, tool: LockTool, over: AbortSignal): Promise<boolean> => {
+  let fd: number
+  try {
+    fd = openSync(path, constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return true
+    throw errors.io(`${path} cannot be opened`, error)
+  }
+  try {
+    return await callWaiting(tool, fd, over, 'wait-shared')
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/**
+ * Waits until one of these locks is free, without polling and without taking it. It may be held again by now.
+ *
+ * @returns whether one was, within the limit
+ */
+export const waitFree = (
+  paths: readonly string[],
+  tool: LockTool,
+  clock: Clock,
+  limit: WaitLimit,
+): Promise<boolean> =>
+  within(clock, limit, async (over) => {
+    const found = new AbortController()
+    const either = AbortSignal.any([over, found.signal])
+    const waits = paths.map(async (path) => {
+      const isFree = await awaitFree(path, tool, either)
+      if (isFree) found.abort()
+      return isFree
+    })
+    return (await Promise.all(waits)).includes(true)
+  })
 
 /** Probes the lock from outside: takes a shared lock for a moment. `absent` when there is no such file. */
 export const probeLock = (path: string, tool: LockTool): 'held' | 'free' | 'absent' | 'unreadable' => {

@@ -13,6 +13,7 @@ import {
 import { parseDuration } from '../core/duration.ts'
 import { errors } from '../core/errors.ts'
 import { COUNT_OR_INF } from '../core/option-kinds.ts'
+import { limitsOf } from '../core/places.ts'
 import type { RunRequest } from '../core/plan.ts'
 import { printable, shellQuote } from '../core/printable.ts'
 import {
@@ -96,6 +97,7 @@ const requestOf = (world: World, args: Arguments, config: Config | null): ClaimR
     resume: value('resume') !== undefined,
     fresh: value('fresh') !== undefined,
     waitSeconds: waitOption(value('wait')),
+    limits: limitsOf(config, name, world.env),
   }
 }
 
@@ -120,12 +122,6 @@ const renderConfigured = (world: World, config: Config): string =>
     }),
     stdout(world),
   )
-
-/** A limit that does not limit must not be relied on. */
-const warnWithoutEffect = (world: World, { path, maxSessions, groups }: Config): void => {
-  if (maxSessions !== null || groups.size > 0)
-    world.notify(`${path}: max_sessions has no effect yet: any number of sessions run at once`)
-}
 
 export const verb: Verb = {
   describe: 'run a command in a loop, as the only owner of the session',
@@ -153,7 +149,7 @@ export const verb: Verb = {
       type: 'string',
       value: 'D',
       requiresArg: false,
-      describe: 'wait while the session is held, for ever or at most D',
+      describe: 'wait, for ever or at most D, for what others hold: session, place, --exclusive path',
     },
     ...recordedOptions(),
   },
@@ -166,7 +162,6 @@ export const verb: Verb = {
   run: async (world, args, self) => {
     const config = await loadConfig(world)
     if (args.positionals.length === 0) return listConfigured(world, args, config)
-    if (config !== null) warnWithoutEffect(world, config)
     const request = requestOf(world, args, config)
     if (request.command?.length === 0) throw errors.noCommand(request.name)
     if (layered(args, fileOptions(config, request.name))('detach') !== undefined) {

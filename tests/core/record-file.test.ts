@@ -120,7 +120,7 @@ describe('a bad record', () => {
 
   it.each(
     Object.keys(recordFields()).filter(
-      (field) => !['format', 'loop', 'members', 'cgroup', 'watch', 'output_lost'].includes(field),
+      (field) => !['format', 'loop', 'members', 'cgroup', 'places', 'watch', 'output_lost'].includes(field),
     ),
   )('is corrupt without its field %s', (field) => {
     expect(parsed(without(field))).toEqual({ kind: 'corrupt', reason: `field "${field}" is missing` })

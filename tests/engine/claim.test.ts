@@ -244,7 +244,9 @@ describe('a claim that waits', () => {
     const lock = await holdLock(world.paths('demo').lock)
     world.machine.add(OWNER, obeys, owner())
     const claimed = claiming(world, { command: null, waitSeconds: Number.POSITIVE_INFINITY })
-    await eventually('it waits', () => world.notified.some((line) => line.startsWith('waiting: ')))
+    await eventually('it waits', () =>
+      world.notified.some((line) => line.startsWith('waiting, 1st in line: demo is held by ')),
+    )
     const ended = { epoch: 1, reason: 'interrupted', exit_code: 130 } as const
     putRecord(world, {
       generation: 9,

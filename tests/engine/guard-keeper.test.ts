@@ -22,7 +22,14 @@ beforeEach(() => {
   world = fakeWorld()
   mkdirSync(world.paths('demo').home)
   const record = putRecord(world, { watch: null, members: [], refresher: null, tmux: null })
-  owner = new Owner({ world, paths: world.paths('demo'), lock: LOCK, record, environment: {} })
+  owner = new Owner({
+    world,
+    paths: world.paths('demo'),
+    lock: LOCK,
+    otherLocks: [],
+    record,
+    environment: {},
+  })
   keeper = new GuardKeeper(world, owner, SCRIPT_FD, {
     readers: [50],
     terminal: null,

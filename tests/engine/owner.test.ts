@@ -19,7 +19,7 @@ const tenure = () => {
     released += 1
   }
   const lock = { ...HELD, loss: () => loss, release }
-  const owner = new Owner({ world, paths, lock, record: aRecord(), environment: {} })
+  const owner = new Owner({ world, paths, lock, otherLocks: [], record: aRecord(), environment: {} })
   return { world, owner, paths, released: () => released, lose: (how: LockLoss | null) => (loss = how) }
 }
 

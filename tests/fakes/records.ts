@@ -37,6 +37,7 @@ export const OPTIONS: RunOptions = {
   log_limit: 67_108_864,
   keep: 20,
   keep_size: 2147483648,
+  exclusive: [],
 }
 
 /** As the file has them. */
@@ -77,6 +78,7 @@ export const recordFields = (changes: Partial<RecordFields> = {}): RecordFields 
   worker: { pid: WORKER, pid_started: 1100 },
   members: [{ pid: 4003, pid_started: 1200 }],
   cgroup: '/sys/fs/cgroup/user.slice',
+  places: [],
   refresher: { pid: REFRESHER, pid_started: 1101 },
   watch: {
     activity: NOW.monotonic - 5,

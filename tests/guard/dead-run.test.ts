@@ -186,6 +186,7 @@ describe('a watchdog without its owner', () => {
     known: aRecord({ cgroup: null, members: [], tmux: null }),
     lockTool: LOCK_TOOL,
     guardPid: REFRESHER,
+    releaseOtherLocks: () => undefined,
   }
 
   const orphanMode = async (scene: Scene): Promise<readonly LockRecord[]> => {

@@ -152,6 +152,7 @@ const configOf = (
   host: 'here',
   recording: { iteration: 0, secret: SECRET, logLimit: 2 ** 30, lost: 0, untilOutput: null, ...recording },
   terminal: null,
+  otherLocks: 0,
   recordsOnly: false,
 })
 

@@ -1,0 +1,260 @@
+#!/usr/bin/env bats
+# What a run needs beside its session: places, exclusive paths, its turn.
+# shellcheck disable=SC2030,SC2031 # bats runs each test in a subshell
+# shellcheck disable=SC2016 # The shell in there expands it.
+load helpers
+setup() { sandbox; }
+teardown() { clean_sandbox; }
+
+# Runs until the test makes the file NAME.go.
+start_held() { # NAME OPTION...
+  local name=$1
+  shift
+  start_engine "$name" "$@" -- sh -c "until [ -e $name.go ]; do sleep 0.05; done; echo $name >>order"
+}
+let_go() { : >"$1.go"; }
+# Holds the lock on `living` as long as it lives, and takes its time to end.
+# shellcheck disable=SC2016 # for the inner shell
+STUBBORN='exec 9>living; flock 9; trap "sleep 0.3; exit" TERM; echo $$ >worker; while :; do sleep 0.05 9>&-; done'
+says() { [[ -f $1.out ]] && contains "$1.out" "$2"; }
+
+@test "one run more than LOCK_MAX_SESSIONS is refused, and told who has the places" {
+  export LOCK_MAX_SESSIONS=2
+  start_held one
+  start_held two
+  eventually in_iteration one 1
+  eventually in_iteration two 1
+  refuses 75 engine.sh run three -- true
+  [[ $output == *'LOCK_MAX_SESSIONS is 2'* && $output == *'one, pid '* && $output == *'two, pid '* ]]
+  [[ $output == *--wait* ]]
+  # What is refused holds nothing.
+  refuses 3 lock.sh status three
+  flock -n "$LOCK_DIR/three.lock" true
+  let_go one
+  eventually state_is one free
+  engine.sh run three -- true
+}
+
+@test "a run with --wait starts when a place is free" {
+  export LOCK_MAX_SESSIONS=1
+  start_held one
+  eventually in_iteration one 1
+  start_engine two --wait -- true
+  local two=$REPLY
+  eventually says two '1st in line: no place is free'
+  let_go one
+  wait "$two"
+  start_held four
+  eventually in_iteration four 1
+  refuses 75 engine.sh run five --wait 0.3s -- true
+  [[ $output == *'for at most 0.3s, 1st in line'* ]]
+}
+
+@test "max_sessions and groups of engine.yaml limit together; LOCK_MAX_SESSIONS wins over max_sessions" {
+  cat >engine.yaml <<'YAML'
+max_sessions: 2
+groups: { agents: { max_sessions: 1 } }
+sessions:
+  one: { group: agents, command: sleep 1000 }
+  two: { group: agents, command: 'true' }
+  three: { command: sleep 1000 }
+  four: { command: 'true' }
+YAML
+  start_engine one
+  eventually in_iteration one 1
+  refuses 75 engine.sh run two
+  [[ $output == *'max_sessions of group agents is 1'*engine.yaml* && $output == *'one, pid '* ]]
+  start_engine three
+  eventually in_iteration three 1
+  refuses 75 engine.sh run four
+  [[ $output == *'max_sessions is 2'*engine.yaml* ]]
+  LOCK_MAX_SESSIONS=3 engine.sh run four
+  LOCK_MAX_SESSIONS=inf engine.sh run four
+  LOCK_MAX_SESSIONS=none refuses 64 engine.sh run four
+  [[ $output == *LOCK_MAX_SESSIONS* ]]
+}
+
+@test "a limit counts whatever runs: without a limit, and with a higher one" {
+  start_held one
+  eventually in_iteration one 1
+  LOCK_MAX_SESSIONS=1 refuses 75 engine.sh run two -- true
+  [[ $output == *'one, pid '* ]]
+  LOCK_MAX_SESSIONS=3 start_held three
+  LOCK_MAX_SESSIONS=3 start_held four
+  eventually in_iteration three 1
+  eventually in_iteration four 1
+  let_go three
+  eventually state_is three free
+  # The first place is free, but two still run.
+  LOCK_MAX_SESSIONS=2 refuses 75 engine.sh run two -- true
+  [[ $output == *'one, pid '* && $output == *'four, pid '* ]]
+  let_go one
+  eventually state_is one free
+  LOCK_MAX_SESSIONS=2 engine.sh run two -- true
+}
+
+@test "a place is held until the worker of a killed owner has ended, and no longer" {
+  export LOCK_MAX_SESSIONS=1
+  start_engine one --grace 5s -- bash -c "$STUBBORN"
+  local engine=$REPLY
+  eventually in_iteration one 1
+  eventually test -s worker
+  local worker
+  worker=$(<worker)
+  [ "$(readlink "/proc/$worker/fd/"* | grep -c "$LOCK_DIR/.places")" = 0 ]
+  start_engine two --wait -- flock -n living true
+  local two=$REPLY
+  eventually says two '1st in line'
+  kill -KILL "$engine"
+  wait "$two"
+}
+
+@test "a place is held by the watchdog when owner and guard are killed together" {
+  export LOCK_MAX_SESSIONS=1
+  start_engine one --grace 5s -- bash -c "$STUBBORN"
+  local engine=$REPLY
+  eventually in_iteration one 1
+  eventually has_refresher one
+  eventually test -s worker
+  local guard
+  guard=$(part one refresher)
+  start_engine two --wait -- flock -n living true
+  local two=$REPLY
+  eventually says two '1st in line'
+  kill -STOP "$engine"
+  eventually is_stopped "$engine"
+  kill -KILL "$guard" "$engine"
+  wait "$two"
+}
+
+@test "two runs that name one directory do not run at once, however they name it" {
+  mkdir -p tree/sub
+  ln -s tree link
+  start_held one --exclusive tree
+  eventually in_iteration one 1
+  for path in tree tree/ ./tree/sub/.. link "$PWD/link"; do
+    refuses 75 engine.sh run two --exclusive "$path" -- true
+    [[ $output == *"$PWD/tree (--exclusive) is held by one, pid "*'engine.sh stop one'* ]]
+  done
+  engine.sh run two --exclusive tree/sub -- true
+  engine.sh run two -- true
+  lock.sh status one --json | grep -qF '"tree"'
+  start_engine three --exclusive link --wait -- true
+  local three=$REPLY
+  eventually says three '1st in line'
+  let_go one
+  wait "$three"
+}
+
+@test "--exclusive . is the work tree of git that the run is in, or else the directory" {
+  mkdir -p work/deep plain/deep
+  git -C work init -q
+  (cd work/deep && start_held one --exclusive . && printf '%s' "$REPLY" >"$BATS_TEST_TMPDIR/pid")
+  STARTED+=("$(<pid)")
+  eventually in_iteration one 1
+  refuses 75 engine.sh run two --exclusive work -- true
+  [[ $output == *"$PWD/work (--exclusive)"* ]]
+  engine.sh run two --exclusive work/deep -- true
+  : >work/deep/one.go
+  eventually state_is one free
+  (cd plain/deep && start_held three --exclusive . && printf '%s' "$REPLY" >"$BATS_TEST_TMPDIR/pid")
+  STARTED+=("$(<pid)")
+  eventually in_iteration three 1
+  refuses 75 engine.sh run two --exclusive plain/deep -- true
+  engine.sh run two --exclusive plain -- true
+}
+
+@test "an exclusive path that is not there is refused, and nothing is held" {
+  refuses 69 engine.sh run one --exclusive nowhere -- true
+  [[ $output == *"$PWD/nowhere"* ]]
+  engine.sh run one -- true
+}
+
+@test "paths in another order do not make two runs wait for each other" {
+  mkdir a b
+  local pids=() pid
+  for round in 1 2 3 4; do
+    start_engine "x$round" --wait --exclusive a --exclusive b -- true
+    pids+=("$REPLY")
+    start_engine "y$round" --wait --exclusive b --exclusive a -- true
+    pids+=("$REPLY")
+  done
+  for pid in "${pids[@]}"; do wait "$pid"; done
+}
+
+@test "those that wait come in the order of their arrival, and a dead one is passed over" {
+  export LOCK_MAX_SESSIONS=1
+  start_held one
+  eventually in_iteration one 1
+  local name dead
+  for name in two three four five; do
+    start_held "$name" --wait
+    [ "$name" != three ] || dead=$REPLY
+    let_go "$name"
+    eventually says "$name" 'in line'
+  done
+  says four '3rd in line for a place, behind pid '
+  says four 'which is to run three'
+  kill -KILL "$dead"
+  eventually says four '2nd in line for a place'
+  # Nobody overtakes them.
+  let_go one
+  eventually has_lines order 4
+  [ "$(paste -sd ' ' order)" = 'one two four five' ]
+}
+
+@test "who does not wait does not overtake those that do" {
+  start_held one
+  eventually in_iteration one 1
+  start_engine one2 --wait -- true # Another session: no line for it.
+  wait "$REPLY"
+  engine.sh run one --wait -- sleep 1000 >waiter.out 2>&1 3>&- &
+  local waiter=$!
+  STARTED+=("$waiter")
+  eventually says waiter '1st in line'
+  # The lock is free for a moment, and it is the waiter's.
+  kill -STOP "$waiter"
+  let_go one
+  eventually state_is one free
+  refuses 75 engine.sh run one -- true
+  [[ $output == *'one is waited for by pid '* ]]
+  kill -CONT "$waiter"
+  eventually generation_is one 2
+}
+
+@test "--force takes the session, and its place, before those that wait" {
+  export LOCK_MAX_SESSIONS=1
+  start_held one
+  eventually in_iteration one 1
+  start_engine two --wait -- sh -c 'echo two >>order'
+  local two=$REPLY
+  eventually says two '1st in line'
+  engine.sh run one --force -- sh -c 'echo forced >>order'
+  wait "$two"
+  [ "$(paste -sd ' ' order)" = 'forced two' ]
+}
+
+@test "--force does not end an owner for a place that others have" {
+  start_held one
+  eventually in_iteration one 1
+  mkdir tree
+  start_held two --exclusive tree
+  eventually in_iteration two 1
+  refuses 75 engine.sh run one --force --exclusive tree -- true
+  [[ $output == *'held by two'* ]]
+  lock.sh status one
+}
+
+@test "flock on the file of a place or path by anybody counts like a run" {
+  mkdir tree
+  engine.sh run one --exclusive tree -- true
+  local file
+  file=$(ls "$LOCK_DIR"/.exclusive/*.lock)
+  flock "$file" sleep 1000 3>&- &
+  local flock=$!
+  STARTED+=("$flock")
+  eventually eval '! flock -n "$file" true'
+  refuses 75 engine.sh run one --exclusive tree -- true
+  [[ $output == *'pid '*'sleep'* ]]
+  end_with_children "$flock"
+}
