@@ -258,3 +258,39 @@ YAML
   [[ $output == *'pid '*'sleep'* ]]
   end_with_children "$flock"
 }
+
+@test "status shows who waits, for what and in which turn, also with a session that has never run" {
+  export LOCK_MAX_SESSIONS=1
+  start_held one
+  eventually in_iteration one 1
+  start_engine two --wait -- true
+  local two=$REPLY
+  eventually says two '1st in line'
+  start_engine three --wait -- true
+  local three=$REPLY
+  eventually says three '2nd in line'
+  run lock.sh status
+  [ "$status" -eq 0 ]
+  [[ $output == *'two '*'free'* && $output == *WAITING* ]]
+  grep -qE '^two +a place +1st .*pid [0-9]+$' <<<"$output"
+  grep -qE '^three +a place +2nd .*pid [0-9]+, behind pid [0-9]+ \(two\)$' <<<"$output"
+  refuses 3 lock.sh status three --json
+  [[ $output == *'"turn": 2'* && $output == *'"a place"'* ]]
+  kill -KILL "$two" "$three"
+  eventually is_gone "$two"
+  eventually is_gone "$three"
+  run lock.sh status
+  [[ $output != *WAITING* ]]
+}
+
+@test "run -d --wait says whether it runs, or waits in its pane and in which turn" {
+  run engine.sh run free -d --wait -- sleep 1000
+  [ "$status" -eq 0 ]
+  [[ $output == *'free runs in its own tmux session'* ]]
+  lock.sh status free
+  run engine.sh run free -d --wait -- sh -c 'echo next >order'
+  [ "$status" -eq 0 ]
+  [[ $output == *'free waits in its own tmux session, 1st in line for free'* ]]
+  engine.sh stop free
+  eventually test -s order
+}

@@ -1,7 +1,7 @@
 /**
  * `run --detach`: the same run, in a new tmux session.
  *
- * Returns when the session is held by the engine in there, or with that engine's error. A tmux session whose engine
+ * Returns when the session is held by the engine in there, when that waits in line, or with that engine's error. A tmux session whose engine
  * never held the lock is removed again; one that fails later stays to be looked at.
  */
 import { writeFileSync } from 'node:fs'
@@ -12,8 +12,10 @@ import { poll } from '../core/poll.ts'
 import { printable } from '../core/printable.ts'
 import type { LockRecord, TmuxTarget } from '../core/record.ts'
 import { fileStamp } from '../core/stamp.ts'
+import { describeWant, ordinal } from '../core/ticket.ts'
 import { refuseOwnSession } from '../session/own-session.ts'
 import { openSession, type Session } from '../session/session.ts'
+import { type InLine, whoWaits } from '../session/who-waits.ts'
 import { makeOwnDir, prepareLockDir } from '../store/lock-dir.ts'
 import { removeStart, writeStart } from '../store/start-file.ts'
 import {
@@ -28,6 +30,7 @@ import {
   startDetached,
 } from '../tmux/tmux.ts'
 import type { World } from '../world.ts'
+import { describeWaiter } from './held-locks.ts'
 
 const POLL_SECONDS = 0.03
 const MAX_POLL_SECONDS = 0.5
@@ -155,19 +158,31 @@ const openPane = async (session: Session, last: LockRecord | null, run: PaneRun)
   }
 }
 
-/** Waits until the engine in the pane holds the session, or has ended without. @returns `null` when the time is up */
+/** Waits until the engine in the pane holds the session, waits in line, or has ended without. @returns `null` when the time is up */
 const awaitHeld = (
   session: Session,
   target: TmuxTarget,
-  { before, seconds }: { readonly before: number; readonly seconds: number },
-): Promise<'held' | 'ended' | null> => {
+  { before, seconds, turn }: { readonly before: number; readonly seconds: number; turn(): InLine | null },
+): Promise<'held' | 'ended' | InLine | null> => {
   const { world } = session
   const timing = { seconds, pauseSeconds: POLL_SECONDS, longestPauseSeconds: MAX_POLL_SECONDS }
-  return poll<'held' | 'ended'>(world.clock, timing, async () => {
+  return poll<'held' | 'ended' | InLine>(world.clock, timing, async () => {
     const { record } = session.snapshot()
     if (record !== null && record.generation > before && record.tmux?.pane === target.pane) return 'held'
-    return (await paneState(target, world))?.kind === 'live' ? null : 'ended'
+    return turn() ?? ((await paneState(target, world))?.kind === 'live' ? null : 'ended')
   })
+}
+
+/** The turn of the engine in this pane, while it waits. */
+const inLineIn = (world: World, { pane, server_pid }: TmuxTarget): InLine | null =>
+  whoWaits(world).find(
+    ({ ticket: { tmux } }) => tmux !== null && tmux.pane === pane && tmux.server_pid === server_pid,
+  ) ?? null
+
+const describeTurn = (world: World, { ticket, turn, before }: InLine): string => {
+  const what = printable(ticket.wants.map(describeWant).join(', '))
+  const next = before === null ? '' : `, behind ${describeWaiter(before, world.now().epoch)}`
+  return `${ordinal(turn)} in line for ${what}${next}`
 }
 
 /** A pane is dead when its terminal is closed; the exit code of what ran in it comes a moment later. */
@@ -199,7 +214,7 @@ export type DetachedRun = { readonly name: string; readonly waits: boolean; read
 
 /**
  * @param command the engine's own command line, without `--detach`
- * @returns the exit code: 0 when the session is held, else the engine's
+ * @returns the exit code: 0 when the session is held, or waited for as asked; else the engine's
  */
 export const runDetached = async (
   world: World,
@@ -215,14 +230,22 @@ export const runDetached = async (
   if (!waits && !force && (verdict.state === 'active' || verdict.state === 'hung'))
     throw heldError(snapshot, [], world.now())
   const target = await openPane(session, last, { command, force })
-  if (waits) {
+  // A takeover may have to wait for the grace of the owner, and of what it leaves.
+  const seconds = START_SECONDS + (force ? 2 * (last?.options.grace ?? 0) : 0)
+  const turn = (): InLine | null => (waits ? inLineIn(world, target) : null)
+  const outcome = await awaitHeld(session, target, { before: last?.generation ?? 0, seconds, turn })
+  if (outcome === 'ended') return reportFailure(world, target)
+  if (outcome !== null && outcome !== 'held') {
+    world.notify(
+      `${name} waits in its own tmux session, ${describeTurn(world, outcome)}; see: tmux attach -t =${name}:`,
+    )
+    return 0
+  }
+  if (outcome === null && waits) {
+    // It has neither ended nor got in line yet: a busy machine.
     world.notify(`${name} waits in its own tmux session; see: tmux attach -t =${name}:`)
     return 0
   }
-  // A takeover may have to wait for the grace of the owner, and of what it leaves.
-  const seconds = START_SECONDS + (force ? 2 * (last?.options.grace ?? 0) : 0)
-  const outcome = await awaitHeld(session, target, { before: last?.generation ?? 0, seconds })
-  if (outcome === 'ended') return reportFailure(world, target)
   if (outcome === null) {
     throw errors.held(
       `${name} still tries to get the session, in its own tmux session`,

@@ -3,24 +3,21 @@
  * kernel for the ticket before it, or, when it is the first, for the lock itself. One that dies is passed over, because its
  * ticket is locked no more.
  */
-import { livenessOf, recordLocation } from '../core/identity.ts'
 import type { OwnerProcess } from '../core/record.ts'
 import { type FiledTicket, inOrder, type Ticket, ticketsAhead, type Want } from '../core/ticket.ts'
 import { probeLock, type WaitLimit, waitFree } from '../store/kernel-lock.ts'
-import { type HeldTicket, listTickets, removeTicket, takeTicket, ticketPath } from '../store/tickets.ts'
+import { listTickets, removeTicket, ticketPath } from '../store/ticket-files.ts'
+import { type HeldTicket, takeTicket } from '../store/tickets.ts'
 import type { World } from '../world.ts'
+import { livenessOfWaiters } from './who-waits.ts'
 
 /** Of a ticket whose process cannot be seen from here, as in another container, its lock tells. */
-const isDead = ({ inspector, observer, lockDir, lockTool }: World) => {
-  const view = inspector.snapshot()
+const isDead = (world: World) => {
+  const liveness = livenessOfWaiters(world)
   return (filed: FiledTicket): boolean => {
-    const { waiter } = filed.ticket
-    const location = recordLocation({ owner: waiter }, observer)
-    if (location === 'other-boot') return true
-    const liveness =
-      location === 'here' ? livenessOf(view, waiter, waiter.started_clock, observer).kind : 'unknown'
-    if (liveness !== 'unknown') return liveness === 'gone'
-    return probeLock(ticketPath(lockDir, filed), lockTool) !== 'held'
+    const seen = liveness(filed)
+    if (seen !== 'unknown') return seen === 'gone'
+    return probeLock(ticketPath(world.lockDir, filed), world.lockTool) !== 'held'
   }
 }
 

@@ -5,76 +5,20 @@
  * A ticket's name is its number and a random part. A name is never used twice: whoever removes a dead one cannot hit another.
  */
 import { randomBytes } from 'node:crypto'
-import {
-  closeSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  statSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { closeSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { errors } from '../core/errors.ts'
 import type { Clock } from '../core/ports.ts'
-import { hasCode } from '../core/system-error.ts'
-import { encodeTicket, type FiledTicket, parseTicket, type Ticket } from '../core/ticket.ts'
+import { encodeTicket, type FiledTicket, type Ticket } from '../core/ticket.ts'
 import { type HeldLock, tryAcquire } from './kernel-lock.ts'
 import { makeOwnDir } from './lock-dir.ts'
 import type { LockTool } from './lock-tool.ts'
-import { READ_FLAGS } from './open-file.ts'
-
-export const waitingDir = (lockDir: string): string => join(lockDir, '.waiting')
-
-export const ticketPath = (lockDir: string, { file }: Pick<FiledTicket, 'file'>): string =>
-  join(waitingDir(lockDir), file)
+import { namesIn, removeTicket, TICKET_NAME, ticketPath, waitingDir } from './ticket-files.ts'
 
 export type HeldTicket = FiledTicket & { release(): void }
 
-const NAME = /^(\d{1,15})-[0-9a-f]+$/
-
-const namesIn = (lockDir: string): readonly string[] => {
-  try {
-    return readdirSync(waitingDir(lockDir))
-  } catch (error) {
-    if (hasCode(error, 'ENOENT', 'ENOTDIR')) return []
-    throw errors.io(`${waitingDir(lockDir)} cannot be read`, error)
-  }
-}
-
-const readTicket = (path: string): Ticket | null => {
-  try {
-    const fd = openSync(path, READ_FLAGS)
-    try {
-      return parseTicket(readFileSync(fd, 'utf8'))
-    } finally {
-      closeSync(fd)
-    }
-  } catch {
-    return null // Its turn has come meanwhile.
-  }
-}
-
-/** Of the living and the dead, in no order. */
-export const listTickets = (lockDir: string): readonly FiledTicket[] =>
-  namesIn(lockDir).flatMap((file) => {
-    const [, number] = NAME.exec(file) ?? []
-    if (number === undefined) return []
-    const ticket = readTicket(ticketPath(lockDir, { file }))
-    return ticket === null ? [] : [{ number: Number(number), file, ticket }]
-  })
-
-export const removeTicket = (lockDir: string, ticket: Pick<FiledTicket, 'file'>): void => {
-  try {
-    unlinkSync(ticketPath(lockDir, ticket))
-  } catch {
-    // Somebody else was faster.
-  }
-}
-
 const nextNumber = (lockDir: string): number =>
-  1 + Math.max(0, ...namesIn(lockDir).map((file) => Number(NAME.exec(file)?.[1] ?? 0)))
+  1 + Math.max(0, ...namesIn(lockDir).map((file) => Number(TICKET_NAME.exec(file)?.[1] ?? 0)))
 
 const UNFINISHED_SECONDS = 3600
 

@@ -5,11 +5,13 @@ import { JSON_OPTION, optionalNameOf, print, printJson, stdout, type Verb } from
 import { errors } from '../core/errors.ts'
 import { printable } from '../core/printable.ts'
 import { sessionReport } from '../core/report.ts'
+import { describeWant, ordinal, sessionWant, type Ticket } from '../core/ticket.ts'
 import { urgency } from '../core/urgency.ts'
 import { STATUS_EXIT_CODES } from '../core/verdict.ts'
 import { snapshotAll } from '../session/all-sessions.ts'
 import { openSession } from '../session/session.ts'
 import type { Snapshot } from '../session/snapshot.ts'
+import { type InLine, whoWaits } from '../session/who-waits.ts'
 import { checkLockDir } from '../store/lock-dir.ts'
 import type { World } from '../world.ts'
 import { ago, iterationOfTotal, STATE_STYLES } from './shared/session-words.ts'
@@ -19,8 +21,40 @@ const statusOf = (world: World, session: string): Snapshot => {
   return openSession(world, session).snapshot()
 }
 
-const statusOfAll = (world: World): readonly Snapshot[] =>
-  snapshotAll(world).toSorted((a, b) => urgency(a) - urgency(b))
+/** Also those that have never run, and wait to begin. */
+const statusOfAll = (world: World, waiting: readonly InLine[]): readonly Snapshot[] => {
+  const snapshots = snapshotAll(world)
+  const known = new Set(snapshots.map(({ session }) => session))
+  const others = new Set(waiting.map(({ ticket }) => ticket.session).filter((name) => !known.has(name)))
+  const added = [...others].map((name) => openSession(world, name).snapshot())
+  return [...snapshots, ...added].toSorted((a, b) => urgency(a) - urgency(b))
+}
+
+/** In JSON: the runs of this session that wait to begin. */
+const waitingOf = (waiting: readonly InLine[], session: string) =>
+  waiting
+    .filter(({ ticket }) => ticket.session === session)
+    .map(({ ticket, turn }) => ({
+      pid: ticket.waiter.pid,
+      since_epoch: ticket.since_epoch,
+      for: ticket.wants.map(describeWant),
+      turn,
+    }))
+
+export const renderWaiting = (waiting: readonly InLine[], now: number, terminal: Terminal): string =>
+  table(
+    ['WAITING', 'FOR', 'TURN', 'SINCE', 'PROCESS'],
+    waiting.map(({ ticket, turn, before }): readonly Cell[] => [
+      { text: ticket.session },
+      { text: printable(ticket.wants.map(describeWant).join(', ')) },
+      { text: ordinal(turn) },
+      { text: ago(Math.max(0, now - ticket.since_epoch)) },
+      {
+        text: `pid ${ticket.waiter.pid}${before === null ? '' : `, behind pid ${before.ticket.waiter.pid} (${before.ticket.session})`}`,
+      },
+    ]),
+    terminal,
+  )
 
 /** What ended longer ago is of interest only to who asks for it. */
 const SHOWN_SECONDS = 86_400
@@ -90,6 +124,10 @@ const printFormat = async (world: World, format: Format, snapshots: readonly Sna
   if (segment !== '') print(`${segment}\n`)
 }
 
+/** Of one session: who waits with it, and who waits for it. */
+const concerns = ({ session, wants }: Ticket, name: string | undefined): boolean =>
+  name === undefined || session === name || wants.includes(sessionWant(name))
+
 export const verb: Verb = {
   describe: 'show the state of one or all sessions',
   positionals: ['[NAME]'],
@@ -113,14 +151,21 @@ export const verb: Verb = {
   run: async (world, args) => {
     const format = formatOf(args)
     const name = optionalNameOf(args)
-    const snapshots = name === undefined ? statusOfAll(world) : [statusOf(world, name)]
+    const waiting = whoWaits(world)
+    const snapshots = name === undefined ? statusOfAll(world, waiting) : [statusOf(world, name)]
     const [first] = snapshots
     if (format === 'json') {
-      const reports = snapshots.map(sessionReport)
+      const reports = snapshots.map((one) => ({
+        ...sessionReport(one),
+        waiting: waitingOf(waiting, one.session),
+      }))
       printJson(name === undefined ? reports : reports[0])
     } else if (format !== 'table') await printFormat(world, format, snapshots)
     else if (name === undefined) printTable(world, snapshots, args.flag('all'))
     else print(renderStatus(snapshots, stdout(world)))
+    const shown = waiting.filter(({ ticket }) => concerns(ticket, name))
+    if (format === 'table' && shown.length > 0)
+      print(`\n${renderWaiting(shown, world.now().epoch, stdout(world))}`)
     return name === undefined || first === undefined ? 0 : STATUS_EXIT_CODES[first.verdict.state]
   },
 }
