@@ -1,4 +1,5 @@
 /** How much a worker has shown over the last minutes, in few numbers, for a sparkline. Pure. */
+import { isNewText } from './novelty.ts'
 import type { Sample } from './progress.ts'
 import type { ActivitySeries } from './record.ts'
 
@@ -23,7 +24,7 @@ const steps = (bytes: number): number => Math.min(4, 1 + Math.floor(Math.log2(Ma
 export const activityLevel = (sample: Sample): number => {
   const { note, output, io, received, cpuSeconds } = sample
   if (note) return NOTE_LEVEL
-  if (output.kind === 'new' || output.kind === 'status') return 3 + steps(output.bytes)
+  if (isNewText(output.kind)) return 3 + steps(output.bytes)
   const bytes = Math.max(io.payload - 4 * output.bytes, received ?? 0)
   if (bytes > 0) return 1 + steps(bytes)
   if (output.bytes > 0) return 2

@@ -5,6 +5,7 @@
  * | -------------------------------------------------------------------- | -------- |
  * | a piece of text that was not seen before                             | `new`    |
  * | only in a status line: a text that was not seen before               | `status` |
+ * | the same, and it is like no earlier one and names nothing            | `phrase` |
  * | the same, in a status line whose texts have been found to come back  | `repeat` |
  * | text that was seen before, with other digits or another spinner glyph | `repeat` |
  * | in one place, the same one or two pictures: a cursor that blinks     | `blink`  |
@@ -18,34 +19,25 @@
  * are dropped, and identifiers made of random characters; what is left is new, or was seen.
  *
  * Two things that digits say are kept. A fraction of something known (`45 %`, `12/80`) that is larger than it ever was
- * is progress: it cannot grow for ever. And a row of test marks (`....F..`) says one thing with each mark.
+ * is progress: it cannot grow for ever; the number of an attempt is none. And a row of test marks (`....F..`) says one thing with each mark.
  */
 
+import { type ScreenRow, ScreenRows, type ScreenSize } from './screen-rows.ts'
 import { StatusPhrases, statusForm, type TextKind } from './status-phrases.ts'
 
 /** Pieces remembered; a cycle of more different lines than this counts as new each time around. */
 const MEMORY_PIECES = 2048
 /** Of one piece; what follows makes no difference. */
 const PIECE_CHARACTERS = 200
-/** A line without an end is held up to here. */
-const OPEN_CHARACTERS = 4096
 
 /** biome-ignore-start lint/suspicious/noControlCharactersInRegex: terminal output is full of them */
 /** OSC, and DCS, SOS, PM, APC strings: titles, links, clipboard. One that is never ended must not swallow all that comes. */
 const STRINGS = /\x1b[\]PX^_][^\x07\x1b\n]*(?:\x07|\x1b\\)/g
-const CONTROL_SEQUENCE = /\x1b\[[0-?]*[ -/]*([@-~])/g
-const OTHER_ESCAPES = /\x1b[ -/]*[0-~]/g
-/** The cursor saved, put back, a line up or down; the whole screen anew. */
-const MOVES = /\x1b[78DEMc]/g
 const UNFINISHED_ESCAPE = /\x1b(?:\[[0-?]*[ -/]*|[\]PX^_][^\x07\x1b\n]{0,4096}\x1b?|[ -/]*)$/
-const BREAKS = /([\n\r\b\f\v]+)/
-const ERASES = 'K'
-/** Stands for a move of the cursor. */
-const MOVED = '\v'
 /** biome-ignore-end lint/suspicious/noControlCharactersInRegex: as above */
 
-/** Colour, modes, reports; and the step to the right, which programs send instead of spaces. */
-const NO_MOVE = 'mhlnqcCtu'
+/** Between things that stand side by side: the line of a box, or more than two spaces. */
+const COLUMN_GAPS = /[\u2502\u2503\u2551\u258c\u2590]|\s{3,}/u
 
 /** ASCII twirls, dots and bullets, arrows, blocks that turn, braille, dingbats, clocks and moons. */
 const SPINNER_GLYPHS =
@@ -77,7 +69,14 @@ const isRandom = (word: string): boolean =>
   (word.length >= KEY_CHARACTERS && KEY.test(word)) ||
   (word.replace(HUMP, (capital) => capital.toLowerCase()).match(CHANGES)?.length ?? 0) >= RANDOM_CHANGES
 
+/** `attempt 3/10` counts failures. */
+const ATTEMPTS = /\b(?:attempts?|retry|retries|retrying|tries)\b/i
+
+/** What a tool tells the person in front of it while it waits: `Tip: Use /goal to …`. */
+const ADVICE = /^[^\p{L}]{0,10}(?:tip|hint|did you know)\s?[:?]/iu
+
 const fractionOf = (piece: string): number | null => {
+  if (ATTEMPTS.test(piece)) return null
   const percent = PERCENT.exec(piece)
   if (percent !== null) return Number(percent[1]) / 100
   const [, part, whole] = OF_TOTAL.exec(piece) ?? []
@@ -86,10 +85,14 @@ const fractionOf = (piece: string): number | null => {
     : Number(part) / Number(whole)
 }
 
+/** Dots that come one by one before a text, as a spinner does; those of a row of tests have no text behind them. */
+const LEADING_DOTS = /^\s*\.{1,3}\s+(?=\p{L})/u
+
 /** What is left of a piece to compare. */
 export const normalize = (piece: string): string =>
   // The space is taken out again, and makes a string of its own: a mere part would keep all that it was cut from.
   ` ${piece.slice(0, PIECE_CHARACTERS * 4)}`
+    .replace(LEADING_DOTS, '')
     .replace(HEX, '')
     .replace(WORDS, (word) => (isRandom(word) ? '' : word))
     .replace(UNITS, '')
@@ -104,13 +107,14 @@ const BLINK_PICTURES = 2
 class Pictures {
   readonly #known = new Map<string, Set<string>>()
 
-  /** @returns whether all of it has at most two pictures, and they are of the same texts as in the call before */
+  /** @returns whether all of it has at most two pictures, of two texts or of those of the call before */
   areSteady(pieces: readonly string[]): boolean {
     const isFirst = this.#known.size === 0
     for (const piece of pieces) {
       const text = normalize(piece)
       const pictures = this.#known.get(text)
-      if (pictures === undefined && !isFirst && text !== '') return this.forget()
+      const isOther = pictures === undefined && !isFirst && text !== ''
+      if (isOther && this.#known.size >= BLINK_PICTURES) return this.forget()
       const all = (pictures ?? new Set()).add(piece.trim())
       this.#known.set(text, all)
       if (all.size > BLINK_PICTURES) return this.forget()
@@ -124,8 +128,6 @@ class Pictures {
   }
 }
 
-type Piece = { readonly text: string; readonly isOver: boolean }
-
 export class Novelty {
   /** In the order of their last use. */
   readonly #seen = new Set<string>()
@@ -133,7 +135,10 @@ export class Novelty {
   readonly #fractions = new Map<string, number>()
   readonly #phrases = new StatusPhrases()
   readonly #pictures = new Pictures()
-  #open: Piece = { text: '', isOver: false }
+  readonly #screen = new ScreenRows()
+  #isTerminal = false
+  /** The cursor's row as it was after the last call. */
+  #open = ''
   #escape = ''
 
   /** Its status line takes its texts from a list: what it has said there was no progress, nor will be. */
@@ -141,47 +146,45 @@ export class Novelty {
     return this.#phrases.cycle
   }
 
+  /** Of the terminal that it is printed to. */
+  resize(size: ScreenSize): void {
+    this.#isTerminal = true
+    this.#screen.resize(size)
+  }
+
   /** @param text what came since the last call */
   observe(text: string): TextKind {
     const raw = this.#escape + text
     this.#escape = UNFINISHED_ESCAPE.exec(raw)?.[0] ?? ''
-    let isDrawn = false
-    const plain = raw
-      .slice(0, raw.length - this.#escape.length)
-      .replace(STRINGS, '')
-      .replace(CONTROL_SEQUENCE, (_, final: string) => {
-        if (NO_MOVE.includes(final)) return ''
-        isDrawn = true
-        return ERASES.includes(final) ? '\r' : MOVED
-      })
-      .replace(MOVES, MOVED)
-      .replace(OTHER_ESCAPES, '')
-    const pieces = this.#split(plain)
+    const whole = raw.slice(0, raw.length - this.#escape.length).replace(STRINGS, '')
+    const { rows, open, hasLines, isAppended } = this.#screen.write(whole)
     let kind: TextKind = 'repeat'
-    for (const piece of pieces.slice(0, -1)) kind = stronger(kind, this.#kindOf(piece))
-    kind = stronger(kind, this.#openKind(pieces.length === 1 && plain !== ''))
-    if (kind !== 'repeat' || (!isDrawn && plain.includes('\n'))) {
+    for (const row of rows.flatMap((row) => this.#partsOf(row))) kind = stronger(kind, this.#kindOf(row))
+    const before = this.#open
+    const isOpenNew = open !== null && open.text !== before
+    if (isOpenNew) {
+      this.#open = open.text
+      const parts = this.#partsOf(open)
+      const last = parts.at(-1) ?? open
+      for (const part of parts.slice(0, -1)) kind = stronger(kind, this.#kindOf(part))
+      kind = stronger(kind, this.#openKind(last, isAppended))
+    }
+    if (kind !== 'repeat' || hasLines) {
       this.#pictures.forget()
       return kind
     }
-    return this.#pictures.areSteady(pieces.map((piece) => piece.text)) ? 'blink' : 'repeat'
+    const drawn = isOpenNew ? [...rows, open] : rows
+    if (drawn.length === 0) return 'blink'
+    return this.#pictures.areSteady(drawn.map((row) => row.text)) ? 'blink' : 'repeat'
   }
 
-  /** The last one is still open. */
-  #split(plain: string): readonly Piece[] {
-    const parts = plain.split(BREAKS)
-    const pieces: Piece[] = [{ ...this.#open, text: this.#open.text + (parts[0] ?? '') }]
-    for (let index = 1; index < parts.length; index += 2) {
-      // Programs that draw only what has changed return and move on: what they draw there is a part of a line.
-      const isOver = /^[\r\b]+$/.test(parts[index] ?? '')
-      pieces.push({ text: parts[index + 1] ?? '', isOver })
-    }
-    const last = pieces.at(-1) ?? this.#open
-    this.#open = { ...last, text: last.text.slice(-OPEN_CHARACTERS) }
-    return pieces
+  /** What stands side by side on a screen is compared by itself. */
+  #partsOf(row: ScreenRow): readonly ScreenRow[] {
+    return this.#isTerminal ? row.text.split(COLUMN_GAPS).map((text) => ({ ...row, text })) : [row]
   }
 
-  #kindOf({ text: piece, isOver }: Piece): TextKind {
+  #kindOf({ text: piece, isOver, isEnded }: ScreenRow): TextKind {
+    if (ADVICE.test(piece)) return 'repeat'
     const text = normalize(piece)
     const fraction = fractionOf(piece)
     const isFurther = fraction !== null && fraction > (this.#fractions.get(text) ?? -1)
@@ -189,7 +192,7 @@ export class Novelty {
     if (text === '') return isFurther ? 'new' : 'repeat'
     const form = statusForm(piece, isOver)
     const phrase = form === null ? null : this.#phrases.shown(form, text, piece.trim())
-    const wasSeen = this.#seen.delete(text)
+    const wasSeen = this.#seen.delete(text) || (!isEnded && this.#isBeginning(text))
     this.#add(text)
     if (isFurther || ROW_OF_MARKS.test(text)) return 'new'
     if (wasSeen) return 'repeat'
@@ -197,33 +200,35 @@ export class Novelty {
   }
 
   /** A line without an end yet is new when no line that was seen begins like it. */
-  #openKind(grown: boolean): TextKind {
-    const { isOver } = this.#open
-    const open = this.#open.text.trim()
+  #openKind({ text: row, isOver }: ScreenRow, grown: boolean): TextKind {
+    const open = row.trim()
+    if (ADVICE.test(open)) return 'repeat'
     if (grown && ONLY_MARKS.test(open)) return 'new'
     // Of one that is longer than what is compared, its end: its beginning stays the same while it grows.
     if (grown && open.length > PIECE_CHARACTERS) {
-      return this.#kindOf({ text: open.slice(-PIECE_CHARACTERS), isOver: false })
+      return this.#kindOf({ text: open.slice(-PIECE_CHARACTERS), isOver: false, isEnded: true })
     }
     // The last word may be cut off anywhere.
     const text = normalize(open.replace(/[A-Za-z0-9-]+$/, ''))
     if (text === '') return 'repeat'
-    for (const line of this.#seen) if (line.startsWith(text)) return this.#furtherKind(text, open)
     const isFurther = this.#isFurther(text, open)
+    if (this.#isBeginning(text)) return isFurther ? 'new' : 'repeat'
     const form = statusForm(open, isOver)
-    // It is remembered when it is whole.
-    if (form !== null && !isFurther) return this.#phrases.kindOf(form)
+    // One that is written to its end is remembered when it is whole; one that is drawn is whole.
+    if (form !== null && !isFurther)
+      return grown ? this.#phrases.kindOf(form) : this.#kindOf({ text: row, isOver, isEnded: false })
     this.#add(text)
     return 'new'
+  }
+
+  #isBeginning(text: string): boolean {
+    for (const line of this.#seen) if (line.startsWith(text)) return true
+    return false
   }
 
   #add(text: string): void {
     this.#seen.add(text)
     if (this.#seen.size > MEMORY_PIECES) this.#forgetFirst(this.#seen)
-  }
-
-  #furtherKind(text: string, piece: string): TextKind {
-    return this.#isFurther(text, piece) ? 'new' : 'repeat'
   }
 
   #isFurther(text: string, piece: string): boolean {
@@ -245,5 +250,8 @@ export class Novelty {
   }
 }
 
-const STRENGTH: Readonly<Record<TextKind, number>> = { new: 3, status: 2, repeat: 1, blink: 0 }
+export const isNewText = (kind: TextKind | null): boolean =>
+  kind === 'new' || kind === 'status' || kind === 'phrase'
+
+const STRENGTH: Readonly<Record<TextKind, number>> = { new: 4, status: 3, phrase: 2, repeat: 1, blink: 0 }
 const stronger = (a: TextKind, b: TextKind): TextKind => (STRENGTH[b] > STRENGTH[a] ? b : a)

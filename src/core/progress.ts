@@ -5,9 +5,10 @@
  * | --------------------------------------------------- | --------- | -------- | -------------- |
  * | a note, or text that is new                         | yes       | yes      | start anew, whatever was before |
  * | new text of a status line                           | yes       | until its texts are known to come from a list | start anew |
+ * | a phrase that may come from a list                  | yes       | unless a hang was found | of progress: gets {@link PHRASE_FRACTION} of its limit back |
  * | text that was seen before                           | yes       | no       | start anew |
  * | sockets have received something (asked for a verdict) | yes     | unless text repeats | start anew |
- * | bytes at {@link BULK_BYTES_PER_SECOND} by what lasts, or written by any | yes | yes | start anew |
+ * | bytes at {@link BULK_BYTES_PER_SECOND} by what lasts, or written by any | yes | yes | start anew; while text repeats, of progress: get {@link BULK_WORTH} times the seconds back that the bytes are worth at that rate |
  * | payload read or written by what lasts               | yes       | unless text repeats | get half of their limit back |
  * | a lot of bytes by what comes and goes               | yes       | unless text repeats | start anew |
  * | {@link WORK_FRACTION}, and processes come and go    | yes       | unless text repeats | start anew |
@@ -27,7 +28,8 @@
  * | `stopped`        | a process is stopped, without progress, in two samples |
  *
  * A hang that has been found ends at once with a note or new text. Whatever else is seen ends it when it comes in
- * {@link RETURN_SAMPLES} samples, no further apart than half of `quiet_after`: a burst now and then is no work.
+ * {@link RETURN_SAMPLES} samples: no further apart than half of `quiet_after`, and in a row for `repeating` and
+ * `spinning`. A burst now and then is no work.
  */
 import type { Stall, StallCause } from './record.ts'
 import type { TextKind } from './status-phrases.ts'
@@ -43,6 +45,9 @@ export const IDLE_FRACTION = 0.01
 
 /** So many bytes in a second are work, whatever the screen repeats: a copy with a bar of digits, a long download. */
 export const BULK_BYTES_PER_SECOND = 64 * 1024
+
+/** Behind a spinner, so much more than that has to be moved on average for it to be work without a pause. */
+export const BULK_WORTH = 2
 
 /** An eventfd moves 8 bytes, a pipe that wakes somebody 1. */
 export const WAKE_UP_BYTES = 8
@@ -62,8 +67,12 @@ const WORK_SECONDS = 0.05
 export const CERTAIN_SAMPLES = 2
 
 export const RETURN_SAMPLES = 3
+/** A sample may come late. */
+const IN_A_ROW_INTERVALS = 1.7
 /** Of a limit: what a burst gives back, and how far apart bursts may be to end a hang. */
 const BURST_FRACTION = 0.5
+/** Of `stuck_after`: phrases that come less often than this are no progress. */
+const PHRASE_FRACTION = 1 / 6
 /** A clock goes back no further than this, in limits, so that bursts that do not suffice stay insufficient. */
 const DEBT_LIMITS = 1.5
 
@@ -167,6 +176,8 @@ type Classification = {
   readonly isSaid: boolean
   /** Of a limit, what it gives back; 1 starts the clocks anew. */
   readonly gain: number
+  /** Seconds of progress, instead of the gain; `null`: none. */
+  readonly earned: number | null
   /** Small reads and nothing else. */
   readonly isWeak: boolean
 }
@@ -176,23 +187,40 @@ const found = (source: ProgressSource, isProgress: boolean, gain = 1): Classific
   isProgress,
   isSaid: false,
   gain,
+  earned: null,
   isWeak: false,
 })
 
-const NOTHING: Classification = { source: null, isProgress: false, isSaid: false, gain: 0, isWeak: false }
+const NOTHING: Classification = {
+  source: null,
+  isProgress: false,
+  isSaid: false,
+  gain: 0,
+  earned: null,
+  isWeak: false,
+}
 
-type Context = { readonly seconds: number; readonly textRepeats: boolean; readonly readsAreIdle: boolean }
+type Context = {
+  readonly seconds: number
+  readonly textRepeats: boolean
+  readonly readsAreIdle: boolean
+  readonly isStalled: boolean
+}
 
 const classifySample = (sample: Sample, context: Context): Classification => {
   const { note, output, io, received } = sample
   const { seconds, textRepeats, readsAreIdle } = context
   if (note) return { ...found('note', true), isSaid: true }
   if (output.kind === 'new' || output.kind === 'status') return { ...found('output', true), isSaid: true }
+  if (output.kind === 'phrase') return found('output', !context.isStalled)
   // What it prints is written too, and may go through a pipe or two on its way.
   const bulk = BULK_BYTES_PER_SECOND * seconds
-  if (io.lasting - 4 * output.bytes >= bulk) return found('io', true)
   // A tool at work behind a spinner writes; a client that fails again and again reads its libraries, and writes nothing.
-  if ((io.allWritten ?? 0) - 4 * output.bytes >= bulk) return found('io', true)
+  const moved = Math.max(io.lasting, io.allWritten ?? 0) - 4 * output.bytes
+  if (moved >= bulk) {
+    const earned = textRepeats ? (BULK_WORTH * moved) / BULK_BYTES_PER_SECOND : null
+    return { ...found('io', true), earned }
+  }
   // A cursor that blinks above a prompt: what it writes for that is no other sign of life either.
   if (output.kind === 'blink' && sample.listens) return NOTHING
   if (output.bytes > 0) return found('output', false)
@@ -254,9 +282,11 @@ const returningOf = (
   before: Progress,
   at: number,
   seen: Classification,
-  limits: Limits,
+  { limits, interval }: AssessmentContext,
 ): Progress['returning'] => {
-  const apart = BURST_FRACTION * (limits.quietAfter ?? limits.stuckAfter ?? Number.POSITIVE_INFINITY)
+  const isQuiet = before.stall !== null && ANY_ACTIVITY_ENDS.has(before.stall.cause)
+  const half = BURST_FRACTION * (limits.quietAfter ?? limits.stuckAfter ?? Number.POSITIVE_INFINITY)
+  const apart = isQuiet ? half : IN_A_ROW_INTERVALS * interval
   const { samples, at: last } = before.returning
   if (!againstStall(before, seen) || seen.gain === 0) {
     return at - last > apart ? { samples: 0, at } : before.returning
@@ -272,9 +302,9 @@ export const assess = (before: Progress, sample: Sample, context: AssessmentCont
   const repeat = kind === 'repeat' || kind === 'blink' ? at : before.repeat
   const memory = Math.max(REPEATING_SAMPLES * interval, (limits.stuckAfter ?? 0) * REPEATING_FRACTION)
   const textRepeats = repeat !== null && at - repeat <= memory
-  const seen = classifySample(sample, { seconds, textRepeats, readsAreIdle: before.readsAreIdle })
   const isStalled = before.stall !== null
-  const returning = isStalled ? returningOf(before, at, seen, limits) : { samples: 0, at }
+  const seen = classifySample(sample, { seconds, textRepeats, readsAreIdle: before.readsAreIdle, isStalled })
+  const returning = isStalled ? returningOf(before, at, seen, context) : { samples: 0, at }
   const hasReturned = !isStalled || seen.isSaid || returning.samples >= RETURN_SAMPLES
   // At a prompt a burst is no more than that.
   const isAnswered = hasReturned || before.stall?.cause !== 'awaiting-input'
@@ -325,10 +355,16 @@ const clocksOf = (before: Progress, sample: Sample, step: Step): Clocks => {
   const isActivity = seen.source !== null && (hasReturned || before.stall?.cause !== 'silent')
   const activity = isActivity ? moved(before.activity) : before.activity
   const firm = isActivity && !seen.isWeak ? moved(before.firm) : before.firm
-  const isStatus = sample.output.kind === 'status' && !sample.note
+  const { kind } = sample.output
+  const isStatus = (kind === 'status' || kind === 'phrase') && !sample.note
   const advances = seen.isProgress && hasReturned
-  const certain = advances && !isStatus ? gained(before.certain, at, stuckAfter, gain) : before.certain
-  const status = advances && isStatus ? at : before.status
+  const isEarned = seen.earned !== null && !returns && stuckAfter !== null
+  const forward = isEarned
+    ? advanced(before.certain, at, stuckAfter, seen.earned)
+    : gained(before.certain, at, stuckAfter, gain)
+  const certain = advances && !isStatus ? forward : before.certain
+  const worth = kind === 'phrase' ? PHRASE_FRACTION : 1
+  const status = advances && isStatus ? gained(before.status, at, stuckAfter, worth) : before.status
   // Nothing else has been seen for so long, and its sockets have received nothing: these reads are no work.
   const isHousekeeping = received === 0 && quietAfter !== null && at - firm >= quietAfter
   const readsAreIdle = isHousekeeping || (before.readsAreIdle && firm === before.firm)

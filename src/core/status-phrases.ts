@@ -12,13 +12,16 @@
  * | so many, but fewer than a twentieth of all phrases shown  | may say something |
  * | a twentieth and more                                    | is a list of phrases |
  *
+ * Until then a text that is like an earlier one of the line (`Compiling parser`, `Compiling lexer`), or names something
+ * (`src/parser.ts`, `user-name`), is `status`; any other is a `phrase`, and counts for less: lists are made of such.
+ *
  * A status line has a glyph before it or a clock in it, and was drawn with another glyph or time for the same text. It is known
  * by its form: which of the two it has, and whether it is written over what stood there. One list says nothing about
  * lines of another form.
  */
 
 /** What printed text is worth; see core/novelty.ts. */
-export type TextKind = 'new' | 'status' | 'repeat' | 'blink'
+export type TextKind = 'new' | 'status' | 'phrase' | 'repeat' | 'blink'
 
 const MIN_RETURNS = 3
 const RETURNS_SHARE = 0.05
@@ -44,13 +47,38 @@ export const statusForm = (piece: string, isOver: boolean): string | null => {
   return form === '' ? null : `${form}${isOver ? 'over' : ''}`
 }
 
+/** A path, a file, a package, a name of code. */
+const NAME = /\p{L}[\w-]*[._/:@\\][\w.-]*\p{L}|[a-z][A-Z]|\w-\w/u
+/** What comes after the text itself: `(12s · esc to cancel)`, and dots. */
+const TAIL = /(?:\(.*|[\s.…]+)$/u
+const TEMPLATE_WORDS = 2
+
+const wordsOf = (picture: string): readonly string[] =>
+  picture
+    .replace(LEADING_GLYPH, '')
+    .replace(TAIL, '')
+    .replace(TAIL, '')
+    .toLowerCase()
+    .match(/\p{L}[^\s…]*/gu) ?? []
+
+/** Begins like the other, is as long, and has at most two other words. */
+const isLike = (words: readonly string[], other: readonly string[]): boolean => {
+  if (words.length !== other.length || words[0] !== other[0]) return false
+  const different = words.filter((word, index) => word !== other[index]).length
+  return different > 0 && different <= Math.min(TEMPLATE_WORDS, words.length - 1)
+}
+
 type Phrase = { at: number; picture: string; isAnimated: boolean; gap: number }
 type Counts = { shown: number; returns: number }
+
+const KEPT_TEXTS = 50
 
 export class StatusPhrases {
   readonly #phrases = new Map<string, Phrase>()
   readonly #forms = new Map<string, Counts>()
   #pieces = 0
+  /** The words of the last ones, of whatever form. */
+  #texts: readonly (readonly string[])[] = []
 
   get cycle(): boolean {
     for (const form of this.#forms.keys()) if (this.#isList(form)) return true
@@ -61,6 +89,18 @@ export class StatusPhrases {
   kindOf(form: string): TextKind {
     if (this.#isList(form)) return 'repeat'
     return this.cycle ? 'new' : 'status'
+  }
+
+  /** What it is worth that `picture` is shown for the first time. */
+  #kindOfFirst(form: string, picture: string): TextKind {
+    const words = wordsOf(picture)
+    const isTold =
+      this.#texts.length === 0 ||
+      NAME.test(picture.replace(LEADING_GLYPH, '').replace(TAIL, '')) ||
+      this.#texts.some((text) => isLike(words, text))
+    if (words.length > 0) this.#texts = [...this.#texts, words].slice(-KEPT_TEXTS)
+    const kind = this.kindOf(form)
+    return kind === 'status' && !isTold ? 'phrase' : kind
   }
 
   /** @param picture the piece as it was drawn @returns what it is worth if it is new */
@@ -75,6 +115,7 @@ export class StatusPhrases {
       counts.shown += 1
       this.#phrases.set(key, { at: this.#pieces, picture, isAnimated: false, gap: 0 })
       this.#forgetOldest()
+      return this.#kindOfFirst(form, picture)
     } else if (this.#isReturn(known)) {
       counts.shown += 1
       counts.returns += 1

@@ -4,6 +4,7 @@ import type { ProcessInspector } from '../core/ports.ts'
 import type { LockRecord, StallCause } from '../core/record.ts'
 import { systemClock, timerMilliseconds } from '../process/clock.ts'
 import { nothingReceived, socketReceived } from '../process/received.ts'
+import { terminalSize } from '../process/terminal-size.ts'
 import { procfsActivity, psActivity } from '../process/tree-activity.ts'
 import { createActivityMonitor } from '../refresher/activity-monitor.ts'
 import { createAttentionWatch } from '../refresher/attention-watch.ts'
@@ -43,9 +44,11 @@ export type BeatingWorld = {
 /** @param first the record to go on from, with this process as its refresher */
 export const startBeating = (first: LockRecord, world: BeatingWorld): Beating => {
   const { paths, lock, inspector } = world
+  const { worker } = first
   const descendants = createDescendantTracker(first, inspector)
   const monitor = createActivityMonitor(first, {
     output: new OutputTail(paths.run(first.generation), first.iteration.number),
+    screenSize: () => (worker === null ? null : terminalSize(worker.pid)),
     notes: new NotesTail(paths.notes(first.generation), first.iteration.number),
     activity: inspector.hasProcfs ? procfsActivity() : psActivity(),
     received: inspector.hasProcfs ? socketReceived() : nothingReceived,

@@ -1,6 +1,6 @@
 /** Watches an iteration: what it notes, what it prints, what its processes do. core/progress.ts assesses it. */
 import { activityLevel, extendSeries } from '../core/activity-series.ts'
-import { Novelty } from '../core/novelty.ts'
+import { isNewText, Novelty } from '../core/novelty.ts'
 import type { Clock, ProcessView } from '../core/ports.ts'
 import {
   type AssessmentContext,
@@ -21,10 +21,12 @@ import type {
   Stall,
   StallCause,
 } from '../core/record.ts'
+import type { ScreenSize } from '../core/screen-rows.ts'
+import type { TextKind } from '../core/status-phrases.ts'
 import { nothingReceived, type ReceivedReader } from '../process/received.ts'
 import type { ActivityReader, TreeActivity } from '../process/tree-activity.ts'
 import type { NewNotes, NotesTail } from './notes.ts'
-import type { OutputTail } from './output-tail.ts'
+import type { NewOutput, OutputTail } from './output-tail.ts'
 import { SocketCheck } from './socket-check.ts'
 
 type Seen = {
@@ -40,6 +42,8 @@ export type ActivityMonitor = {
 
 type ActivitySources = {
   readonly output: Pick<OutputTail, 'read'>
+  /** Of the terminal that the worker writes to; `null` for none. */
+  readonly screenSize?: () => ScreenSize | null
   readonly notes: Pick<NotesTail, 'read'>
   readonly activity: ActivityReader
   /** Without it, what sockets receive is not seen. */
@@ -120,7 +124,7 @@ class IterationMonitor implements ActivityMonitor {
     this.#before = { io: earlier?.sources.io?.value ?? 0, cpu: earlier?.sources.cpu?.value ?? 0 }
     if (earlier === null) return
     // What another refresher has seen is not new; the text has to be known all the same, and the promise holds.
-    this.#novelty.observe(from.output.read().text)
+    this.#kindOf(from.output.read())
     this.#allowedUntil = this.#promiseOf(from.notes.read())
   }
 
@@ -128,7 +132,7 @@ class IterationMonitor implements ActivityMonitor {
     const { clock, output, notes, activity } = this.#from
     const at = clock.monotonic()
     const printed = output.read()
-    const kind = printed.bytes > 0 ? this.#novelty.observe(printed.text) : null
+    const kind = printed.bytes > 0 ? this.#kindOf(printed) : null
     const noted = notes.read()
     if (noted.count > 0) this.#allowedUntil = this.#promiseOf(noted)
     const isClear = noted.count > 0 || kind === 'new'
@@ -155,6 +159,12 @@ class IterationMonitor implements ActivityMonitor {
       evidence: evidence === null ? null : { source: evidence, epoch: clock.epoch() },
       watch: this.#watch(stall, listener),
     }
+  }
+
+  #kindOf({ text }: NewOutput): TextKind {
+    const size = this.#from.screenSize?.() ?? null
+    if (size !== null) this.#novelty.resize(size)
+    return this.#novelty.observe(text)
   }
 
   /** A program that waits for a key may be busy with its cursor in the moment of one sample. */
@@ -193,7 +203,7 @@ class IterationMonitor implements ActivityMonitor {
     const { at, note, output, io, received, cpuSeconds } = sample
     const before = this.#sources
     const now = (value: number): LastSeen => ({ monotonic: at, value })
-    const isNew = output.kind === 'new' || output.kind === 'status'
+    const isNew = isNewText(output.kind)
     // The waking of threads moves bytes too, and means nothing.
     const moved = io.payload > 0 || io.all > io.lasting || (received ?? 0) > 0
     return {

@@ -10,7 +10,9 @@ import type { WorkerNote } from '../core/note.ts'
 import { Novelty } from '../core/novelty.ts'
 import type { Clock } from '../core/ports.ts'
 import type { LockRecord } from '../core/record.ts'
+import type { ScreenSize } from '../core/screen-rows.ts'
 import { terminalInputRead } from '../process/terminal-input-read.ts'
+import { terminalSize } from '../process/terminal-size.ts'
 import type { SessionPaths } from '../store/paths.ts'
 import { NotesTail } from './notes.ts'
 import { OutputTail } from './output-tail.ts'
@@ -23,6 +25,8 @@ export type AttentionSources = {
   readonly notes: Pick<NotesTail, 'readAll'>
   /** Read by this watch alone. */
   readonly output: Pick<OutputTail, 'read'>
+  /** Of the terminal that the worker writes to; `null` for none. */
+  readonly screenSize: () => ScreenSize | null
   /** When the terminal's input was last read, in a unit of its own; `null` when that cannot be seen. */
   readonly inputRead: () => number | null
   readonly clock: Clock
@@ -74,8 +78,10 @@ export class AttentionWatch {
   }
 
   #isAnswered(): boolean {
-    const { output, inputRead, clock } = this.#from
+    const { output, screenSize, inputRead, clock } = this.#from
     const { bytes, text } = output.read()
+    const size = bytes > 0 ? screenSize() : null
+    if (size !== null) this.#novelty.resize(size)
     const isNew = bytes > 0 && this.#novelty.observe(text) === 'new'
     const before = this.#inputRead
     this.#inputRead = inputRead()
@@ -94,6 +100,7 @@ export const createAttentionWatch = (
     {
       notes: new NotesTail(paths.notes(generation), iteration.number),
       output: new OutputTail(paths.run(generation), iteration.number),
+      screenSize: () => (worker === null ? null : terminalSize(worker.pid)),
       inputRead: () => (worker === null ? null : terminalInputRead(worker.pid)),
       clock,
     },

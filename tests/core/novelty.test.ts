@@ -32,6 +32,7 @@ describe('text that was seen before', () => {
     ['another braille glyph', '⠋ thinking\r', '⠹ thinking\r'],
     ['another line of a twirl', '| loading\r', '/ loading\r'],
     ['another moon', '🌑 loading\r', '🌔 loading\r'],
+    ['dots that come one by one', '.   Thinking (1s)\r', '...   Thinking (2s)\r'],
     ['another star', '✻ Herding… (12s · esc to interrupt)\r', '✶ Herding… (13s · esc to interrupt)\r'],
     [
       'another UUID',
@@ -97,6 +98,63 @@ describe('text that was seen before', () => {
   })
 })
 
+describe('a screen that is drawn anew in parts', () => {
+  /** As after `\u001b[?1049h`, with a row that says what the program does. */
+  const screen = (): Novelty => {
+    const novelty = new Novelty()
+    novelty.resize({ columns: 60, rows: 10 })
+    novelty.observe('\u001b[?1049h\u001b[4;1H✻ Kneading… (9s · ↑ 12 tokens)\u001b[9;1H> ')
+    return novelty
+  }
+
+  it('says nothing new with the letters of a row that was there', () => {
+    const novelty = screen()
+    for (const part of ['Knead', 'ing', 'eadi', 'ng… (', 'tok'])
+      expect(
+        novelty.observe(`\u001b[4;${1 + '✻ Kneading… (9s · ↑ 12 tokens)'.indexOf(part)}H${part}\u001b[9;3H`),
+      ).toBe('blink')
+  })
+
+  it('says nothing new with a clock and a glyph of which only what has changed is sent', () => {
+    const novelty = screen()
+    for (let second = 10; second < 60; second += 1)
+      expect(isNew(novelty.observe(`\u001b[4;1H✶\u001b[4;14H${second}s\u001b[K\u001b[9;3H`))).toBe(false)
+  })
+
+  it.each([
+    ['from its beginning', '\u001b[4;1H', ''],
+    ['from the saved cursor', '\u001b7', '\u001b8'],
+  ])('says nothing new with a spinner in the row of the cursor, drawn %s', (_, before, after) => {
+    const novelty = new Novelty()
+    novelty.resize({ columns: 60, rows: 10 })
+    const kinds = Array.from({ length: 40 }, (_, n) =>
+      novelty.observe(`${before}${['⠋', '⠙', '⠹'][n % 3]} Working (${n}s)\u001b[K${after}`),
+    )
+    expect(kinds.slice(1).filter(isNew)).toEqual([])
+  })
+
+  it('says something new with a new word in a row', () => {
+    const novelty = screen()
+    expect(isNew(novelty.observe('\u001b[6;1HRead the parser\u001b[9;3H'))).toBe(true)
+    expect(isNew(novelty.observe('\u001b[6;10Hlexer \u001b[9;3H'))).toBe(true)
+  })
+
+  it('compares by itself what stands side by side', () => {
+    const novelty = screen()
+    novelty.observe('\u001b[6;1Hone task      │ idle now\u001b[7;1Htwo tasks     │ busy now\u001b[9;3H')
+    expect(isNew(novelty.observe('\u001b[6;1Hone task      │ busy now\u001b[9;3H'))).toBe(false)
+  })
+
+  it.each([
+    '  ⎿  Tip: Use /btw to ask a quick question',
+    '└ Tip: NEW: use /plugins',
+    'Did you know? Tab completes',
+  ])('says nothing about the work with advice to the person: %s', (advice) => {
+    const novelty = screen()
+    expect(isNew(novelty.observe(`\u001b[5;1H${advice}\u001b[9;3H`))).toBe(false)
+  })
+})
+
 describe('text that is new', () => {
   it.each([
     ['another word', 'compiling alpha\n', 'compiling beta\n'],
@@ -118,6 +176,7 @@ describe('text that is new', () => {
   it.each([
     ['a date', 'on 11/22 it failed\r', 'on 11/23 it failed\r'],
     ['a path', 'see /proc/12/80\n', 'see /proc/13/80\n'],
+    ['the number of an attempt', 'retrying, attempt 2/10\r', 'retrying, attempt 3/10\r'],
     ['a part that is larger than the whole', 'errors 90/80\r', 'errors 91/80\r'],
   ])('is not what looks like a fraction: %s', (_, first, second) => {
     expect(newAmong(first, second)[1]).toBe(false)
@@ -152,7 +211,8 @@ const TEXTS: Readonly<Record<string, string>> = {
   'device control string': '\u001bP+q544e\u001b\\after the string\n',
   'application command': '\u001b_Gq=2,a=d\u001b\\an image line\n',
   'character set': '\u001b(B\u001b)0\u001b=plain text\u001b>\n',
-  moves: 'first part\u001b[2;10Hmiddle part\u001b[K\u001b[1Athird part\n',
+  moves:
+    '\u001b[H\u001b[2Jfirst part\u001b[2;10Hmiddle part\u001b[K\u001b[1Athird part\u001b[4;1Hlast part\n',
   'carriage return': 'going on and on\rgoing on and on\r\n',
   'saved cursor': '\u001b7condition of it\u001b8\n',
   'braille and emoji': '⠋ thinking about it 🌑\r\n',

@@ -40,6 +40,7 @@ const FINDS = {
   'new text': { output: text('new'), io: io(80), cpuSeconds: 0.002 },
   'the same text': { output: text('repeat'), io: io(80), cpuSeconds: 0.002 },
   'new text in a status line': { output: text('status'), io: io(80) },
+  'a phrase in a status line': { output: text('phrase'), io: io(80) },
   'a cursor that blinks': { output: text('blink'), io: io(80) },
   'a few bytes': { io: io(80), cpuSeconds: 0.002 },
   'a few bytes read': { io: io(80, 0), cpuSeconds: 0.002 },
@@ -553,5 +554,57 @@ describe('whatever a worker does', () => {
         }
       }),
     )
+  })
+})
+
+describe('phrases that may come from a list', () => {
+  /** Each of them is followed by so many samples of a spinner. */
+  const untilStall = (pauses: number): number | null => {
+    const watched = new Watched()
+    for (let elapsed = 0; elapsed < 86_400; elapsed += INTERVAL) {
+      const isPhrase = (elapsed / INTERVAL) % (pauses + 1) === 0
+      const { stall } = watched.sample(FINDS[isPhrase ? 'a phrase in a status line' : 'the same text'])
+      if (stall !== null) return elapsed
+    }
+    return null
+  }
+
+  it('are progress when they come more often than six times in stuck_after', () => {
+    expect(untilStall(18)).toBeNull()
+  })
+
+  it('are none when they come less often', () => {
+    expect(untilStall(40)).toBeLessThan(2 * (LIMITS.stuckAfter ?? 0))
+  })
+
+  it('do not end a hang', () => {
+    const watched = new Watched()
+    watched.finds('the same text', 1800)
+    expect(watched.finds('a phrase in a status line', 600).stall?.cause).toBe('repeating')
+    expect(watched.finds('new text in a status line', INTERVAL).stall).toBeNull()
+  })
+})
+
+describe('many bytes behind a spinner', () => {
+  const spinner = text('repeat')
+  const sampleOf = (bytes: number): Found => ({ output: spinner, io: io(bytes) })
+
+  it('are progress as long as they go on', () => {
+    const watched = new Watched()
+    for (let n = 0; n < 1000; n += 1) {
+      const bytes = n % 2 === 0 ? 80 : 2 * BULK_BYTES_PER_SECOND * INTERVAL
+      expect(watched.sample(sampleOf(bytes)).stall).toBeNull()
+    }
+  })
+
+  it('are none as a burst now and then, and such do not end a hang', () => {
+    const watched = new Watched()
+    const causes = Array.from({ length: 1000 }, (_, n) => {
+      const bytes = n % 20 < 2 ? 1.5 * BULK_BYTES_PER_SECOND * INTERVAL : 80
+      return watched.sample(sampleOf(bytes)).stall?.cause ?? null
+    })
+    const first = causes.indexOf('repeating')
+    expect(first * INTERVAL).toBeLessThan(2 * (LIMITS.stuckAfter ?? 0))
+    expect(causes.slice(first)).toEqual(Array(1000 - first).fill('repeating'))
   })
 })

@@ -24,7 +24,7 @@ const DRAWN: Readonly<Record<string, Draw>> = {
   'with a whole frame, line by line': (glyph, phrase, seconds) =>
     `\u001b[2K\u001b[1A\u001b[2K\u001b[G${glyph} ${phrase}… (esc to cancel, ${seconds}s)\n> Type your message\n`,
   'at a place of the screen': (glyph, phrase, seconds) =>
-    `\u001b[20;1H${glyph} ${phrase} (${seconds}s)\u001b[22;1H> Type your message`,
+    `\u001b[20;1H${glyph} ${phrase} (${seconds}s)\u001b[K\u001b[22;1H> Type your message`,
   'without a glyph': (_, phrase, seconds) => `\r\u001b[2K${phrase}… ${seconds}s`,
 }
 
@@ -86,6 +86,32 @@ describe.each(Object.entries(DRAWN))('a status line drawn %s', (_, draw) => {
 
   it('is no list for a while of the same phrase', () => {
     expect(untilKnown(shownWith(draw, Array<string>(300).fill('Thinking')))).toBeNull()
+  })
+})
+
+describe('a text that was not seen in a status line before', () => {
+  const kindAfter = (first: string, second: string) => {
+    const novelty = new Novelty()
+    novelty.observe(`\r\u001b[K⠋ ${first}… (1s)\r`)
+    return novelty.observe(`\r\u001b[K⠙ ${second}… (9s)\r`)
+  }
+
+  it.each([
+    ['a template', 'Compiling parser', 'Compiling lexer'],
+    ['a template of more words', 'Step 2 of the build: parser', 'Step 3 of the build: lexer'],
+    ['a path', 'Thinking', 'Reading src/parser.ts'],
+    ['a package', 'Thinking', 'Unpacking left-pad'],
+    ['a name of code', 'Thinking', 'Renaming userName'],
+  ])('says what is done: %s', (_, first, second) => {
+    expect(kindAfter(first, second)).toBe('status')
+  })
+
+  it.each([
+    ['Reticulating splines', "I'll be back with an answer"],
+    ['Looking for a misplaced comma', 'Greasing the cogs of the machine'],
+    ['Looking for an adult supervisor', 'Looking for my glasses again, one moment please'],
+  ])('may come from a list: %s, %s', (first, second) => {
+    expect(kindAfter(first, second)).toBe('phrase')
   })
 })
 

@@ -21,6 +21,7 @@ class Scene {
             return { bytes: Buffer.byteLength(text), text, total: 0 }
           },
         },
+        screenSize: () => null,
         inputRead: () => this.#inputRead,
         clock: { monotonic: () => this.now, epoch: () => this.now, sleep: async () => undefined },
       },

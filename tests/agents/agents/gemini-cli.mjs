@@ -20,6 +20,10 @@ export const geminiCli = {
   headless: (prompt) => ['-p', prompt],
   allow: ['--yolo'],
   shell: (command) => ({ name: 'run_shell_command', input: { command, description: 'run it' } }),
+  wanted: {
+    // After some seconds without output of its tool it asks for input itself ("Shell awaiting input"), without a spinner.
+    'pane-tool-sleeps': ['repeating', 'awaiting-input'],
+  },
   screens: {
     'first-run': /Do you trust/,
     idle: /Type your message/,
