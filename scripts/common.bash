@@ -62,26 +62,53 @@ is_current() { # ROOT
 run_hook() { # AGENT...
   local root=${BASH_SOURCE[0]%/*}/..
   find_known_node "$root" || REPLY=node
+  unset NODE_OPTIONS
   "$REPLY" "$root/dist/hook.js" "$@"
   exit 0
 }
 
-# HUP, INT and QUIT that were ignored at the start, as under nohup and in a script's background, in LOCK_IGNORED_SIGNALS: Node
-# takes each back at its own. /proc tells without a process whether there are any. It says nothing of QUIT, which Bash itself
-# ignores, so one that is ignored alone is not seen there.
+# Signals that were ignored at the start, as HUP under nohup, in LOCK_IGNORED_SIGNALS: Node takes each back at its own. /proc
+# tells without a subshell whether there are any. It says nothing of QUIT, which Bash itself ignores, so one that is ignored
+# alone is not seen there.
 tell_ignored_signals() {
-  local key value _ mask=1 signal names=''
+  local key value _ mask=1 how name names=''
   unset LOCK_IGNORED_SIGNALS
   if [[ -r /proc/$$/status ]]; then
     while read -r key value _; do
-      [[ $key == SigIgn: ]] && mask=$((16#${value: -8} & 3)) && break
+      # Without QUIT and CHLD.
+      [[ $key == SigIgn: ]] && mask=$((16#${value: -8} & ~0x10004)) && break
     done <"/proc/$$/status"
   fi
   ((mask)) || return 0
-  for signal in HUP INT QUIT; do
-    [[ $(trap -p "$signal") != *"''"* ]] || names+=" $signal"
-  done
+  while read -r _ _ how name; do
+    [[ $how != "''" ]] || names+=" ${name#SIG}"
+  done < <(trap -p)
   [[ -z $names ]] || export LOCK_IGNORED_SIGNALS=${names# }
+}
+
+# Variables that Node would take up for itself, and that are meant for the command, which gets them back. Of NODE_OPTIONS a
+# file that is not there any more would keep the engine from starting.
+set_aside() {
+  local name
+  for name in NODE_OPTIONS NODE_EXTRA_CA_CERTS NODE_DEBUG NODE_V8_COVERAGE NODE_REDIRECT_WARNINGS NODE_PENDING_DEPRECATION; do
+    unset "LOCK_CALLER_$name"
+    [[ -n ${!name+set} ]] || continue
+    export "LOCK_CALLER_$name=${!name}"
+    unset "$name"
+  done
+  [[ -z ${LOCK_NODE_OPTIONS:-} ]] || export NODE_OPTIONS=$LOCK_NODE_OPTIONS
+}
+
+# The soft limit of open files, which Node raises to the hard one, in LOCK_SOFT_OPEN_FILES. On Linux only.
+tell_open_files() {
+  local what soft hard _
+  unset LOCK_SOFT_OPEN_FILES
+  [[ -r /proc/$$/limits ]] || return 0
+  while read -r _ what _ soft hard _; do
+    [[ $what == open ]] || continue
+    [[ $soft == "$hard" ]] || export LOCK_SOFT_OPEN_FILES=$soft
+    return 0
+  done <"/proc/$$/limits"
 }
 
 start_helper() { # PROGRAM ARG...
@@ -93,5 +120,7 @@ start_helper() { # PROGRAM ARG...
     prepare "$root"
   fi
   tell_ignored_signals
+  tell_open_files
+  set_aside
   exec "$REPLY" "$root/dist/loader.cjs" "$@"
 }

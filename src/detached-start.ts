@@ -1,4 +1,5 @@
 /** The engine in the pane of a detached run takes over what its caller had. */
+import { IGNORED_SIGNALS_VARIABLE } from './process/ignored-signals.ts'
 import { type Environment, takeStart } from './store/start-file.ts'
 
 /** What tmux tells about the pane and the terminal that it is; all else comes from the caller. */
@@ -22,8 +23,8 @@ const replaceEnvironment = (env: Environment): void => {
 
 /** @returns the words that the run was started with @throws LockError `io`, `usage` */
 export const adoptStart = (path: string): readonly string[] => {
-  const { words, env, umask } = takeStart(path)
-  replaceEnvironment(detachedEnvironment(process.env, env))
+  const { words, env, umask, ignored } = takeStart(path)
+  replaceEnvironment({ ...detachedEnvironment(process.env, env), [IGNORED_SIGNALS_VARIABLE]: ignored })
   process.umask(umask)
   return words
 }

@@ -19,7 +19,7 @@ import type { Now } from './core/verdict.ts'
 import { systemClock } from './process/clock.ts'
 import { systemInspector } from './process/inspector.ts'
 import { runCommand } from './process/run-command.ts'
-import { self } from './process/self.ts'
+import { takeSelf } from './process/self.ts'
 import { probe, sendSignal } from './process/signals.ts'
 import { standardStreams } from './process/terminal.ts'
 import { chooseLockTool, type LockTool } from './store/lock-tool.ts'
@@ -72,6 +72,7 @@ const starters: Pick<World, 'spawn' | 'run' | 'start'> = {
 
 export const realWorld = async (notify: (line: string) => void): Promise<World> => {
   const { env } = process
+  const self = takeSelf(env)
   const lockDir = resolve(lockDirOf(env, homedir()))
   const inspector = await systemInspector(process.platform, env.LOCK_PROCESS_STRATEGY)
   const { startClock, startTolerance, bootId, pidNamespace } = inspector

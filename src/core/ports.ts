@@ -101,13 +101,17 @@ export type ProbeProcess = (pid: number) => 'ours' | 'not-ours' | 'none'
 
 export type StopSignalName = 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGQUIT' | 'SIGUSR2'
 
-/** A caller can have set these to be ignored. */
-export type IgnorableSignal = 'SIGHUP' | 'SIGINT' | 'SIGQUIT'
+/** A caller can have set it to be ignored: any but KILL and STOP. */
+export type IgnorableSignal = `SIG${string}`
 
 /** This process itself. */
 export type Self = {
   /** Were ignored when it was started, and are to stay so. */
   readonly ignoredSignals: readonly IgnorableSignal[]
+  /** The soft limit of open files that a command is to get; `null` when it has it from this process. */
+  readonly openFiles: number | null
+  /** Gives this process the limits back that its caller had, so that a command has them from it. */
+  restoreLimits(run: RunCommand): Promise<void>
   readonly pid: number
   /** The path of Node. */
   readonly execPath: string

@@ -13,6 +13,7 @@ import { printable } from '../core/printable.ts'
 import type { LockRecord, TmuxTarget } from '../core/record.ts'
 import { fileStamp } from '../core/stamp.ts'
 import { describeWant, ordinal } from '../core/ticket.ts'
+import { ignoredWhenDetached } from '../process/ignored-signals.ts'
 import { refuseOwnSession } from '../session/own-session.ts'
 import { openSession, type Session } from '../session/session.ts'
 import { type InLine, whoWaits } from '../session/who-waits.ts'
@@ -127,12 +128,14 @@ const startPane = async (session: Session, { command, as }: PaneStart): Promise<
     words: command.slice(PROGRAM_WORDS),
     env: { ...env, LOCK_DIR: world.lockDir },
     umask: world.self.umask(),
+    ignored: ignoredWhenDetached(world.self.ignoredSignals),
   })
   const started = await startDetached(
     {
       session: name,
       as,
-      command: [...command.slice(0, PROGRAM_WORDS), DETACHED_START, start],
+      // Of the tmux server, whose environment may be of another day, as that of an editor's terminal.
+      command: ['env', '-u', 'NODE_OPTIONS', ...command.slice(0, PROGRAM_WORDS), DETACHED_START, start],
       mark: world.lockDir,
       env,
       cwd: world.cwd,

@@ -302,6 +302,7 @@ export const run = async (world: World, request: ClaimRequest, guardScript: stri
   const stopRequests = new StopRequests()
   stopRequests.listen(world.self)
   const script = openGuardScript(guardScript)
+  const limits = world.self.restoreLimits(world.run)
   const target = await ownPane(world)
   let claimed: Claim
   try {
@@ -312,6 +313,7 @@ export const run = async (world: World, request: ClaimRequest, guardScript: stri
     return stopped.exitCode
   }
   const { owner } = claimed
+  await limits
   follow(stopRequests, world, owner)
   const end = await runHeld(world, claimed, stopRequests, script)
   for (const line of endTexts(owner.record, end)) world.notify(line)

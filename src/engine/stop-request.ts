@@ -26,6 +26,9 @@ export type StopRequest =
   | { readonly kind: 'drain'; readonly asked: 'ctrl-c' | 'request' }
   | { readonly kind: 'terminate'; readonly signal: StopSignal; readonly asked: TerminateRequest | null }
 
+/** The others are how this program itself is asked to end. */
+const MAY_BE_IGNORED: ReadonlySet<string> = new Set(['SIGHUP', 'SIGINT', 'SIGQUIT'])
+
 /** A run that is held. */
 export type FollowedRun = {
   /** What is asked for by file. */
@@ -70,7 +73,7 @@ export class StopRequests {
 
   /** What the caller has set to be ignored stays so. */
   listen({ onSignal, ignoredSignals }: Pick<Self, 'onSignal' | 'ignoredSignals'>): void {
-    const ignored: readonly StopSignalName[] = ignoredSignals
+    const ignored = ignoredSignals.filter((signal) => MAY_BE_IGNORED.has(signal))
     for (const [signal, handler] of this.#handlers)
       onSignal(signal, ignored.includes(signal) ? () => undefined : handler)
   }

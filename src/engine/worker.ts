@@ -2,7 +2,7 @@
 import { EXIT_CODES } from '../core/errors.ts'
 import type { ProcessExit, ProcessInspector, StartOptions, Terminal } from '../core/ports.ts'
 import type { ProcessReference } from '../core/record.ts'
-import { commandIgnoring } from '../process/ignored-signals.ts'
+import { commandAs } from '../process/inherited.ts'
 import type { World } from '../world.ts'
 
 export type StartedWorker = {
@@ -68,7 +68,8 @@ export const startWorker = async (
 ): Promise<WorkerStart> => {
   if (!command[0]) return failedStart('ENOENT', '')
   const ownGroup = !hasTerminal(terminal)
-  const started = await start(commandIgnoring(self.ignoredSignals, command, options.env), {
+  const inherited = { signals: self.ignoredSignals, openFiles: self.openFiles }
+  const started = await start(commandAs(inherited, command, options.env), {
     ...options,
     detached: ownGroup,
   })

@@ -6,27 +6,21 @@ import type { IgnorableSignal } from '../core/ports.ts'
 
 export const IGNORED_SIGNALS_VARIABLE = 'LOCK_IGNORED_SIGNALS'
 
-const NAMES: Readonly<Record<string, IgnorableSignal>> = { HUP: 'SIGHUP', INT: 'SIGINT', QUIT: 'SIGQUIT' }
-
 /** Takes the variable out of `env`. */
 export const takeIgnoredSignals = (env: Record<string, string | undefined>): readonly IgnorableSignal[] => {
   const names = (env[IGNORED_SIGNALS_VARIABLE] ?? '').split(' ')
   delete env[IGNORED_SIGNALS_VARIABLE]
-  return names.flatMap((name) => NAMES[name] ?? [])
+  return names.flatMap((name) =>
+    /^(?!KILL$|STOP$)[A-Z][A-Z0-9]*$/.test(name) ? [`SIG${name}` as const] : [],
+  )
 }
 
-/** The command with these ignored in it: what is ignored at an exec stays so, and Node's own start of it takes it back. */
-export const commandIgnoring = (
-  signals: readonly IgnorableSignal[],
-  command: readonly string[],
-  env: Readonly<Record<string, string | undefined>>,
-): readonly string[] => {
-  if (signals.length === 0) return command
-  const names = signals.map((signal) => signal.slice('SIG'.length)).join(' ')
-  // What is no name to a shell it drops, as functions that Bash has exported.
-  const dropped = Object.entries(env).flatMap(([name, value]) =>
-    value === undefined || /^[A-Za-z_]\w*$/.test(name) ? [] : [`${name}=${value}`],
-  )
-  const through = dropped.length === 0 ? [] : ['env', ...dropped]
-  return ['/bin/sh', '-c', `trap "" ${names}; exec "$@"`, 'sh', ...through, ...command]
-}
+/**
+ * What a detached run has of them. INT and QUIT are the keys of a terminal that the caller is kept from; in a pane of its own
+ * they are the job's.
+ */
+export const ignoredWhenDetached = (signals: readonly IgnorableSignal[]): string =>
+  signals
+    .filter((signal) => signal !== 'SIGINT' && signal !== 'SIGQUIT')
+    .map((signal) => signal.slice('SIG'.length))
+    .join(' ')

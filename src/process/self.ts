@@ -1,12 +1,24 @@
 import type { Self } from '../core/ports.ts'
 import { takeIgnoredSignals } from './ignored-signals.ts'
+import { lowerOpenFiles, takeBackVariables, takeOpenFiles } from './inherited.ts'
 
-export const self: Self = {
-  ignoredSignals: takeIgnoredSignals(process.env),
-  pid: process.pid,
-  execPath: process.execPath,
-  umask: () => process.umask(),
-  onSignal(name, handler) {
-    process.on(name, handler)
-  },
+/** @param env of this process; what engine.sh has told in it is taken out */
+export const takeSelf = (env: Record<string, string | undefined>): Self => {
+  takeBackVariables(env)
+  let openFiles = takeOpenFiles(env)
+  return {
+    ignoredSignals: takeIgnoredSignals(env),
+    get openFiles() {
+      return openFiles
+    },
+    async restoreLimits(run) {
+      if (openFiles !== null && (await lowerOpenFiles(process.pid, openFiles, run))) openFiles = null
+    },
+    pid: process.pid,
+    execPath: process.execPath,
+    umask: () => process.umask(),
+    onSignal(name, handler) {
+      process.on(name, handler)
+    },
+  }
 }

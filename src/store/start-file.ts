@@ -17,6 +17,8 @@ export type Start = {
   readonly words: readonly string[]
   readonly env: Environment
   readonly umask: number
+  /** Signals that stay ignored, as LOCK_IGNORED_SIGNALS has them. */
+  readonly ignored: string
 }
 
 /** @returns the file's path @throws LockError `io` */

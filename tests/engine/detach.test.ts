@@ -100,7 +100,7 @@ describe('a detached run', () => {
     scene.tmux.onStart = () => scene.hold()
     expect(await scene.run()).toBe(0)
     expect(scene.tmux.started?.slice(0, 4)).toEqual(['new-session', '-d', '-s', 'demo'])
-    expect(scene.tmux.started?.join(' ')).toContain('-- /usr/bin/node main.cjs engine __start ')
+    expect(scene.tmux.started?.join(' ')).toContain('NODE_OPTIONS /usr/bin/node main.cjs engine __start ')
     expect(scene.world.notified).toEqual(['demo runs in its own tmux session; see: lock.sh attach demo'])
   })
 
@@ -125,6 +125,7 @@ describe('a detached run', () => {
       words: ['run', 'demo', '--', 'make'],
       env: { PATH: '/bin', TOKEN: 'secret', LOCK_DIR: scene.world.lockDir },
       umask: 0o022,
+      ignored: '',
     })
     expect(existsSync(file)).toBe(false)
   })

@@ -133,6 +133,8 @@ export const fakeWorld = (
       pid: process.pid,
       execPath: '/usr/bin/node',
       ignoredSignals: [],
+      openFiles: null,
+      restoreLimits: async () => undefined,
       umask: () => 0o022,
       onSignal: (name, handler) => void signals.on(name, handler),
     },

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { commandIgnoring, takeIgnoredSignals } from '../../src/process/ignored-signals.ts'
+import { ignoredWhenDetached, takeIgnoredSignals } from '../../src/process/ignored-signals.ts'
+import { commandAs, takeBackVariables, takeOpenFiles } from '../../src/process/inherited.ts'
 
 describe('signals that the caller ignores', () => {
   it.each([
@@ -9,6 +10,7 @@ describe('signals that the caller ignores', () => {
     ['', []],
     ['HUP', ['SIGHUP']],
     ['INT QUIT KILL', ['SIGINT', 'SIGQUIT']],
+    ['PIPE USR1 x;y', ['SIGPIPE', 'SIGUSR1']],
   ])('are told in a variable, which is taken away: %j', (text, expected) => {
     const env = { LOCK_IGNORED_SIGNALS: text, OTHER: 'x' }
     expect(takeIgnoredSignals(env)).toEqual(expected)
@@ -16,12 +18,12 @@ describe('signals that the caller ignores', () => {
   })
 
   it('leave a command as it is when there are none', () => {
-    expect(commandIgnoring([], ['make', 'all'], {})).toEqual(['make', 'all'])
+    expect(commandAs({ signals: [], openFiles: null }, ['make', 'all'], {})).toEqual(['make', 'all'])
   })
 
   it.skipIf(process.platform !== 'linux')('are ignored in the command, whatever its words are', () => {
-    const [file = '', ...args] = commandIgnoring(
-      ['SIGHUP', 'SIGQUIT'],
+    const [file = '', ...args] = commandAs(
+      { signals: ['SIGHUP', 'SIGQUIT'], openFiles: null },
       ['cat', '/proc/self/status', '--'],
       {},
     )
@@ -33,7 +35,36 @@ describe('signals that the caller ignores', () => {
 
   it('keep an environment whose names are none to a shell', () => {
     const env = { PATH: process.env.PATH, 'BASH_FUNC_hi%%': '() { echo "hi there"; }', GONE: undefined }
-    const [file = '', ...args] = commandIgnoring(['SIGHUP'], ['bash', '-c', 'hi'], env)
-    expect(spawnSync(file, args, { encoding: 'utf8', env }).stdout).toBe('hi there\n')
+    const [file = '', ...args] = commandAs(
+      { signals: ['SIGHUP'], openFiles: 77 },
+      ['bash', '-c', 'hi; ulimit -Sn'],
+      env,
+    )
+    expect(spawnSync(file, args, { encoding: 'utf8', env }).stdout).toBe('hi there\n77\n')
+  })
+})
+
+describe('what else Node would take up for itself', () => {
+  it("is the command's again: variables that engine.sh has set aside", () => {
+    const env = { LOCK_CALLER_NODE_OPTIONS: '--x', NODE_OPTIONS: '--own', LOCK_NODE_OPTIONS: '--own', A: '1' }
+    takeBackVariables(env)
+    expect(env).toEqual({ NODE_OPTIONS: '--x', LOCK_NODE_OPTIONS: '--own', A: '1' })
+    const own: Record<string, string> = { NODE_OPTIONS: '--own', LOCK_NODE_OPTIONS: '--own' }
+    takeBackVariables(own)
+    expect(own).toEqual({ LOCK_NODE_OPTIONS: '--own' })
+  })
+
+  it.each([
+    [undefined, null],
+    ['1024', 1024],
+    ['unlimited', null],
+  ])('is the soft limit of open files: %j', (text, soft) => {
+    const env = { LOCK_SOFT_OPEN_FILES: text }
+    expect(takeOpenFiles(env)).toBe(soft)
+    expect(env).toEqual({})
+  })
+
+  it('does not keep a detached run from the keys of its own terminal', () => {
+    expect(ignoredWhenDetached(['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGPIPE'])).toBe('HUP PIPE')
   })
 })

@@ -185,7 +185,7 @@ export class Besieger {
         env: {
           ...sandbox.env,
           STRESS_WHO: run,
-          NODE_OPTIONS: `--require "${join(layout.sources, 'dawdle.cjs')}"`,
+          LOCK_NODE_OPTIONS: `--require "${join(layout.sources, 'dawdle.cjs')}"`,
         },
         cwd: sandbox.dir,
         stdio: ['ignore', 'ignore', 'pipe'],
