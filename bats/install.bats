@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # The first start in a fresh clone. The packages are there already: their installation is npm's own business, and
 # every run of this suite in a fresh clone has gone through it.
+# shellcheck disable=SC2016,SC2030,SC2031 # the started shells expand it; bats runs each test in a subshell
 
 load helpers.bash
 
@@ -120,4 +121,36 @@ fake_node() { # PATH VERSION
   "$CLONE/lock.sh" status s --json >after || true
   cmp before after
   [[ -s ${file%.3}.1 ]]
+}
+
+@test "a run goes on to its end when dist/ is moved away, and when its guard is killed after that" {
+  "$CLONE/engine.sh" run s -n 2 --until-output never --timeout 1h --heartbeat-interval 0.2 -- \
+    bash -c 'until [[ -e go.$LOCK_ITERATION ]]; do sleep 0.05; done; echo "iteration $LOCK_ITERATION"' >out 2>err 3>&- &
+  local engine=$! refresher
+  STARTED+=("$engine")
+  eventually has_refresher s
+  refresher=$(part s refresher)
+  mv "$CLONE/dist" "$CLONE/gone"
+  kill -KILL "$refresher"
+  eventually has_other_refresher s "$refresher"
+  touch go.1
+  eventually in_iteration s 2
+  eventually has_refresher s
+  kill -KILL "$(part s refresher)"
+  touch go.2
+  wait "$engine"
+  [[ $(<out) == $'iteration 1\niteration 2' ]]
+  lock.sh history s --json | grep -c '"result":"ok"' | grep -qx 2
+  lacks err 'Cannot find'
+}
+
+@test "a worker is ended when dist/ is moved away and then guard and engine are killed" {
+  "$CLONE/engine.sh" run s -- bash -c 'trap "" TERM HUP INT; echo $$ >worker; while :; do sleep 0.1; done' >out 2>err 3>&- &
+  local engine=$!
+  STARTED+=("$engine")
+  eventually has_refresher s
+  mv "$CLONE/dist" "$CLONE/gone"
+  STARTED+=("$(<worker)")
+  kill -KILL "$(part s refresher)" "$engine"
+  eventually is_gone "$(<worker)"
 }
