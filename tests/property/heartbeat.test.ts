@@ -98,7 +98,14 @@ class Scene {
     const changes = { watch: null, members: [], refresher: null, tmux: null, ...flatNow(now()) }
     const record = putRecord(this.world, changes)
     const paths = this.world.paths('demo')
-    this.owner = new Owner({ world: this.world, paths, lock: { ...HELD, fd: 41 }, record, environment: {} })
+    this.owner = new Owner({
+      world: this.world,
+      paths,
+      lock: { ...HELD, fd: 41 },
+      otherLocks: [],
+      record,
+      environment: {},
+    })
     this.keeper = new GuardKeeper(this.world, this.owner, 40, {
       readers: [],
       terminal: null,
