@@ -21,6 +21,7 @@ import { retryNote } from '../core/note.ts'
 import type { RunPlan } from '../core/plan.ts'
 import type { LastIteration, LockRecord } from '../core/record.ts'
 import { removeCgroup } from '../process/cgroup.ts'
+import { FIRST_PROCESS_NOTICE } from '../process/first-process.ts'
 import type { HistoryWriter } from '../session/history-writer.ts'
 import { iterationNotes } from '../store/notes.ts'
 import { readRequest } from '../store/requests.ts'
@@ -257,6 +258,7 @@ const runHeld = async (
   let close: () => void = () => undefined
   try {
     for (const line of startTexts(owner.record, plan)) world.notify(line)
+    if (world.self.pid === 1) world.notify(FIRST_PROCESS_NOTICE)
     const changes = new Changes(world, owner)
     close = () => changes.close()
     const terminal = await TerminalKeeper.open(world, owner.record.tmux)

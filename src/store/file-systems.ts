@@ -49,3 +49,16 @@ export const networkTypeOf = (magic: number, name: string | null): string | null
   // `f_type` is signed on some systems.
   return NETWORK_MAGIC.get(magic >>> 0) ?? null
 }
+
+/** They are in memory: TMPFS_MAGIC, RAMFS_MAGIC. */
+const MEMORY_MAGIC: ReadonlySet<number> = new Set([0x01021994, 0x858458f6])
+
+/** Debian's tmpfiles.d and others empty these at the boot. */
+const EMPTIED = ['/tmp', '/run', '/var/run', '/dev/shm', '/private/tmp']
+
+/** Why a reboot empties a directory, in words; `null` when it does not. @param path with no link in it */
+export const emptiedAtBoot = (path: string, magic: number): string | null => {
+  if (MEMORY_MAGIC.has(magic)) return 'is in memory (tmpfs)'
+  const parent = EMPTIED.find((one) => path === one || path.startsWith(`${one}/`))
+  return parent === undefined ? null : `is below ${parent}`
+}

@@ -13,7 +13,7 @@ import {
 import { dirname } from 'node:path'
 import { errors } from '../core/errors.ts'
 import { hasCode } from '../core/system-error.ts'
-import { mountTypeOf, networkTypeOf } from './file-systems.ts'
+import { emptiedAtBoot, mountTypeOf, networkTypeOf } from './file-systems.ts'
 
 const shown = (path: string): string => (/[^\w./+-]/.test(path) ? JSON.stringify(path) : path)
 
@@ -42,6 +42,10 @@ const checkSafe = (dir: string, stats: Stats): void => {
     )
   }
 }
+
+/** Why a reboot empties the lock directory, in words; `null` when it does not. */
+export const emptiedAtBootOf = (dir: string): string | null =>
+  emptiedAtBoot(realpathSync(dir), statfsSync(dir).type)
 
 /** The type of a network file system under `dir`, or `null`. */
 export const networkFileSystemOf = (dir: string): string | null => {

@@ -5,9 +5,11 @@ import type { Terminal } from '../cli/terminal.ts'
 import { JSON_OPTION, print, printJson, stdout, type Verb } from '../cli/verb.ts'
 import { LockError } from '../core/errors.ts'
 import { printable } from '../core/printable.ts'
+import { firstProcessProblem, HOW_TO_COLLECT } from '../process/first-process.ts'
+import { logOutEnds } from '../process/log-out.ts'
 import { openSession } from '../session/session.ts'
 import { probeLock, tryAcquire } from '../store/kernel-lock.ts'
-import { prepareLockDir } from '../store/lock-dir.ts'
+import { emptiedAtBootOf, prepareLockDir } from '../store/lock-dir.ts'
 import { listSessions } from '../store/read-record.ts'
 import { tmuxVersion } from '../tmux/tmux.ts'
 import type { World } from '../world.ts'
@@ -95,6 +97,38 @@ const checkTmux = async (world: World): Promise<Check> => {
   return ok(what, version)
 }
 
+/** Only what is wrong: these are no promises. */
+const afterBoot = (world: World): readonly Check[] => {
+  const why = emptiedAtBootOf(world.lockDir)
+  if (why === null) return []
+  return [
+    {
+      level: 'warning',
+      what: 'after a reboot',
+      found: `${world.lockDir} ${why}: a reboot empties it, and engine.sh resume finds nothing to continue`,
+      fix: 'Set LOCK_DIR to a directory on a disk, or leave it unset.',
+    },
+  ]
+}
+
+const afterLogOut = async (world: World): Promise<readonly Check[]> => {
+  if ((await logOutEnds(world.run, world.env, world.user)) !== 'all') return []
+  return [
+    {
+      level: 'warning',
+      what: 'after a log-out',
+      found:
+        'systemd ends all processes of a user who logs out (KillUserProcesses=yes), also tmux and its runs',
+      fix: 'loginctl enable-linger, and start tmux with: systemd-run --user --scope tmux',
+    },
+  ]
+}
+
+const checkFirstProcess = (world: World): readonly Check[] => {
+  const found = firstProcessProblem(world.inspector.snapshot())
+  return found === null ? [] : [{ level: 'warning', what: 'process 1', found, fix: HOW_TO_COLLECT }]
+}
+
 export const doctor = async (world: World): Promise<readonly Check[]> => {
   const directory = await attempt('lock directory', () => {
     prepareLockDir(world.lockDir)
@@ -113,6 +147,9 @@ export const doctor = async (world: World): Promise<readonly Check[]> => {
       )
     }),
     await checkTmux(world),
+    ...checkFirstProcess(world),
+    ...(await afterLogOut(world)),
+    ...(usable ? afterBoot(world) : []),
     ...(usable ? sessions(world) : []),
   ]
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { mountTypeOf, networkTypeOf } from '../../src/store/file-systems.ts'
+import { emptiedAtBoot, mountTypeOf, networkTypeOf } from '../../src/store/file-systems.ts'
 
 describe('a file system', () => {
   it.each([
@@ -67,5 +67,16 @@ describe('the mount under a path', () => {
   it('is not known without a list, or with a broken one', () => {
     expect(mountTypeOf('/x', '')).toBeNull()
     expect(mountTypeOf('/x', 'garbage\n - \n1 2 3')).toBeNull()
+  })
+})
+
+describe('a reboot', () => {
+  it.each([
+    ['/home/ann/.local/state', 0xef53, null],
+    ['/home/ann/.local/state', 0x01021994, 'is in memory (tmpfs)'],
+    ['/tmp/locks', 0xef53, 'is below /tmp'],
+    ['/tmpdir/locks', 0xef53, null],
+  ])('empties %s (%d)', (path, magic, why) => {
+    expect(emptiedAtBoot(path, magic)).toBe(why)
   })
 })
