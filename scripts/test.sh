@@ -65,6 +65,7 @@ if [[ $scope == all ]]; then
   part scenes bash scripts/scenes.sh
   # Fails when the lock breaks a promise, never because a slow machine has got through little.
   part torture node tests/stress/start.mjs torture --seconds 20
+  part 'places, contended and killed' node tests/stress/start.mjs places --seconds 15
   part 'crash points, some of them' node tests/stress/start.mjs crash-points --sample 12
   part 'owners killed at every instant, some of them' node tests/stress/start.mjs instants --sample 24 --late-ok
 fi

@@ -2,7 +2,7 @@
  * Compiles one of the harnesses beside this file, and the programs that it starts, to a temporary directory, and
  * runs it there.
  *
- * usage: node tests/stress/start.mjs torture|crash-points|orphans|instants|load [OPTION...]
+ * usage: node tests/stress/start.mjs torture|places|crash-points|orphans|instants|load [OPTION...]
  */
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
