@@ -2,12 +2,28 @@
 # lock.sh - who runs, who hangs, who died, and what to do about it.
 #   ./lock.sh status
 #   ./lock.sh --help
-here=${BASH_SOURCE[0]}
-# Sourced it would take the place of the caller's shell.
-if [[ $here != "$0" ]]; then
-  echo "lock.sh is to be run, not sourced" >&2
-  return 64
+#   source lock.sh    in a bash script, see shell-functions.bash
+if [ -z "${BASH_VERSION:-}" ]; then
+  echo 'lock.sh needs bash: run it as ./lock.sh, and source it in a bash script' >&2
+  # shellcheck disable=SC2317 # return fails where this is run, not sourced
+  return 69 2>/dev/null || exit 69
 fi
+# In a script: lock_acquire, lock_iteration, lock_progress, lock_release.
+if [[ ${BASH_SOURCE[0]} != "$0" ]]; then
+  _lock_program=${BASH_SOURCE[0]}
+  [[ $_lock_program == /* ]] || _lock_program=$PWD/$_lock_program
+  _lock_home=$_lock_program
+  while [[ -L $_lock_home ]]; do
+    _lock_link=$(readlink "$_lock_home")
+    [[ $_lock_link == /* ]] || _lock_link=${_lock_home%/*}/$_lock_link
+    _lock_home=$_lock_link
+  done
+  # shellcheck source=scripts/shell-functions.bash
+  . "${_lock_home%/*}/shell-functions.bash"
+  unset _lock_home _lock_link
+  return
+fi
+here=${BASH_SOURCE[0]}
 # Agents call their hook at every tool. Outside of a run it ends here; inside, whatever is broken, they are not to notice.
 if [[ ${1:-} == hook && ${2:-} != -* ]]; then
   [[ -n ${LOCK_COOKIE:-} ]] || exit 0

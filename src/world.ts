@@ -39,6 +39,8 @@ export type World = {
   readonly inspector: ProcessInspector
   readonly observer: Observer
   readonly lockTool: LockTool
+  /** A descriptor of a session's lock file, inherited from a shell, that is to be locked instead of one of its own. */
+  readonly lockDescriptor?: number
   readonly user: string
   readonly self: Self
   readonly terminal: Terminal

@@ -1,12 +1,15 @@
 /** The two or three commands that make sense in a state. Pure. */
 
 import { nextIteration } from './plan.ts'
+import { shellQuote } from './printable.ts'
 import type { LockRecord } from './record.ts'
 import type { StoredRecord, Verdict } from './verdict.ts'
 
 export type Step = { readonly command: string; readonly purpose: string }
 
 const continueStep = (name: string, record: LockRecord): Step => {
+  if (record.shell !== null)
+    return { command: shellQuote([record.shell.script]), purpose: 'start its script again' }
   const next = nextIteration(record)
   return next === null
     ? { command: `engine.sh run ${name} --fresh`, purpose: 'the same again, from iteration 1' }

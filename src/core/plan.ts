@@ -58,7 +58,9 @@ export type RunPlan<R extends LockRecord = LockRecord> = {
 
 /** The next iteration of a run, or `null` when it has none left. */
 export const nextIteration = (record: LockRecord): number | null => {
-  const { iteration, last_iteration: last } = record
+  const { iteration, last_iteration: last, shell } = record
+  // Only its script knows what comes next.
+  if (shell !== null) return null
   const { number, total } = iteration
   if (record.ended?.reason === 'completed') return null
   const wasInterrupted = number > 0 && (last?.iteration !== number || last.result === 'interrupted')
@@ -68,7 +70,9 @@ export const nextIteration = (record: LockRecord): number | null => {
 
 /** An owner died after its last iteration had ended, before it could say so. */
 const onlyEndIsMissing = (record: LockRecord): boolean =>
-  nextIteration(record) === null && (record.ended === null || record.ended.reason === 'owner-died')
+  record.shell === null &&
+  nextIteration(record) === null &&
+  (record.ended === null || record.ended.reason === 'owner-died')
 
 /** Whether `run NAME` without a command continues this run. */
 export const isContinuable = (record: LockRecord): boolean =>
@@ -146,7 +150,7 @@ export const planRun = <R extends LockRecord>(request: RunRequest, last: R | nul
   const startsConfigured = request.fresh || last === null || (next === null && !onlyEndIsMissing(last))
   if (startsConfigured && configured?.command)
     return newRun(request, { command: configured.command, cwd: configured.cwd }, unfinished)
-  if (last === null) throw errors.noCommand(request.name)
+  if (last === null || last.shell !== null) throw errors.noCommand(request.name)
   if (request.fresh) {
     return {
       ...continueRun(request, last, 1),

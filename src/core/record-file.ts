@@ -30,6 +30,7 @@ import {
   type Phase,
   type ProcessReference,
   RESULTS,
+  type ShellOwner,
   STALL_CAUSES,
   START_CLOCKS,
   type StartClock,
@@ -50,6 +51,7 @@ export type RecordFields = {
   readonly pid_namespace: string | null
   readonly host: string
   readonly user: string
+  readonly shell: ShellOwner | null
   readonly cwd: string
   readonly command: readonly string[]
   readonly cookie: string
@@ -78,7 +80,7 @@ export type RecordFields = {
 }
 
 /** Fields that a file of this format may lack; {@link fromFields} has their defaults. */
-export type OptionalField = 'loop' | 'members' | 'cgroup' | 'places' | 'watch' | 'output_lost'
+export type OptionalField = 'shell' | 'loop' | 'members' | 'cgroup' | 'places' | 'watch' | 'output_lost'
 
 type FieldsInFile = Omit<RecordFields, OptionalField> & Partial<Pick<RecordFields, OptionalField>>
 
@@ -94,6 +96,7 @@ export const toFields = (record: LockRecord): RecordFields => ({
   pid_namespace: record.owner.pid_namespace,
   host: record.owner.host,
   user: record.owner.user,
+  shell: record.shell,
   cwd: record.cwd,
   command: record.command,
   cookie: record.cookie,
@@ -136,6 +139,7 @@ export const fromFields = (f: FieldsInFile): LockRecord => ({
     host: f.host,
     user: f.user,
   },
+  shell: f.shell ?? null,
   cwd: f.cwd,
   command: f.command,
   cookie: f.cookie,
@@ -184,6 +188,12 @@ const isNulFree = (v: unknown): boolean => typeof v === 'string' && !v.includes(
 const isCommand = (v: unknown): boolean => Array.isArray(v) && v.length > 0 && v.every(isNulFree)
 
 const isProcess = (v: unknown): boolean => isObject(v) && isPid(v.pid) && isSeconds(v.pid_started)
+
+const isShell = (v: unknown): boolean =>
+  isObject(v) &&
+  isText(v.script) &&
+  (v.supervisor === null || isProcess(v.supervisor)) &&
+  (v.sentinel === null || isProcess(v.sentinel))
 
 const areProcesses = (v: unknown): boolean => v === undefined || (Array.isArray(v) && v.every(isProcess))
 
@@ -282,6 +292,7 @@ const wrongField = (r: Fields): keyof RecordFields | null => {
   if (r.pid_namespace !== null && !isFilled(r.pid_namespace)) return 'pid_namespace'
   if (!isText(r.host)) return 'host'
   if (!isText(r.user)) return 'user'
+  if (r.shell != null && !isShell(r.shell)) return 'shell'
   if (!isFilled(r.cwd) || !isNulFree(r.cwd)) return 'cwd'
   if (!isCommand(r.command)) return 'command'
   if (!isFilled(r.cookie)) return 'cookie'

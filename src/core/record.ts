@@ -123,6 +123,16 @@ export type OwnerProcess = ProcessReference & {
   readonly user: string
 }
 
+/** Of a session whose owner is a bash script that has sourced lock.sh. */
+export type ShellOwner = {
+  /** As the shell names it. */
+  readonly script: string
+  /** The process that runs the iteration of now for it; `null` between two iterations. */
+  readonly supervisor: ProcessReference | null
+  /** Lives as long as the shell, and does what is to be done when that has died. */
+  readonly sentinel: ProcessReference | null
+}
+
 /** The last beat, and what it promises. */
 export type Beat = {
   readonly epoch: number
@@ -147,6 +157,8 @@ export type LockRecord = {
   readonly generation: number
   readonly phase: Phase
   readonly owner: OwnerProcess
+  /** `null` when the owner is the engine. */
+  readonly shell: ShellOwner | null
   readonly cwd: string
   readonly command: readonly string[]
   readonly cookie: string

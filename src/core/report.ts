@@ -21,6 +21,7 @@ const SHOWN = [
   'pid_namespace',
   'host',
   'user',
+  'shell',
   'cwd',
   'command',
   'options',

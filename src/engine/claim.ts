@@ -9,7 +9,7 @@
 import type { EventEntry } from '../core/history.ts'
 import { recordLocation } from '../core/identity.ts'
 import type { RunPlan } from '../core/plan.ts'
-import type { LockRecord, TmuxTarget } from '../core/record.ts'
+import type { LockRecord, ShellOwner, TmuxTarget } from '../core/record.ts'
 import { checkCgroupStrategy, removeCgroup } from '../process/cgroup.ts'
 import type { HistoryWriter } from '../session/history-writer.ts'
 import { tryToLeaveIncident } from '../session/incident.ts'
@@ -31,6 +31,8 @@ import { Owner } from './owner.ts'
 export type ClaimRequest = AcquireRequest & {
   /** Added to the worker's environment, from `engine.yaml`. */
   readonly environment?: Readonly<Record<string, string>>
+  /** Set when the owner is to be a shell. */
+  readonly shell?: ShellOwner
 }
 
 export type Claim = {
@@ -88,7 +90,8 @@ const claimLocked = async (acquired: Acquired, { request, tmux, giveUp }: ClaimP
     await clearLastRun(locked, last, { force: request.force, beforehand, giveUp })
   }
   const generation = openNextRun(session, last, plan.options.keep)
-  const record = firstRecord(world, { session: name, generation, plan, places, tmux, given: request.options })
+  const { options: given, shell = null } = request
+  const record = firstRecord(world, { session: name, generation, plan, places, tmux, given, shell })
   writeRecord(locked.lock, paths.record, record, true)
   const { history } = locked
   history.event({ generation, iteration: record.iteration.number, ...claimEvent(plan, takenOver) })

@@ -4,7 +4,13 @@ import { errors } from '../core/errors.ts'
 import { firstLoop } from '../core/loop/state.ts'
 import type { Place } from '../core/places.ts'
 import type { RunPlan } from '../core/plan.ts'
-import { FORMAT, type LockRecord, type OwnerProcess, type TmuxTarget } from '../core/record.ts'
+import {
+  FORMAT,
+  type LockRecord,
+  type OwnerProcess,
+  type ShellOwner,
+  type TmuxTarget,
+} from '../core/record.ts'
 import type { RunOptions } from '../core/run-options.ts'
 import { chooseRunCgroup } from '../process/cgroup.ts'
 import type { LockedRecord } from '../session/locked-session.ts'
@@ -32,6 +38,7 @@ export type NewRun = {
   readonly plan: RunPlan<LockedRecord>
   readonly places: readonly Place[]
   readonly tmux: TmuxTarget | null
+  readonly shell: ShellOwner | null
   /** The options that were given for this run. */
   readonly given: Partial<RunOptions>
 }
@@ -58,6 +65,7 @@ export const firstRecord = (world: World, run: NewRun): LockRecord => {
     generation,
     phase: 'starting',
     owner: ownerProcess(world),
+    shell: run.shell,
     cwd: plan.cwd,
     command: plan.command,
     cookie: randomUUID(),

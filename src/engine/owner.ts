@@ -17,6 +17,7 @@ type Changes = Partial<
   Pick<
     LockRecord,
     | 'phase'
+    | 'shell'
     | 'iteration'
     | 'failures'
     | 'last_iteration'

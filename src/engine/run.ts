@@ -88,8 +88,8 @@ type RunTools = IterationTools & {
 }
 
 /** History first, then the record: an owner that dies between the two has done the iteration all the same. */
-const recordIteration = (
-  { owner, history }: RunTools,
+export const recordIteration = (
+  { owner, history }: Pick<RunTools, 'owner' | 'history'>,
   last: IterationEnd,
   changed: Changed | null,
   endedEpoch: number,
@@ -223,7 +223,7 @@ const endOfAll = (last: LastIteration | null, { failures, loop, options }: LockR
 const LOST: RunEnd = { reason: 'owner-died', exitCode: EXIT_CODES.io, detail: null }
 
 /** @param letGo lets guard and watchdog go */
-const release = (
+export const release = (
   { owner, history }: Pick<RunTools, 'owner' | 'history'>,
   end: RunEnd,
   letGo: () => void,

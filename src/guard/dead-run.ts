@@ -7,13 +7,14 @@ import type { HistoryEntry } from '../core/history.ts'
 import { livenessOf } from '../core/identity.ts'
 import { hasEnd, interruptedEntry, withKnownEnd } from '../core/interrupted-iteration.ts'
 import { poll } from '../core/poll.ts'
-import type { LockRecord } from '../core/record.ts'
+import type { EndReason, LockRecord } from '../core/record.ts'
 import { removeCgroup } from '../process/cgroup.ts'
 import { endWorker, type Processes } from '../process/end-worker.ts'
 import { lastHistory } from '../store/history.ts'
 import { outputBytes } from '../store/output.ts'
 import type { SessionPaths } from '../store/paths.ts'
 import { readRecord } from '../store/read-record.ts'
+import { readRequest } from '../store/requests.ts'
 import { type WriteLock, writeRecord } from '../store/write-record.ts'
 import type { PaneState } from './pane-state.ts'
 
@@ -82,6 +83,13 @@ const toBeEnded = (record: LockRecord): LockRecord =>
       }
     : record
 
+/** A shell dies of the SIGTERM with which `stop` and `--force` ask for its end, and could not say so itself. */
+const reasonOf = (paths: SessionPaths, { shell, generation }: LockRecord): EndReason => {
+  const request = shell === null ? null : readRequest(paths, generation)
+  if (request === 'stop') return 'interrupted'
+  return request === 'supersede' ? 'superseded' : 'owner-died'
+}
+
 /**
  * @param last the newest that is known of the run
  * @param lock `null` when what is on the disk is not this run's: then the worker is ended, and nothing is written
@@ -112,9 +120,9 @@ export const endDeadRun = async (
     (known) => known.kind === 'iteration' && known.generation === generation && known.iteration === iteration,
   )
   if (entry !== null && !isKnown) world.addHistory(lock, entry)
-  const ended = { epoch, reason: 'owner-died', exit_code: null } as const
+  const ended = { epoch, reason: reasonOf(paths, record), exit_code: null }
   writeRecord(lock, paths.record, { ...record, phase: 'ended', ended }, true)
-  world.pane.show(record, { state: 'dead', attention: null })
-  world.tellDeath(record, true)
+  if (ended.reason === 'owner-died') world.pane.show(record, { state: 'dead', attention: null })
+  world.tellDeath({ ...record, ended }, true)
   return true
 }

@@ -33,9 +33,11 @@ import {
   parseLine,
   REPORT_FD,
   SCRIPT_FD,
+  SENTINEL_VARIABLE,
   WATCHDOG_CONFIG_VARIABLE,
   WATCHDOG_GUARD_VARIABLE,
 } from './protocol.ts'
+import { standBy } from './sentinel.ts'
 import { type GuardWorld, guardWorld, tell } from './world.ts'
 
 /** What the worker said last is in the pipe when it is gone; for a pane it may still be in tmux. */
@@ -145,7 +147,12 @@ const endRunOfDeadOwner = async (
   const found = findRun(world.paths, known)
   if (found.kind === 'over') return false
   const record = found.kind === 'open' ? newest(found.record, watched) : (watched ?? known)
-  if (!(await awaitOwnerDeath(world, record))) return false
+  if (!(await awaitOwnerDeath(world, record))) {
+    // A shell that lives has lost the process that ran its iteration: the worker would be left to itself.
+    if (record.shell !== null && found.kind === 'open')
+      await endWorker(world, record, Math.min(record.options.grace, ORPHAN_GRACE_SECONDS))
+    return false
+  }
   return endDeadRun(world, record, found.kind === 'open' ? lock : null)
 }
 
@@ -271,6 +278,16 @@ const startWatchdog = async (config: GuardConfig): Promise<void> => {
   exit(own)
 }
 
+/** @returns its exit code */
+const startSentinel = async (config: GuardConfig): Promise<number> => {
+  process.title = `session-lock sentinel ${config.session}`
+  // It holds no end of the worker's output.
+  const world: GuardWorld = { ...(await guardWorld(config)), keepOutput: async () => true }
+  await standBy(world, config.known, adoptLock(LOCK_FD, world.paths.lock, config.lockTool))
+  await world.pane.settle(PANE_STATE_SECONDS)
+  return 0
+}
+
 const listen = (): void => {
   let guard: Promise<Guard> | undefined
   let isRecordingOnly = false
@@ -304,7 +321,10 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const) proces
 
 const ofWatchdog = process.env[WATCHDOG_CONFIG_VARIABLE]
 const ofNotifier = process.env[NOTICE_VARIABLE]
+const ofSentinel = process.env[SENTINEL_VARIABLE]
 if (ofNotifier !== undefined)
   void tellNotice(parseLine<NoticeRequest>(ofNotifier)).then(process.exit, () => process.exit(1))
+else if (ofSentinel !== undefined)
+  void startSentinel(parseLine<GuardConfig>(ofSentinel)).then(process.exit, () => process.exit(1))
 else if (ofWatchdog === undefined) listen()
 else void startWatchdog(parseLine<GuardConfig>(ofWatchdog)).catch(() => process.exit(1))

@@ -16,6 +16,7 @@ import {
   type NoticeRequest,
   notifierCall,
   SCRIPT_FD,
+  SENTINEL_VARIABLE,
   WATCHDOG_CONFIG_VARIABLE,
 } from './protocol.ts'
 
@@ -25,7 +26,7 @@ export const startNotifier = (request: NoticeRequest, onFailure: () => void): vo
   try {
     const child = spawn(process.execPath, args, {
       cwd: '/',
-      env: { ...process.env, [WATCHDOG_CONFIG_VARIABLE]: undefined, ...env },
+      env: { ...process.env, [WATCHDOG_CONFIG_VARIABLE]: undefined, [SENTINEL_VARIABLE]: undefined, ...env },
       stdio,
       detached: true,
     })

@@ -115,6 +115,24 @@ export const notifierCall = (
   stdio: [...new Array<'ignore'>(SCRIPT_FD).fill('ignore'), script],
 })
 
+/** The configuration of a sentinel (guard/sentinel.ts) comes in this variable. */
+export const SENTINEL_VARIABLE = 'LOCK_SENTINEL'
+
+/** How Node is started for one. @param lock of the session @param script the compiled guard, open */
+export const sentinelCall = (
+  config: GuardConfig,
+  lock: number,
+  script: number,
+): {
+  readonly args: string[]
+  readonly env: Readonly<Record<string, string>>
+  readonly stdio: ('ignore' | number)[]
+} => ({
+  args: ['-e', LOADER],
+  env: { [SENTINEL_VARIABLE]: JSON.stringify(config) },
+  stdio: [...new Array<'ignore'>(LOCK_FD).fill('ignore'), lock, script],
+})
+
 export const encodeLine = (value: GuardConfig | OwnerMessage | GuardMessage): string =>
   `${JSON.stringify(value)}\n`
 

@@ -1,6 +1,6 @@
 /** What a guard and a watchdog share: the world behind their ports, from their configuration. */
 import type { HistoryEntry } from '../core/history.ts'
-import { type NoticeParts, noticeOf, noticeOfDeath } from '../core/notice.ts'
+import { type NoticeParts, noticeOf, noticeOfDeath, noticeOfEnd } from '../core/notice.ts'
 import type { LockRecord } from '../core/record.ts'
 import { systemClock } from '../process/clock.ts'
 import { holdersOf } from '../process/holders.ts'
@@ -51,7 +51,14 @@ export const guardWorld = async (config: GuardConfig): Promise<Omit<GuardWorld, 
       if (config.terminal !== null) await restoreLeftTerminal(config.terminal)
     },
     tellDeath: (record, isWorkerGone) =>
-      tell(config, record, noticeOfDeath(record, isWorkerGone), () => undefined),
+      tell(
+        config,
+        record,
+        record.ended === null || record.ended.reason === 'owner-died'
+          ? noticeOfDeath(record, isWorkerGone)
+          : noticeOfEnd(record, record.ended),
+        () => undefined,
+      ),
     addHistory(lock: WriteLock, entry: HistoryEntry) {
       try {
         appendHistory(lock, paths, entry)

@@ -10,7 +10,7 @@ import { heldError } from '../core/held.ts'
 import type { LockRecord } from '../core/record.ts'
 import type { StoredRecord } from '../core/verdict.ts'
 import { holdersOf } from '../process/holders.ts'
-import { type HeldLock, tryAcquire, waitAcquire } from '../store/kernel-lock.ts'
+import { type HeldLock, type LockFile, tryAcquire, waitAcquire } from '../store/kernel-lock.ts'
 import { readRecord } from '../store/read-record.ts'
 import { HistoryWriter } from './history-writer.ts'
 import { refuseOwnSession } from './own-session.ts'
@@ -49,10 +49,14 @@ export class LockedSession {
   }
 }
 
+/** A shell has opened it itself, and keeps it. */
+const fileOf = ({ paths, world: { lockDescriptor: descriptor } }: Session): LockFile =>
+  descriptor === undefined ? paths.lock : { path: paths.lock, descriptor }
+
 /** Tries for a moment: whoever only probes the lock holds it that long. @returns `null` when it is held */
 const tryLock = async (session: Session): Promise<LockedSession | null> => {
   const { lockTool, clock } = session.world
-  const lock = await tryAcquire(session.paths.lock, lockTool, clock, ACQUIRE_SECONDS)
+  const lock = await tryAcquire(fileOf(session), lockTool, clock, ACQUIRE_SECONDS)
   return lock === null ? null : new LockedSession(session, lock)
 }
 
@@ -63,7 +67,7 @@ export const waitForLock = async (
   giveUp?: AbortSignal,
 ): Promise<LockedSession | null> => {
   const { lockTool, clock } = session.world
-  const lock = await waitAcquire(session.paths.lock, lockTool, clock, { seconds, giveUp })
+  const lock = await waitAcquire(fileOf(session), lockTool, clock, { seconds, giveUp })
   return lock === null ? null : new LockedSession(session, lock)
 }
 

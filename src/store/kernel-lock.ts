@@ -111,6 +111,12 @@ const openLockFile = (path: string): number => {
       throw errors.unsafe(`${path} may not be opened`, 'Check its owner and mode.')
     throw errors.io(`${path} cannot be opened`, error)
   }
+  checkLockFile(fd, path)
+  return fd
+}
+
+/** Closes the descriptor of what is none. @throws LockError `unsafe` */
+const checkLockFile = (fd: number, path: string): void => {
   const stats = fstatSync(fd)
   const me = process.geteuid?.() ?? stats.uid
   if (!stats.isFile() || stats.uid !== me || stats.nlink > 1) {
@@ -122,8 +128,10 @@ const openLockFile = (path: string): number => {
         : 'has a second name'
     throw errors.unsafe(`${path} ${what}`, 'Find out who created it, then move it away.')
   }
-  return fd
 }
+
+/** The file that a lock is taken on, for whoever opens it in another way. @throws LockError `unsafe` or `io` */
+export const makeLockFile = (path: string): void => closeSync(openLockFile(path))
 
 const isStillAt = (fd: number, path: string): boolean => {
   const held = fstatSync(fd)
@@ -188,12 +196,31 @@ export const unlockInherited = (fd: number, tool: LockTool): void => {
   }
 }
 
-/** One open, one attempt; `null` when another process holds it. */
-const attempt = async (
-  path: string,
+/** A lock file by its path, or one that this process has inherited open. */
+export type LockFile = string | { readonly path: string; readonly descriptor: number }
+
+/** It is not opened again when it was replaced: whoever has opened it has to. */
+const attemptInherited = async (
+  { path, descriptor: fd }: Exclude<LockFile, string>,
   lock: (fd: number) => boolean | Promise<boolean>,
   tool: LockTool,
 ): Promise<HeldLock | null> => {
+  checkLockFile(fd, path)
+  if (!(await lock(fd))) return null
+  // Open it stays: it may be tried again.
+  if (isStillAt(fd, path))
+    return { ...adoptLock(fd, path, tool), release: () => void call(tool, 'unlock', fd) }
+  throw errors.held(`${path} was replaced while it was opened`, 'Try again.')
+}
+
+/** One open, one attempt; `null` when another process holds it. */
+const attempt = async (
+  file: LockFile,
+  lock: (fd: number) => boolean | Promise<boolean>,
+  tool: LockTool,
+): Promise<HeldLock | null> => {
+  if (typeof file !== 'string') return attemptInherited(file, lock, tool)
+  const path = file
   for (;;) {
     const fd = openLockFile(path)
     let keep = false
@@ -217,13 +244,13 @@ const RETRY_PAUSE_SECONDS = 0.01
  * @returns `null` when it is held
  */
 export const tryAcquire = async (
-  path: string,
+  file: LockFile,
   tool: LockTool,
   clock: Clock,
   seconds: number,
 ): Promise<HeldLock | null> =>
   poll(clock, { seconds, pauseSeconds: RETRY_PAUSE_SECONDS }, () =>
-    attempt(path, (fd) => call(tool, 'try', fd), tool),
+    attempt(file, (fd) => call(tool, 'try', fd), tool),
   )
 
 /**
@@ -232,12 +259,12 @@ export const tryAcquire = async (
  * @returns `null` when it did not get the lock
  */
 export const waitAcquire = async (
-  path: string,
+  file: LockFile,
   tool: LockTool,
   clock: Clock,
   limit: WaitLimit,
 ): Promise<HeldLock | null> =>
-  within(clock, limit, (over) => attempt(path, (fd) => callWaiting(tool, fd, over), tool))
+  within(clock, limit, (over) => attempt(file, (fd) => callWaiting(tool, fd, over), tool))
 
 export type WaitLimit = { readonly seconds: number; readonly giveUp?: AbortSignal | undefined }
 

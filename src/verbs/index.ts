@@ -28,6 +28,7 @@ export const VERBS: VerbTable = {
     'notify-test': () => import('./notify-test.ts'),
     completion: () => import('./completion.ts'),
     doctor: () => import('./doctor.ts'),
+    __shell: () => import('./__shell.ts'),
     __complete: () => import('./__complete.ts'),
   },
 }

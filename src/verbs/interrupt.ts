@@ -82,10 +82,13 @@ export const interrupt = async (world: World, name: string): Promise<string> => 
   if (running.kind === 'not-running') return running.text
   const { record, owner, verdict } = running
   const { generation, phase } = record
-  const { pid } = record.owner
+  const { shell } = record
+  // A signal that a shell has no trap for would end it.
+  const { pid } = shell?.supervisor ?? record.owner
   if (owner.state === 'stopped') throw ownerStopped(name, pid)
   if (phase === 'stopping') return `${name} is ending already: ${verdict.reason}`
-  if (phase !== 'running') return `no iteration of ${name} runs just now: ${verdict.reason}`
+  if (phase !== 'running' || (shell !== null && shell.supervisor === null))
+    return `no iteration of ${name} runs just now: ${verdict.reason}`
 
   const paths = world.paths(name)
   // It is in the same place, and the owner may not have looked yet.

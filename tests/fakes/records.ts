@@ -53,6 +53,7 @@ export const recordFields = (changes: Partial<RecordFields> = {}): RecordFields 
   pid_namespace: 'pid:[1]',
   host: 'here',
   user: 'ann',
+  shell: null,
   cwd: '/home/ann/work',
   command: ['./agent.sh', '--fast'],
   cookie: 'c0ffee',

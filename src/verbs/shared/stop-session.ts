@@ -1,6 +1,8 @@
 import { formatDuration } from '../../core/duration.ts'
 import { errors } from '../../core/errors.ts'
 import { describeOwner } from '../../core/held.ts'
+import { poll } from '../../core/poll.ts'
+import { printable } from '../../core/printable.ts'
 import { messageOf } from '../../core/system-error.ts'
 import { askToEnd } from '../../session/end-owner.ts'
 import { openSession, type Session } from '../../session/session.ts'
@@ -8,6 +10,8 @@ import { checkLockDir } from '../../store/lock-dir.ts'
 import { writeRequest } from '../../store/requests.ts'
 import type { World } from '../../world.ts'
 import { runningSession } from './running-session.ts'
+
+const SHELL_END_SECONDS = 5
 
 export type StopOptions = { readonly name: string; readonly afterIteration: boolean }
 
@@ -20,6 +24,14 @@ const announceStop = ({ paths, world }: Session, generation: number): void => {
   }
 }
 
+/** What a shell cannot do when it dies of the signal, its guard or its sentinel does. */
+const awaitEnd = (session: Session): Promise<unknown> =>
+  poll(
+    session.world.clock,
+    { seconds: SHELL_END_SECONDS, pauseSeconds: 0.05 },
+    () => session.snapshot().verdict.state !== 'dead',
+  )
+
 /** Asks the owner to end cleanly. @returns what happened, as text @throws LockError `held` when it does not end */
 export const stopSession = async (world: World, { name, afterIteration }: StopOptions): Promise<string> => {
   checkLockDir(world.lockDir)
@@ -28,6 +40,11 @@ export const stopSession = async (world: World, { name, afterIteration }: StopOp
   if (running.kind === 'not-running') return running.text
   const { record, owner } = running
 
+  if (afterIteration && record.shell !== null)
+    throw errors.usage(
+      `${name} is held by a script (${printable(record.shell.script)}), which alone knows when its loop ends`,
+      `End it now: engine.sh stop ${name}   End the iteration: lock.sh interrupt ${name}`,
+    )
   if (afterIteration) {
     writeRequest(world.paths(name), 'stop-after-iteration', record.generation)
     if (world.signal(record.owner.pid, 'SIGUSR2') === 'denied') throw errors.ownerOfOther(record.owner.pid)
@@ -44,6 +61,7 @@ export const stopSession = async (world: World, { name, afterIteration }: StopOp
       `It had ${formatDuration(record.options.grace)} of grace. End it by force: engine.sh run ${name} --force`,
     )
   }
+  if (record.shell !== null) await awaitEnd(session)
   const { verdict: now } = session.snapshot()
   // The owner was killed meanwhile, and its worker may still run.
   if (now.state === 'dead')
