@@ -282,7 +282,7 @@ const startWatchdog = async (config: GuardConfig): Promise<void> => {
 const startSentinel = async (config: GuardConfig): Promise<number> => {
   process.title = `session-lock sentinel ${config.session}`
   // It holds no end of the worker's output.
-  const world: GuardWorld = { ...(await guardWorld(config)), keepOutput: async () => true }
+  const world: GuardWorld = { ...(await guardWorld(config)), keepOutput: async () => undefined }
   await standBy(world, config.known, adoptLock(LOCK_FD, world.paths.lock, config.lockTool))
   await world.pane.settle(PANE_STATE_SECONDS)
   return 0

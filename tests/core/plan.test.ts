@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { checkOptions, nextIteration, planRun, type RunRequest } from '../../src/core/plan.ts'
+import { checkOptions, isContinuable, nextIteration, planRun, type RunRequest } from '../../src/core/plan.ts'
 import type { IterationResult, LastIteration, LockRecord } from '../../src/core/record.ts'
 import { DEFAULT_OPTIONS } from '../../src/core/run-options.ts'
 import { failureOf } from '../fakes/failure.ts'
@@ -308,5 +308,15 @@ describe('what engine.yaml and the environment say', () => {
       command: ['make', 'docs'],
       first: 1,
     })
+  })
+})
+
+describe('a run that a shell held', () => {
+  const ofShell = aRecord({ shell: { script: 'loop.sh', supervisor: null, sentinel: null } })
+
+  it('is not continued by the engine: only its script knows what comes next', () => {
+    expect(nextIteration(ofShell)).toBeNull()
+    expect(isContinuable(ofShell)).toBe(false)
+    expect(failureOf(() => planRun(ask(), ofShell))).toMatchObject({ code: 'usage' })
   })
 })

@@ -120,7 +120,8 @@ describe('a bad record', () => {
 
   it.each(
     Object.keys(recordFields()).filter(
-      (field) => !['format', 'loop', 'members', 'cgroup', 'places', 'watch', 'output_lost'].includes(field),
+      (field) =>
+        !['format', 'shell', 'loop', 'members', 'cgroup', 'places', 'watch', 'output_lost'].includes(field),
     ),
   )('is corrupt without its field %s', (field) => {
     expect(parsed(without(field))).toEqual({ kind: 'corrupt', reason: `field "${field}" is missing` })
