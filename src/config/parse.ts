@@ -6,6 +6,7 @@ import type { Config, OptionTexts, SessionConfig } from '../core/config.ts'
 import { errors, type LockError } from '../core/errors.ts'
 import { nearest } from '../core/nearest.ts'
 import { printable } from '../core/printable.ts'
+import { RUN_OPTIONS, type RunOptionKey } from '../core/run-options.ts'
 import type { ConfigFile } from './find.ts'
 import { type ConfigInput, configSchema, OPTION_KEYS, type SessionInput, textsOf } from './schema.ts'
 
@@ -64,7 +65,26 @@ const describeIssue = ({ code, path, message, keys, errors: members, issues }: I
   if (code === 'invalid_key') return issues?.[0]?.message ?? message
   // A value of none of the types that are allowed: each member says the same.
   const special = members?.flat().find((issue) => issue.code === 'custom')
-  return special?.message ?? message.replace(/^Invalid input: /, '')
+  return special?.message ?? inWords(message.replace(/^Invalid input: /, ''), path)
+}
+
+/** What the package says of limits, and of values of no allowed type, in words of this program. */
+const inWords = (message: string, path: Path): string => {
+  if (/received undefined$/.test(message)) return 'it is missing'
+  if (message === 'expected int, received number' || /^Too small: expected number/.test(message))
+    return 'it takes a whole number above 0'
+  if (message !== 'Invalid input') return message
+  const option = RUN_OPTIONS[String(path.at(-1)) as RunOptionKey] as { readonly isList: boolean } | undefined
+  return `it takes a text or a number${option?.isList === true ? ', or a list of them' : ''}`
+}
+
+/** The first one; but a key that is wrong before one that is missing for just that reason. */
+const firstIssue = (issues: readonly Issue[]): Issue | undefined => {
+  const [first] = issues
+  if (first === undefined || !/received undefined$/.test(first.message)) return first
+  const parent = describePath(first.path.slice(0, -1))
+  const wrong = issues.find(({ code, path }) => code === 'unrecognized_keys' && describePath(path) === parent)
+  return wrong ?? first
 }
 
 const describePath = (path: Path): string => printable(path.map(String).join('.'))
@@ -143,7 +163,7 @@ export const parseConfig = async (file: ConfigFile, context: ConfigContext): Pro
   }
   const result = configSchema(z).safeParse(value, { error: en().localeError })
   if (!result.success) {
-    const issue = result.error.issues[0] as Issue
+    const issue = firstIssue(result.error.issues as readonly Issue[]) as Issue
     const at = issue.code === 'unrecognized_keys' ? [...issue.path, String(issue.keys?.[0])] : issue.path
     throw fail(at, describeIssue(issue))
   }

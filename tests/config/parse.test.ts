@@ -74,6 +74,25 @@ sessions:
   })
 
   it.each([
+    ['a limit of 0', 'max_sessions: 0', 'max_sessions: it takes a whole number above 0'],
+    ['a limit with a fraction', 'max_sessions: 1.5', 'max_sessions: it takes a whole number above 0'],
+    [
+      'a wrong key of a group',
+      'groups: { g: { max_session: 2 } }',
+      'max_session: this key is not known; did you mean max_sessions?',
+    ],
+    ['a group without a limit', 'groups: { g: {} }', 'groups.g.max_sessions: it is missing'],
+    [
+      'a map for a list',
+      'defaults: { exclusive: { a: b } }',
+      'exclusive: it takes a text or a number, or a list of them',
+    ],
+    ['a map for a text', 'defaults: { until: { a: b } }', 'until: it takes a text or a number'],
+  ])('is refused in words of its own with %s', async (_, text, words) => {
+    expect((await failure(text)).message).toContain(words)
+  })
+
+  it.each([
     [
       'a wrong key',
       'sessions:\n  docs:\n    comand: make\n',
