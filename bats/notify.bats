@@ -32,6 +32,7 @@ tells() { grep -c "^$1|" told | grep -qx "$2"; }
 lock.sh attention permission 'Bash rm'
 until [[ -e allowed ]]; do sleep 0.05; done
 lock.sh progress allowed
+until [[ -e seen ]]; do sleep 0.05; done
 lock.sh attention turn-ended 'All done'
 until [[ -e go ]]; do sleep 0.05; done
 lock.sh progress go
@@ -43,7 +44,9 @@ JOB
   eventually tells needs-input 1
   eventually tells hung 1
   touch allowed
+  # Two notes between two heartbeats are no transition.
   eventually tells active-again 1
+  touch seen
   eventually tells turn-ended 1
   eventually tells hung 2
   touch go
