@@ -149,6 +149,13 @@ export const errors = {
       'Make it again or run from another directory.',
     ),
 
+  noMemoryGroup: () =>
+    new LockError(
+      'missing',
+      '--memory-max needs a control group with the memory controller, and none can be made here',
+      'Run it as root, in a unit of systemd --user with Delegate=yes, or without --memory-max.',
+    ),
+
   /** @param how what has happened to the file at the lock's path */
   lockLost: (path: string, how: 'removed' | 'replaced') =>
     new LockError(

@@ -43,6 +43,8 @@ export type IterationEntry = {
   readonly incident: string | null
   /** `null` when it was not looked at, or could not be seen; so in lines of older versions. */
   readonly changed: Changed | null
+  /** The kernel has ended the worker, or a process of it, for memory. */
+  readonly oom?: true
 }
 
 export type EventEntry = {
@@ -229,4 +231,5 @@ export const iterationReport = (entry: IterationEntry): Omit<IterationEntry, 'ki
   left_running: entry.left_running,
   incident: entry.incident,
   changed: entry.changed,
+  ...(entry.oom === true ? { oom: true as const } : {}),
 })

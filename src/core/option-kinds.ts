@@ -130,6 +130,16 @@ export const BACKOFF_OR_OFF = single<Backoff | null>(
 /** Bytes, above 0. */
 export const SIZE = single('SIZE', parseSize, { format: formatExactSize, isValid: isPositive })
 
+/** Bytes, above 0; `null` for `off`. */
+export const SIZE_OR_OFF = single<number | null>(
+  'SIZE|off',
+  (given, option) => (given === 'off' ? null : parseSize(given, option)),
+  {
+    format: (bytes) => (bytes === null ? 'off' : formatExactSize(bytes)),
+    isValid: (value) => value === null || isPositive(value),
+  },
+)
+
 const textKind = (label: string, parse: ParseText<string>): OptionKind<string | null> =>
   // An empty text takes back what an unfinished run has.
   single<string | null>(label, (given, option) => (given === '' ? null : parse(given, option)), {

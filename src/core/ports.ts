@@ -170,6 +170,12 @@ export type StartOptions = {
   readonly detached: boolean
   /** The directory of a control group that it is to be born in. */
   readonly cgroup: string | null
+  /** Another one, with its limit of memory, and where this process goes back to. */
+  readonly memory: {
+    readonly group: string
+    readonly home: string | null
+    readonly bytes: number | null
+  } | null
 }
 
 /** Starts a command without a shell. Of the descriptors of this process it gets those in `stdio` only. Never rejects. */

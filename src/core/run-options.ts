@@ -21,6 +21,7 @@ import {
   type OptionKind,
   OUTPUT_LINE,
   SIZE,
+  SIZE_OR_OFF,
   text,
 } from './option-kinds.ts'
 
@@ -97,6 +98,11 @@ export const RUN_OPTIONS = {
     SIZE,
     2 * 1024 ** 3,
     'remove the oldest output of the session beyond this size, but never that of the current iteration',
+  ),
+  memory_max: row(
+    SIZE_OR_OFF,
+    null,
+    'memory of the worker and all its processes; beyond it the kernel ends one of them (69 without control groups)',
   ),
   exclusive: row(
     list('PATH'),

@@ -6,11 +6,13 @@
  * 2. The last run did not end cleanly: find what is left of its worker and end it.
  * 3. Write the new record, generation + 1, to the disk. From here on this process is the owner.
  */
+import { errors } from '../core/errors.ts'
 import type { EventEntry } from '../core/history.ts'
 import { recordLocation } from '../core/identity.ts'
 import type { RunPlan } from '../core/plan.ts'
 import type { LockRecord, ShellOwner, TmuxTarget } from '../core/record.ts'
 import { checkCgroupStrategy, removeCgroup } from '../process/cgroup.ts'
+import { limitMemory, type MemoryGroup, observedMemory } from '../process/memory-group.ts'
 import type { HistoryWriter } from '../session/history-writer.ts'
 import { tryToLeaveIncident } from '../session/incident.ts'
 import type { LockedRecord } from '../session/locked-session.ts'
@@ -39,6 +41,19 @@ export type Claim = {
   readonly owner: Owner
   readonly plan: RunPlan
   readonly history: HistoryWriter
+  /** Of its workers; see process/memory-group.ts. */
+  readonly memory: MemoryGroup | null
+}
+
+/** @throws LockError `missing` when the run is to have a limit, and none can be set */
+const memoryGroupOf = ({ inspector, env }: World, record: LockRecord): MemoryGroup | null => {
+  const { session, generation, cgroup } = record
+  const { memory_max: bytes } = record.options
+  if (bytes === null) return inspector.hasProcfs ? observedMemory(cgroup) : null
+  const isPossible = inspector.hasProcfs && env.LOCK_CGROUP_STRATEGY !== 'none'
+  const limited = isPossible ? limitMemory(cgroup, { session, generation, bytes }) : null
+  if (limited === null) throw errors.noMemoryGroup()
+  return limited
 }
 
 /** Makes room for the new run, and gives it its number. */
@@ -92,6 +107,7 @@ const claimLocked = async (acquired: Acquired, { request, tmux, giveUp }: ClaimP
   const generation = openNextRun(session, last, plan.options.keep)
   const { options: given, shell = null } = request
   const record = firstRecord(world, { session: name, generation, plan, places, tmux, given, shell })
+  const memory = memoryGroupOf(world, record)
   writeRecord(locked.lock, paths.record, record, true)
   const { history } = locked
   history.event({ generation, iteration: record.iteration.number, ...claimEvent(plan, takenOver) })
@@ -99,7 +115,7 @@ const claimLocked = async (acquired: Acquired, { request, tmux, giveUp }: ClaimP
   const environment = request.environment ?? {}
   const { lock } = locked
   const owner = new Owner({ world, paths, lock, otherLocks: acquired.otherLocks, record, environment })
-  return { owner, plan, history }
+  return { owner, plan, history, memory }
 }
 
 /** @param giveUp ends a wait @throws LockError */

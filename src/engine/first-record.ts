@@ -80,7 +80,11 @@ export const firstRecord = (world: World, run: NewRun): LockRecord => {
     members: [],
     // A system whose processes are no files has no control groups either.
     cgroup: world.inspector.hasProcfs
-      ? chooseRunCgroup(world.env.LOCK_CGROUP_STRATEGY, session, generation)
+      ? chooseRunCgroup(world.env.LOCK_CGROUP_STRATEGY, {
+          session,
+          generation,
+          needsMemory: options.memory_max !== null,
+        })
       : null,
     places,
     refresher: null,

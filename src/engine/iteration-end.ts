@@ -21,6 +21,8 @@ export type IterationEnd = WorkerEnd & {
   readonly output: OutputSizes | null
   /** Processes that the command left in the background. */
   readonly leftRunning: number
+  /** The kernel has ended the worker, or a process of it, for memory. */
+  readonly oom: boolean
   /** The path of the bundle that a time-out or a hang leaves. */
   readonly incident: string | null
   /** What it was ended for by `--on-hung`; `null` when it was not. */
@@ -80,6 +82,7 @@ export const iterationEntry = (
     left_running: last.leftRunning,
     incident: last.incident,
     changed,
+    ...(last.oom ? { oom: true as const } : {}),
   }
 }
 

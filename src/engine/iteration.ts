@@ -8,6 +8,7 @@ import { printable } from '../core/printable.ts'
 import type { ProcessReference } from '../core/record.ts'
 import { iterationCgroup, removeCgroup, workerCgroups } from '../process/cgroup.ts'
 import { endWorker } from '../process/end-worker.ts'
+import { type MemoryGroup, oomKills, wasKilledForMemory } from '../process/memory-group.ts'
 import { findWorker } from '../process/worker-tree.ts'
 import { tryToLeaveIncident } from '../session/incident.ts'
 import { openSession } from '../session/session.ts'
@@ -34,6 +35,8 @@ export type IterationTools = {
   readonly recording: Recording
   readonly guard: GuardKeeper
   readonly sightings: OutputSightings
+  /** `null` when nothing can be told of it. */
+  readonly memory: MemoryGroup | null
   readonly changes: Changes
   /** `null` when the workers have none. */
   readonly terminal: TerminalKeeper | null
@@ -79,7 +82,7 @@ const startWithInput = async (tools: IterationTools, iteration: number): Promise
     const environment = workerEnvironment(world, owner)
     const stdio: WorkerStdio = [input?.fd ?? stdin, ...output]
     const cgroup = cgroupOf(tools, iteration)
-    return await startWorker(world, command, { cwd, env: environment, stdio, cgroup })
+    return await startWorker(world, command, { cwd, env: environment, stdio, cgroup, memory: tools.memory })
   } finally {
     if (input !== null) closeSync(input.fd)
   }
@@ -204,9 +207,9 @@ const countLeft = ({ world, owner }: IterationTools, ownGroup: boolean): number 
 const finish = async (
   tools: IterationTools,
   outcome: Outcome,
-  worker: StartedWorker,
+  { worker, killsBefore }: { readonly worker: StartedWorker; readonly killsBefore: number | null },
 ): Promise<IterationEnd> => {
-  const { owner, recording, guard, changes, stopRequests } = tools
+  const { world, owner, recording, guard, changes, stopRequests } = tools
   const { iteration, options } = owner.record
   const hung = outcome === 'hung' ? (guard.hang.cause ?? 'silent') : null
   const incident = await prepareEnd(tools, outcome)
@@ -214,7 +217,10 @@ const finish = async (
   if (!stopRequests.terminate.signal.aborted) changes.workerEnded()
   const output = await recording.end(iteration.number, options.grace)
   await guard.pause()
-  return { ...ended, output, incident, hung, leftRunning: countLeft(tools, worker.ownGroup) }
+  const oom = wasKilledForMemory(tools.memory, killsBefore, ended)
+  if (oom)
+    world.notify(`iteration ${iteration.number}: the kernel has ended it, or a process of it, for memory`)
+  return { ...ended, output, incident, hung, oom, leftRunning: countLeft(tools, worker.ownGroup) }
 }
 
 const notStarted = async (
@@ -226,11 +232,12 @@ const notStarted = async (
   world.notify(isCommand ? `${printable(command[0] ?? '')}: ${message}` : message)
   const output = await recording.end(iteration.number, options.grace)
   const exit = { exitCode: NOT_STARTED_EXIT_CODES[why], signal: null }
-  return { ...workerEnd(exit), output, leftRunning: 0, incident: null, hung: null }
+  return { ...workerEnd(exit), output, leftRunning: 0, incident: null, hung: null, oom: false }
 }
 
 /** @throws LockError `held` when the worker cannot be ended */
 export const runIteration = async (tools: IterationTools, iteration: number): Promise<IterationEnd> => {
+  const killsBefore = oomKills(tools.memory)
   const worker = await start(tools, iteration)
   if ('notStarted' in worker) return notStarted(tools, worker)
   tools.guard.watch()
@@ -239,7 +246,7 @@ export const runIteration = async (tools: IterationTools, iteration: number): Pr
   try {
     const outcome = await waitForOutcome(tools, worker)
     tools.sightings.end()
-    const ended = await finish(tools, outcome, worker)
+    const ended = await finish(tools, outcome, { worker, killsBefore })
     isFinished = true
     return ended
   } finally {

@@ -22,6 +22,7 @@ import type { RunPlan } from '../core/plan.ts'
 import type { LastIteration, LockRecord } from '../core/record.ts'
 import { removeCgroup } from '../process/cgroup.ts'
 import { FIRST_PROCESS_NOTICE } from '../process/first-process.ts'
+import { removeMemoryGroup } from '../process/memory-group.ts'
 import type { HistoryWriter } from '../session/history-writer.ts'
 import { iterationNotes } from '../store/notes.ts'
 import { readRequest } from '../store/requests.ts'
@@ -191,6 +192,12 @@ const endBefore = (
   return timeIsOver(options, last?.exitCode ?? (before === null ? 0 : shellCodeOfLast(before)))
 }
 
+/** What `status` and `why` say of the run's end. */
+const withMemory = (end: RunEnd): RunEnd => {
+  const what = 'its last iteration was killed by the kernel for memory'
+  return { ...end, detail: end.detail === null ? what : `${end.detail}; ${what}` }
+}
+
 const iterate = async (tools: RunTools): Promise<RunEnd> => {
   const { world, owner, plan, stopRequests, recording, changes } = tools
   const outputs = new OutputKeeper(world, owner)
@@ -204,7 +211,7 @@ const iterate = async (tools: RunTools): Promise<RunEnd> => {
     last = await runIteration(tools, iteration)
     const step = await followUp(tools, last)
     outputs.prune(last.output?.bytes ?? 0)
-    if (step.kind === 'end') return step.end
+    if (step.kind === 'end') return last.oom ? withMemory(step.end) : step.end
     for (const line of continuingTexts(owner.record, last, step)) world.notify(line)
     await pause(tools, step.waitSeconds)
     if (step.waitSeconds === 0 && last.result === 'ok') await offerEnd(tools)
@@ -248,7 +255,7 @@ const unseenEnd = (world: World, owner: Owner, recording: Recording): RunEnd | n
 
 const runHeld = async (
   world: World,
-  { owner, plan, history }: Claim,
+  { owner, plan, history, memory }: Claim,
   stopRequests: StopRequests,
   script: number,
 ): Promise<RunEnd> => {
@@ -268,7 +275,7 @@ const runHeld = async (
     try {
       const ended =
         unseenEnd(world, owner, recording) ??
-        (await iterate({ world, owner, plan, history, stopRequests, changes, terminal, ...started }))
+        (await iterate({ world, owner, plan, history, stopRequests, changes, terminal, memory, ...started }))
       end = lostLockEnd({ world, owner }) ?? ended
     } finally {
       await recording.close()
@@ -276,6 +283,7 @@ const runHeld = async (
   } finally {
     stopWatching()
     close()
+    removeMemoryGroup(memory)
     release({ owner, history }, end, letGo)
     tellEnd(world, owner.record, end, script)
   }

@@ -100,27 +100,44 @@ const ownGroup = (): string | null => {
 
 const PREFIX = 'session-lock'
 
+/** For people who list the groups; a random part keeps the name unique. */
+type NewGroup = {
+  readonly session: string
+  readonly generation: number
+  /** Of the memory controller, a group with processes in it has none to hand on: then the group above is looked at. */
+  readonly needsMemory: boolean
+}
+
+const memoryParent = (own: string): string | null =>
+  [own, dirname(own)].find((group) => {
+    try {
+      return readFileSync(join(group, 'cgroup.subtree_control'), 'utf8').split(/\s/).includes('memory')
+    } catch {
+      return false
+    }
+  }) ?? null
+
 /**
  * Chooses the directory of a new run's group. It is made with the first iteration's, when the record names it already:
  * a group that no record names would never be removed.
  *
- * @param session,generation for people who list the groups; a random part keeps the name unique
  * @returns its directory; `null` when none can be made here
  */
 export const chooseRunCgroup = (
   strategy: string | undefined,
-  session: string,
-  generation: number,
+  { session, generation, needsMemory }: NewGroup,
 ): string | null => {
   if (strategy === 'none') return null
   try {
     const own = ownGroup()
     if (own === null) return null
     // To move a process takes write permission in the group that it leaves, too.
-    accessSync(own, constants.W_OK)
     accessSync(join(own, 'cgroup.procs'), constants.W_OK)
-    removeEmptyGroups(own, session)
-    return join(own, `${PREFIX}.${session}.${generation}.${randomBytes(4).toString('hex')}`)
+    const parent = needsMemory ? (memoryParent(own) ?? own) : own
+    accessSync(parent, constants.W_OK)
+    accessSync(join(parent, 'cgroup.procs'), constants.W_OK)
+    removeEmptyGroups(parent, session)
+    return join(parent, `${PREFIX}.${session}.${generation}.${randomBytes(4).toString('hex')}`)
   } catch {
     return null
   }

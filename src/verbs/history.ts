@@ -71,7 +71,8 @@ const formatEvent = ({ generation, event, epoch, detail }: EventEntry, nowEpoch:
 }
 
 /** What of an iteration does not fit into a column. */
-const remarks = ({ output_lost, left_running, incident }: IterationEntry): readonly string[] => [
+const remarks = ({ output_lost, left_running, incident, oom }: IterationEntry): readonly string[] => [
+  ...(oom === true ? ['  killed by the kernel for memory'] : []),
   ...(output_lost > 0 ? [`  ${formatSize(output_lost)} of output could not be written and are lost`] : []),
   ...(left_running > 0 ? [`  left ${left_running} running in the background`] : []),
   ...(incident === null ? [] : [`  incident: ${printable(incident)}`]),

@@ -4,7 +4,7 @@ import { startWorker } from '../../src/engine/worker.ts'
 import { WORKER } from '../fakes/records.ts'
 import { fakeWorld } from '../fakes/world.ts'
 
-const OPTIONS = { cwd: '/', env: {}, stdio: ['inherit', 7, 'inherit'], cgroup: null } as const
+const OPTIONS = { cwd: '/', env: {}, stdio: ['inherit', 7, 'inherit'], cgroup: null, memory: null } as const
 const RUNNING: ProcessStart = { kind: 'started', pid: WORKER, exit: new Promise(() => undefined) }
 
 const starting = async (outcome: ProcessStart, terminals: readonly StandardStream[] = []) => {

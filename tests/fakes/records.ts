@@ -37,6 +37,7 @@ export const OPTIONS: RunOptions = {
   log_limit: 67_108_864,
   keep: 20,
   keep_size: 2147483648,
+  memory_max: null,
   exclusive: [],
 }
 

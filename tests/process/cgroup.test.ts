@@ -48,7 +48,8 @@ describe('the directory of a control group', () => {
 })
 
 describe('the strategy', () => {
-  it('can be none', () => expect(chooseRunCgroup('none', 'x', 1)).toBeNull())
+  it('can be none', () =>
+    expect(chooseRunCgroup('none', { session: 'x', generation: 1, needsMemory: false })).toBeNull())
   it('can be nothing else', () => expect(() => checkCgroupStrategy('v1')).toThrow(/cgroup2 or none/))
 })
 
@@ -82,7 +83,10 @@ describe('a directory that is no control group', () => {
   })
 })
 
-const RUN = process.platform === 'linux' ? chooseRunCgroup(undefined, 'test', 1) : null
+const RUN =
+  process.platform === 'linux'
+    ? chooseRunCgroup(undefined, { session: 'test', generation: 1, needsMemory: false })
+    : null
 
 describe.skipIf(RUN === null)('a real control group (skipped where none can be made)', () => {
   const run = RUN ?? ''

@@ -15,6 +15,7 @@ const run = async (command: readonly string[], detached = true) => {
     stdio: ['inherit', fd, 'inherit'],
     detached,
     cgroup: null,
+    memory: null,
   })
   const exit = started.kind === 'started' ? await started.exit : null
   return { cwd, started, exit, output: readFileSync(file, 'utf8') }
