@@ -46,7 +46,7 @@ export type Claim = {
 }
 
 /** @throws LockError `missing` when the run is to have a limit, and none can be set */
-const memoryGroupOf = ({ inspector, env }: World, record: LockRecord): MemoryGroup | null => {
+export const memoryGroupOf = ({ inspector, env }: World, record: LockRecord): MemoryGroup | null => {
   const { session, generation, cgroup } = record
   const { memory_max: bytes } = record.options
   if (bytes === null) return inspector.hasProcfs ? observedMemory(cgroup) : null

@@ -16,6 +16,7 @@ import { errors } from '../core/errors.ts'
 import { livenessOf } from '../core/identity.ts'
 import type { ProcessReference } from '../core/record.ts'
 import { sentinelCall } from '../guard/protocol.ts'
+import { removeMemoryGroup } from '../process/memory-group.ts'
 import { isAlive } from '../session/end-owner.ts'
 import { recordInterrupted } from '../session/interrupted-iteration.ts'
 import { type LockedRecord, LockedSession } from '../session/locked-session.ts'
@@ -26,7 +27,7 @@ import { appendNote } from '../store/notes.ts'
 import { readRequest } from '../store/requests.ts'
 import type { World } from '../world.ts'
 import { Changes } from './changes.ts'
-import { type ClaimRequest, claim } from './claim.ts'
+import { type ClaimRequest, claim, memoryGroupOf } from './claim.ts'
 import { openGuardScript } from './guard-script.ts'
 import { helperEnvironment } from './helper-environment.ts'
 import { runIteration } from './iteration.ts'
@@ -231,11 +232,12 @@ export const iterateForShell = async (
   const terminal = await TerminalKeeper.open(world, record.tmux)
   const { recording, guard, sightings } = await startRecording(world, owner, script, terminal?.saved ?? null)
   const changes = new Changes(world, owner)
+  const memory = memoryGroupOf(world, record)
   try {
     await recording.begin(number, stopRequests.terminate.signal)
     await changes.begin()
     const end = await runIteration(
-      { world, owner, stopRequests, recording, guard, sightings, terminal, changes },
+      { world, owner, stopRequests, recording, guard, sightings, terminal, changes, memory },
       number,
     )
     const { changed } = await changes.end(end.output !== null)
@@ -244,6 +246,7 @@ export const iterateForShell = async (
   } finally {
     stopLooking()
     changes.close()
+    removeMemoryGroup(memory)
     await recording.close()
     const { shell: now } = owner.record
     owner.write(
