@@ -22,6 +22,7 @@
  * is progress: it cannot grow for ever; the number of an attempt is none. And a row of test marks (`....F..`) says one thing with each mark.
  */
 
+import { showsMenu } from './screen-menu.ts'
 import { type ScreenRow, ScreenRows, type ScreenSize } from './screen-rows.ts'
 import { StatusPhrases, statusForm, type TextKind } from './status-phrases.ts'
 
@@ -144,6 +145,11 @@ export class Novelty {
   /** Its status line takes its texts from a list: what it has said there was no progress, nor will be. */
   get cycles(): boolean {
     return this.#phrases.cycle
+  }
+
+  /** The screen asks a person to choose. */
+  get showsMenu(): boolean {
+    return showsMenu(this.#screen.texts)
   }
 
   /** Of the terminal that it is printed to. */

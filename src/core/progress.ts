@@ -23,6 +23,7 @@
  * | ---------------- | ---- |
  * | `silent`         | no activity for `quiet_after` |
  * | `awaiting-input` | its foreground process is blocked in a read of the terminal, without progress, in two samples; or it listens to the terminal, and for `quiet_after` nothing was printed, nothing computed, and no progress made |
+ * | `awaiting-input` | as for `repeating`, while the worker listens and shows a menu: a clock may run beside a dialog |
  * | `repeating`      | activity without progress for `stuck_after`, and it is text |
  * | `spinning`       | the same, and it is not |
  * | `stopped`        | a process is stopped, without progress, in two samples |
@@ -108,6 +109,8 @@ export type Sample = {
   readonly blocked: 'stopped' | 'awaiting-input' | null
   /** A foreground process listens to the terminal. Only {@link nearStall} samples tell. */
   readonly listens: boolean
+  /** And the screen shows a menu. */
+  readonly menu?: boolean
 }
 
 export type Limits = {
@@ -275,20 +278,27 @@ export const nearStall = (
 
 const ANY_ACTIVITY_ENDS: ReadonlySet<StallCause> = new Set(['silent', 'awaiting-input'])
 
-const againstStall = ({ stall }: Progress, { source, isProgress }: Classification): boolean =>
-  stall !== null && ANY_ACTIVITY_ENDS.has(stall.cause) ? source !== null : isProgress
+const againstStall = (
+  { stall }: Progress,
+  { source, isProgress }: Classification,
+  { menu = false }: Sample,
+): boolean => {
+  if (stall?.cause === 'awaiting-input' && menu && source === 'output') return isProgress
+  return stall !== null && ANY_ACTIVITY_ENDS.has(stall.cause) ? source !== null : isProgress
+}
 
 const returningOf = (
   before: Progress,
-  at: number,
+  sample: Sample,
   seen: Classification,
   { limits, interval }: AssessmentContext,
 ): Progress['returning'] => {
   const isQuiet = before.stall !== null && ANY_ACTIVITY_ENDS.has(before.stall.cause)
   const half = BURST_FRACTION * (limits.quietAfter ?? limits.stuckAfter ?? Number.POSITIVE_INFINITY)
   const apart = isQuiet ? half : IN_A_ROW_INTERVALS * interval
+  const { at } = sample
   const { samples, at: last } = before.returning
-  if (!againstStall(before, seen) || seen.gain === 0) {
+  if (!againstStall(before, seen, sample) || seen.gain === 0) {
     return at - last > apart ? { samples: 0, at } : before.returning
   }
   return { samples: at - last > apart ? 1 : samples + 1, at }
@@ -304,7 +314,7 @@ export const assess = (before: Progress, sample: Sample, context: AssessmentCont
   const textRepeats = repeat !== null && at - repeat <= memory
   const isStalled = before.stall !== null
   const seen = classifySample(sample, { seconds, textRepeats, readsAreIdle: before.readsAreIdle, isStalled })
-  const returning = isStalled ? returningOf(before, at, seen, context) : { samples: 0, at }
+  const returning = isStalled ? returningOf(before, sample, seen, context) : { samples: 0, at }
   const hasReturned = !isStalled || seen.isSaid || returning.samples >= RETURN_SAMPLES
   // At a prompt a burst is no more than that.
   const isAnswered = hasReturned || before.stall?.cause !== 'awaiting-input'
@@ -388,7 +398,9 @@ const stallOf = (progress: Progress, sample: Sample, context: AssessmentContext)
   if (quietAfter !== null && at - activity >= quietAfter) return { cause: 'silent', since: activity }
   if (stuckAfter !== null && activity - progress.progress >= stuckAfter) {
     const isText = repeat !== null && repeat > progress.progress
-    return { cause: isText ? 'repeating' : 'spinning', since: progress.progress }
+    const asks = sample.listens && sample.menu === true
+    const cause = isText ? (asks ? 'awaiting-input' : 'repeating') : 'spinning'
+    return { cause, since: progress.progress }
   }
   return null
 }

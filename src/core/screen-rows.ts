@@ -109,6 +109,11 @@ export class ScreenRows {
     this.#row = Math.max(0, this.#row - tooMany)
   }
 
+  /** From the top. */
+  get texts(): readonly string[] {
+    return this.#rows.map(textOf)
+  }
+
   /** @param text without strings like titles, and without a sequence that is not whole */
   write(text: string): ScreenChange {
     this.#reported = []

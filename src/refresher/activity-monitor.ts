@@ -147,6 +147,7 @@ class IterationMonitor implements ActivityMonitor {
       output: { bytes: printed.bytes, kind, cycles: this.#novelty.cycles },
       received: isClear ? null : this.#sockets.check(this.#progress, at, tree),
       listens: listener !== null,
+      menu: listener !== null && this.#novelty.showsMenu,
     }
     const { progress, evidence, stall } = assess(this.#progress, sample, context)
     this.#progress = progress

@@ -125,4 +125,5 @@ export const statesOf = (agent) =>
     ...state,
     prompt: state.isSettled ? state.prompt : (agent.firstRunPrompt ?? null),
     wanted: agent.wanted?.[state.name] ?? state.wanted,
+    patience: agent.patience?.[state.name] ?? state.patience,
   }))

@@ -608,3 +608,15 @@ describe('many bytes behind a spinner', () => {
     expect(causes.slice(first)).toEqual(Array(1000 - first).fill('repeating'))
   })
 })
+
+describe('a clock that runs beside a dialog', () => {
+  it('is a wait for a person once text has repeated for long enough, and stays one', () => {
+    const watched = new Watched()
+    const sample: Found = { output: text('repeat'), io: io(80), listens: true, menu: true }
+    let seconds = 0
+    while (watched.sample(sample).stall === null) seconds += INTERVAL
+    expect(seconds).toBeGreaterThanOrEqual((LIMITS.stuckAfter ?? 0) - INTERVAL)
+    for (let n = 0; n < 200; n += 1) expect(watched.sample(sample).stall?.cause).toBe('awaiting-input')
+    expect(watched.sample(FINDS['new text']).stall).toBeNull()
+  })
+})

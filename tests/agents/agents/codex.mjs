@@ -58,6 +58,8 @@ export const codex = {
     'pipe-429': ['ended'],
     'pipe-529': ['ended'],
   },
+  /** At its first start it copies its daemon, 2.4 GB of reads and writes, when the prompt is there already. */
+  patience: { 'pane-idle': 30 },
   screens: {
     'first-run': /Trust this folder/,
     idle: /Ask Codex to do anything/,
