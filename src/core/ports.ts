@@ -58,6 +58,8 @@ export type ProcessCounters = {
   readonly isStopped: boolean
   /** It may read from its terminal now. */
   readonly isForeground: boolean
+  /** It has a controlling terminal, as a daemon has not. */
+  readonly hasTerminal: boolean
   /** Grows whenever a child has ended and was waited for. */
   readonly reapedFaults: number
   readonly cpuSeconds: number

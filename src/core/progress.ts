@@ -17,6 +17,9 @@
  * | less than {@link IDLE_FRACTION} of a processor      | no        | no       | |
  * | a few bytes read and none written, while no socket has received anything | no | no | |
  *
+ * A trickle, payload of less than {@link HOUSEKEEPING_BYTES_PER_SECOND} by processes without a terminal, neither keeps a worker
+ * that listens to its terminal from `awaiting-input` nor ends that: daemons behind a prompt have it.
+ *
  * Payload is what goes beyond {@link WAKE_UP_BYTES} for every call: threads that wake each other move that much.
  *
  * | cause            | when |
@@ -97,6 +100,8 @@ export type Sample = {
     /** Of those, what goes beyond the waking of threads; and the part of that which was written. */
     readonly payload: number
     readonly payloadWritten: number
+    /** Of the payload, that of processes without a terminal, as daemons are. */
+    readonly payloadDetached?: number
     /** Bytes of all processes, that have come or ended too; and those of them that were written. */
     readonly all: number
     readonly allWritten?: number
@@ -131,6 +136,8 @@ export type Progress = {
   readonly status: number
   /** The later of the two that count. */
   readonly progress: number
+  /** Progress beside a trickle of bytes, as daemons have that only wait. */
+  readonly worked: number
   /** Text that was more than a cursor that blinks. */
   readonly printed: number
   /** {@link COMPUTE_FRACTION} of a processor. */
@@ -162,6 +169,7 @@ export const beginProgress = (at: number): Progress => ({
   certain: at,
   status: at,
   progress: at,
+  worked: at,
   printed: at,
   computed: at,
   repeat: null,
@@ -183,6 +191,8 @@ type Classification = {
   readonly earned: number | null
   /** Small reads and nothing else. */
   readonly isWeak: boolean
+  /** Less than {@link HOUSEKEEPING_BYTES_PER_SECOND} by processes without a terminal, and nothing else. */
+  readonly isTrickle: boolean
 }
 
 const found = (source: ProgressSource, isProgress: boolean, gain = 1): Classification => ({
@@ -192,6 +202,7 @@ const found = (source: ProgressSource, isProgress: boolean, gain = 1): Classific
   gain,
   earned: null,
   isWeak: false,
+  isTrickle: false,
 })
 
 const NOTHING: Classification = {
@@ -201,6 +212,7 @@ const NOTHING: Classification = {
   gain: 0,
   earned: null,
   isWeak: false,
+  isTrickle: false,
 }
 
 type Context = {
@@ -230,9 +242,11 @@ const classifySample = (sample: Sample, context: Context): Classification => {
   if (received !== null && received > 0) return found('io', !textRepeats)
   // Every process reads its libraries when it starts: what comes and goes has to read more than that.
   if (io.all >= bulk) return found('io', !textRepeats)
-  const isWeak = io.payloadWritten === 0 && io.payload < HOUSEKEEPING_BYTES_PER_SECOND * seconds
+  const isLittle = io.payload < HOUSEKEEPING_BYTES_PER_SECOND * seconds
+  const isWeak = io.payloadWritten === 0 && isLittle
+  const isTrickle = isLittle && io.payloadDetached === io.payload
   if (io.payload > 0 && !(isWeak && readsAreIdle)) {
-    return { ...found('io', !textRepeats, BURST_FRACTION), isWeak }
+    return { ...found('io', !textRepeats, BURST_FRACTION), isWeak, isTrickle }
   }
   return classifyCpu(sample, context)
 }
@@ -263,13 +277,13 @@ export type AssessmentContext = {
 
 /** A cause could be found within two intervals: what costs more to look at is looked at now. */
 export const nearStall = (
-  { activity, firm, progress, printed, computed, stall }: Progress,
+  { activity, firm, progress, worked, printed, computed, stall }: Progress,
   at: number,
   { limits: { quietAfter, stuckAfter }, interval }: AssessmentContext,
 ): boolean => {
   if (stall !== null) return true
   const within = at + 2 * interval
-  const quietest = Math.min(activity, firm, Math.max(progress, printed, computed))
+  const quietest = Math.min(activity, firm, Math.max(worked, printed, computed))
   return (
     (quietAfter !== null && within - quietest >= quietAfter) ||
     (stuckAfter !== null && within - progress >= stuckAfter)
@@ -280,10 +294,12 @@ const ANY_ACTIVITY_ENDS: ReadonlySet<StallCause> = new Set(['silent', 'awaiting-
 
 const againstStall = (
   { stall }: Progress,
-  { source, isProgress }: Classification,
+  { source, isProgress, isTrickle }: Classification,
   { menu = false }: Sample,
 ): boolean => {
-  if (stall?.cause === 'awaiting-input' && menu && source === 'output') return isProgress
+  const isAwaited = stall?.cause === 'awaiting-input'
+  if (isAwaited && menu && source === 'output') return isProgress
+  if (isAwaited && isTrickle) return false
   return stall !== null && ANY_ACTIVITY_ENDS.has(stall.cause) ? source !== null : isProgress
 }
 
@@ -345,7 +361,7 @@ type Step = {
   readonly isStalled: boolean
 }
 
-type Clocks = Pick<Progress, 'activity' | 'firm' | 'certain' | 'status' | 'readsAreIdle'>
+type Clocks = Pick<Progress, 'activity' | 'firm' | 'certain' | 'status' | 'worked' | 'readsAreIdle'>
 
 const clocksOf = (before: Progress, sample: Sample, step: Step): Clocks => {
   const { at, received } = sample
@@ -383,16 +399,17 @@ const clocksOf = (before: Progress, sample: Sample, step: Step): Clocks => {
     firm,
     certain,
     status,
+    worked: advances && !seen.isTrickle ? Math.max(certain, status) : before.worked,
     readsAreIdle,
   }
 }
 
 const stallOf = (progress: Progress, sample: Sample, context: AssessmentContext): Stall | null => {
-  const { at, activity, printed, computed, repeat, blocked, blockedSamples } = progress
+  const { at, activity, worked, printed, computed, repeat, blocked, blockedSamples } = progress
   const { quietAfter, stuckAfter } = context.limits
   if (blocked !== null && blockedSamples >= CERTAIN_SAMPLES) return { cause: blocked, since: activity }
   if (at < context.allowedUntil) return null
-  const idle = Math.max(progress.progress, printed, computed)
+  const idle = Math.max(worked, printed, computed)
   if (quietAfter !== null && sample.listens && at - idle >= quietAfter)
     return { cause: 'awaiting-input', since: idle }
   if (quietAfter !== null && at - activity >= quietAfter) return { cause: 'silent', since: activity }

@@ -39,6 +39,7 @@ type Stat = {
   /** /proc/TID answers for every thread, though only processes are listed. */
   readonly isThread: boolean
   readonly isForeground: boolean
+  readonly hasTerminal: boolean
   readonly reapedFaults: number
   readonly reapedCpuSeconds: number
 }
@@ -70,6 +71,7 @@ export const parseStat = (text: string): Stat | null => {
     cpuSeconds: (number(USER_TICKS) + number(SYSTEM_TICKS)) / TICKS_PER_SECOND,
     threads: number(THREADS),
     isThread: number(EXIT_SIGNAL) === NO_EXIT_SIGNAL,
+    hasTerminal: number(TERMINAL) !== 0,
     isForeground: number(TERMINAL) !== 0 && number(FOREGROUND_GROUP) === facts.group,
     reapedFaults: number(REAPED_FAULTS),
     reapedCpuSeconds: (number(REAPED_USER_TICKS) + number(REAPED_SYSTEM_TICKS)) / TICKS_PER_SECOND,
@@ -216,12 +218,13 @@ const snapshot = (): ProcessView => {
     counters(pid) {
       const stat = statOf(pid)
       if (stat === null) return null
-      const { facts, isForeground, reapedFaults, reapedCpuSeconds } = stat
+      const { facts, isForeground, hasTerminal, reapedFaults, reapedCpuSeconds } = stat
       const io = ioIn(`/proc/${pid}/io`)
       return {
         started: facts.started,
         isStopped: facts.state === 'stopped',
         isForeground,
+        hasTerminal,
         reapedFaults,
         cpuSeconds: cpuSeconds(pid, stat),
         reapedCpuSeconds,

@@ -115,7 +115,7 @@ export const procfsActivity = (): ActivityReader => {
       }
       holdings.nextReading()
       let lasting = 0
-      const payload = { read: 0, written: 0 }
+      const payload = { read: 0, written: 0, detached: 0 }
       let allWritten = 0
       let all = 0
       let cpuSeconds = 0
@@ -133,6 +133,7 @@ export const procfsActivity = (): ActivityReader => {
           const own = payloadOf(reading.pid, last.ownIo, reading.ownIo, holdings)
           payload.read += own.read
           payload.written += own.written
+          if (!reading.hasTerminal) payload.detached += own.read + own.written
         }
         allWritten += Math.max(0, reading.io.written - (from?.io.written ?? 0))
         all += Math.max(0, bytesOf(reading.io) - (from === undefined ? 0 : bytesOf(from.io)))
@@ -150,6 +151,7 @@ export const procfsActivity = (): ActivityReader => {
           lasting,
           payload: payload.read + payload.written,
           payloadWritten: payload.written,
+          payloadDetached: payload.detached,
           all,
           allWritten,
         },
@@ -169,7 +171,14 @@ const blockedIn = (readings: readonly Reading[]): Sample['blocked'] => {
     : null
 }
 
-const NO_IO: Sample['io'] = { lasting: 0, payload: 0, payloadWritten: 0, all: 0, allWritten: 0 }
+const NO_IO: Sample['io'] = {
+  lasting: 0,
+  payload: 0,
+  payloadWritten: 0,
+  payloadDetached: 0,
+  all: 0,
+  allWritten: 0,
+}
 
 /** For systems without /proc: descent, processor time and state, from one ps(1). */
 export const psActivity = (): ActivityReader => {

@@ -74,6 +74,7 @@ const resumedProgress = (at: number, earlier: Activity | null): Progress => {
     certain: progress,
     status: progress,
     progress,
+    worked: progress,
     printed,
     computed: progress,
     repeat,

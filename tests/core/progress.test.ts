@@ -620,3 +620,31 @@ describe('a clock that runs beside a dialog', () => {
     expect(watched.sample(FINDS['new text']).stall).toBeNull()
   })
 })
+
+describe('a prompt with daemons behind it', () => {
+  const detached = (bytes: number): Sample['io'] => ({ ...io(bytes), payloadDetached: bytes })
+  const trickle: Found = { io: detached(2000 * INTERVAL), cpuSeconds: 0.03 * INTERVAL, listens: true }
+
+  it('waits for a person, once and for good, whatever trickles through them', () => {
+    const watched = new Watched()
+    const causes = Array.from(
+      { length: 400 },
+      (_, n) => watched.sample(n % 2 === 0 ? trickle : { listens: true }).stall?.cause ?? null,
+    )
+    const first = causes.indexOf('awaiting-input')
+    expect(first * INTERVAL).toBeLessThan(2 * (LIMITS.quietAfter ?? 0))
+    expect(causes.slice(first)).toEqual(Array(400 - first).fill('awaiting-input'))
+  })
+
+  it('works when more than that is moved', () => {
+    const watched = new Watched()
+    const bytes = 2 * HOUSEKEEPING_BYTES_PER_SECOND * INTERVAL
+    for (let n = 0; n < 400; n += 1)
+      expect(watched.sample({ io: detached(bytes), listens: true }).stall).toBeNull()
+  })
+
+  it('is progress all the same where nobody listens', () => {
+    const watched = new Watched()
+    for (let n = 0; n < 400; n += 1) expect(watched.sample({ ...trickle, listens: false }).stall).toBeNull()
+  })
+})

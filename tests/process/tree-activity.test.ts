@@ -30,7 +30,14 @@ const childrenOf = (pid: number): readonly number[] =>
 
 const sleeps = (pid: number) => eventually(`${pid} sleeps`, () => stateLetter(pid) === 'S')
 
-const NO_IO: TreeActivity['io'] = { lasting: 0, payload: 0, payloadWritten: 0, all: 0, allWritten: 0 }
+const NO_IO: TreeActivity['io'] = {
+  lasting: 0,
+  payload: 0,
+  payloadWritten: 0,
+  payloadDetached: 0,
+  all: 0,
+  allWritten: 0,
+}
 
 const IDLE: Omit<TreeActivity, 'totals'> = {
   io: NO_IO,
