@@ -128,6 +128,23 @@ HOWS
   eventually is_gone "$WORKER"
 }
 
+@test "an iteration of a script that has sourced lock.sh ends, too, and says why" {
+  cat >script <<'SCRIPT'
+source lock.sh
+lock_acquire s || exit 9
+code=0
+lock_iteration bash -c 'echo $$ >worker; exec sleep 1000' || code=$?
+echo "code $code"
+SCRIPT
+  bash script >out 2>&1 3>&- &
+  STARTED+=($!)
+  eventually test -s worker
+  rm -rf "$LOCK_DIR"
+  eventually is_gone "$(<worker)"
+  eventually contains out 'code 74'
+  contains out 'was removed'
+}
+
 @test "a record that was removed is there again with the next beat" {
   start_watched s --heartbeat-interval 1
   rm "$LOCK_DIR/s.json"

@@ -28,6 +28,7 @@ import { readRequest } from '../store/requests.ts'
 import type { World } from '../world.ts'
 import { Changes } from './changes.ts'
 import { type ClaimRequest, claim, memoryGroupOf } from './claim.ts'
+import { lostLockEnd, watchFiles } from './file-watch.ts'
 import { openGuardScript } from './guard-script.ts'
 import { helperEnvironment } from './helper-environment.ts'
 import { runIteration } from './iteration.ts'
@@ -233,6 +234,7 @@ export const iterateForShell = async (
   const { recording, guard, sightings } = await startRecording(world, owner, script, terminal?.saved ?? null)
   const changes = new Changes(world, owner)
   const memory = memoryGroupOf(world, record)
+  const stopWatching = watchFiles({ world, owner, stopRequests })
   try {
     await recording.begin(number, stopRequests.terminate.signal)
     await changes.begin()
@@ -242,9 +244,11 @@ export const iterateForShell = async (
     )
     const { changed } = await changes.end(end.output !== null)
     recordIteration({ owner, history: locked.history }, end, changed, world.clock.epoch())
-    return end
+    const lost = lostLockEnd({ world, owner })
+    return lost === null ? end : { ...end, result: 'interrupted', exitCode: lost.exitCode }
   } finally {
     stopLooking()
+    stopWatching()
     changes.close()
     removeMemoryGroup(memory)
     await recording.close()
