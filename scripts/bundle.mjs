@@ -10,6 +10,9 @@ const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 /** Heavy packages, and what the code uses of each: `await import('execa')` loads vendor/execa.js. */
 export const VENDORED = {
   execa: 'export { execa } from "execa"',
+  'ansi-escapes':
+    'export { clearViewport, cursorHide, cursorShow, cursorTo, enterAlternativeScreen, eraseEndLine, exitAlternativeScreen } from "ansi-escapes"',
+  'slice-ansi': 'module.exports = require("slice-ansi").default',
   '@xterm/headless': 'export { Terminal } from "@xterm/headless"',
   'jsonc-parser':
     'export { createScanner, findNodeAtLocation, parse, parseTree, printParseErrorCode } from "jsonc-parser/lib/esm/main.js"',

@@ -84,6 +84,7 @@ describe('the reader of imports', () => {
         'store',
         'tmux',
         'verbs',
+        'watch',
       ].sort(),
     )
   })
@@ -152,6 +153,10 @@ describe('the arrows', () => {
 
   it('of cli/ lead to core/ and process/ only: it knows no verb', () => {
     expect(trespasses('cli', ['core', 'process', 'world.ts'])).toEqual([])
+  })
+
+  it('of watch/ do not lead to verbs/ or engine/', () => {
+    expect(trespasses('watch', ['cli', 'core', 'session', 'store', 'tmux', 'world.ts'])).toEqual([])
   })
 
   it('of verbs/ lead to no other verb', () => {

@@ -54,7 +54,7 @@ export const write = (fd: number, text: string): void => {
   writeBytes(fd, Buffer.from(text))
 }
 
-export type Style = 'red' | 'yellow' | 'green' | 'dim' | 'bold'
+export type Style = 'red' | 'yellow' | 'green' | 'dim' | 'bold' | 'inverse'
 
 /** util.styleText would cost 2 to 8 ms at its first call. */
 const CODES: Readonly<Record<Style, readonly [number, number]>> = {
@@ -63,6 +63,7 @@ const CODES: Readonly<Record<Style, readonly [number, number]>> = {
   green: [32, 39],
   dim: [2, 22],
   bold: [1, 22],
+  inverse: [7, 27],
 }
 
 export type Terminal = {
@@ -87,7 +88,7 @@ export const terminalOf = (fd: number, env: Readonly<Record<string, string | und
 }
 
 /** Nearly all that is ever shown, and as wide as it is long: ASCII, and what we draw ourselves. */
-const isNarrow = (text: string): boolean => /^[ -~\u2580-\u259f∞…]*$/.test(text)
+const isNarrow = (text: string): boolean => /^[ -~\u2580-\u259f∞…─│●○◌✗▸]*$/.test(text)
 
 const characters = (text: string): readonly string[] =>
   isNarrow(text) ? [...text] : [...new Intl.Segmenter().segment(text)].map(({ segment }) => segment)

@@ -38,12 +38,17 @@ export const coarseDuration = (seconds: number): string => {
   return `${Math.floor(seconds / size)}${unit}`
 }
 
+/** `2● 1◌`; `''` when all are free. @param symbols one for each session */
+export const statusCounts = (symbols: readonly string[]): string =>
+  SHOWN.map((symbol) => [symbol, symbols.filter((one) => one === symbol).length] as const)
+    .flatMap(([symbol, count]) => (count === 0 ? [] : [`${count}${symbol}`]))
+    .join(' ')
+
 /** `2● 1◌ docs 12m`: how many there are of each kind, then who needs a person most, and for how long already. */
 export const statusSegment = (sessions: readonly Watched[], now: Now): string => {
-  const counts = SHOWN.map((symbol) => [symbol, sessions.filter((one) => symbolOf(one) === symbol).length])
-  const parts = counts.filter(([, count]) => count !== 0).map(([symbol, count]) => `${count}${symbol}`)
+  const counts = statusCounts(sessions.map(symbolOf))
   const [first] = urgentOnes(sessions, now)
-  if (first === undefined) return parts.join(' ')
+  if (first === undefined) return counts
   const seconds = troubleSeconds(first, now)
-  return [...parts, first.session, ...(seconds === null ? [] : [coarseDuration(seconds)])].join(' ')
+  return [counts, first.session, ...(seconds === null ? [] : [coarseDuration(seconds)])].join(' ')
 }

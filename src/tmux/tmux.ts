@@ -186,6 +186,18 @@ export const captureScreen = async (
   return ok && text !== '' ? text.split('\n').map((line) => line.trimEnd()) : []
 }
 
+/** The screen as it is, a line each, with its colours when they are wanted; no empty ones at the end. */
+export const capturePaintedScreen = async (
+  { socket, pane }: TmuxTarget,
+  world: TmuxCaller,
+  hasColours: boolean,
+): Promise<readonly string[]> => {
+  const colours = hasColours ? ['-e'] : []
+  const { ok, stdout } = await tmux(world, ['-S', socket, 'capture-pane', '-p', ...colours, '-t', pane])
+  const lines = ok ? stdout.split('\n') : []
+  return lines.slice(0, lines.findLastIndex((line) => line.trim() !== '') + 1)
+}
+
 export type DetachedStart =
   | { readonly kind: 'started'; readonly target: TmuxTarget }
   | { readonly kind: 'name-taken' }

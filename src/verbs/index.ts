@@ -12,6 +12,7 @@ export const VERBS: VerbTable = {
   },
   lock: {
     status: () => import('./status.ts'),
+    watch: () => import('./watch.ts'),
     why: () => import('./why.ts'),
     attach: () => import('./attach.ts'),
     answer: () => import('./answer.ts'),

@@ -1,12 +1,10 @@
-/** Every text that comes from a record goes through `printable`. */
 import type { Arguments } from '../cli/parse.ts'
-import { type Cell, type Terminal, table, truncate } from '../cli/terminal.ts'
-import { JSON_OPTION, optionalNameOf, print, printJson, stdout, type Verb } from '../cli/verb.ts'
+import { type Cell, type Terminal, table } from '../cli/terminal.ts'
+import { JSON_OPTION, optionalNameOf, print, printJson, type Self, stdout, type Verb } from '../cli/verb.ts'
 import { errors } from '../core/errors.ts'
 import { printable } from '../core/printable.ts'
 import { sessionReport } from '../core/report.ts'
 import { describeWant, ordinal, sessionWant, type Ticket } from '../core/ticket.ts'
-import { urgency } from '../core/urgency.ts'
 import { STATUS_EXIT_CODES } from '../core/verdict.ts'
 import { snapshotAll } from '../session/all-sessions.ts'
 import { openSession } from '../session/session.ts'
@@ -14,7 +12,8 @@ import type { Snapshot } from '../session/snapshot.ts'
 import { type InLine, whoWaits } from '../session/who-waits.ts'
 import { checkLockDir } from '../store/lock-dir.ts'
 import type { World } from '../world.ts'
-import { ago, iterationOfTotal, STATE_STYLES } from './shared/session-words.ts'
+import { ago } from './shared/session-words.ts'
+import { byUrgency, printTable, renderStatus } from './shared/status-table.ts'
 
 const statusOf = (world: World, session: string): Snapshot => {
   checkLockDir(world.lockDir)
@@ -27,7 +26,7 @@ const statusOfAll = (world: World, waiting: readonly InLine[]): readonly Snapsho
   const known = new Set(snapshots.map(({ session }) => session))
   const others = new Set(waiting.map(({ ticket }) => ticket.session).filter((name) => !known.has(name)))
   const added = [...others].map((name) => openSession(world, name).snapshot())
-  return [...snapshots, ...added].toSorted((a, b) => urgency(a) - urgency(b))
+  return byUrgency([...snapshots, ...added])
 }
 
 /** In JSON: the runs of this session that wait to begin. */
@@ -56,51 +55,6 @@ export const renderWaiting = (waiting: readonly InLine[], now: number, terminal:
     terminal,
   )
 
-/** What ended longer ago is of interest only to who asks for it. */
-const SHOWN_SECONDS = 86_400
-
-const isRecent = ({ record, verdict, moment }: Snapshot): boolean =>
-  verdict.state !== 'free' || record?.ended == null || moment.now.epoch - record.ended.epoch <= SHOWN_SECONDS
-
-const printTable = (world: World, snapshots: readonly Snapshot[], all: boolean): void => {
-  const shown = all ? snapshots : snapshots.filter(isRecent)
-  const hidden = snapshots.length - shown.length
-  if (shown.length > 0) print(renderStatus(shown, stdout(world)))
-  if (hidden > 0) {
-    const sessions = hidden === 1 ? 'session that ended' : 'sessions that ended'
-    world.notify(
-      `${hidden} ${sessions} more than a day ago ${hidden === 1 ? 'is' : 'are'} not shown; lock.sh status --all`,
-    )
-  }
-  if (snapshots.length === 0)
-    world.notify(`no sessions in ${world.lockDir} yet; engine.sh run NAME -- COMMAND starts one`)
-}
-
-const NONE: Cell = { text: '-' }
-
-/** Room for the rest of the row; a name is cut before the reason is. */
-const NAME_FRACTION = 0.25
-const MIN_NAME_WIDTH = 16
-
-export const renderStatus = (snapshots: readonly Snapshot[], terminal: Terminal): string => {
-  const nameWidth = Math.max(MIN_NAME_WIDTH, Math.floor(terminal.columns * NAME_FRACTION))
-  return table(
-    ['SESSION', 'STATE', 'RUN', 'ITERATION', 'HEARTBEAT', 'REASON'],
-    snapshots.map(({ session, stored, verdict }): readonly Cell[] => {
-      const record = stored.kind === 'record' ? stored.record : null
-      return [
-        { text: truncate(session, nameWidth) },
-        { text: verdict.state, style: STATE_STYLES[verdict.state] },
-        record === null ? NONE : { text: String(record.generation) },
-        record === null ? NONE : { text: iterationOfTotal(record.iteration) },
-        verdict.state === 'free' ? NONE : { text: ago(verdict.heartbeatAge) },
-        { text: printable(verdict.reason) },
-      ]
-    }),
-    terminal,
-  )
-}
-
 const FORMATS = ['tmux', 'prometheus'] as const
 type Format = (typeof FORMATS)[number]
 
@@ -128,6 +82,13 @@ const printFormat = async (world: World, format: Format, snapshots: readonly Sna
 const concerns = ({ session, wants }: Ticket, name: string | undefined): boolean =>
   name === undefined || session === name || wants.includes(sessionWant(name))
 
+const startedWatch = async (world: World, args: Arguments, self: Self): Promise<number> => {
+  if (args.positionals.length > 0 || args.value('format') !== undefined)
+    throw errors.usage('--watch shows all sessions, and has no --format', 'lock.sh watch --help')
+  const { startWatch } = await import('./shared/start-watch.ts')
+  return startWatch(world, self, { isJson: args.flag('json'), client: undefined })
+}
+
 export const verb: Verb = {
   describe: 'show the state of one or all sessions',
   positionals: ['[NAME]'],
@@ -138,6 +99,7 @@ export const verb: Verb = {
       value: FORMATS.join('|'),
       describe: 'print a short text for a status line, or metrics for a node exporter',
     },
+    watch: { type: 'boolean', describe: 'as lock.sh watch' },
     all: {
       type: 'boolean',
       describe: 'also sessions that ended more than a day ago (always in JSON and metrics)',
@@ -148,7 +110,8 @@ export const verb: Verb = {
     ['lock.sh status demo', 'exit code: 0 active, 1 dead, 2 hung, 3 free, 4 unknown'],
     ['lock.sh status --format tmux', 'as 2● 1◌ docs 12m: 2 active, 1 hung, and docs since 12 minutes'],
   ],
-  run: async (world, args) => {
+  run: async (world, args, self) => {
+    if (args.flag('watch')) return startedWatch(world, args, self)
     const format = formatOf(args)
     const name = optionalNameOf(args)
     const waiting = whoWaits(world)
@@ -161,7 +124,8 @@ export const verb: Verb = {
       }))
       printJson(name === undefined ? reports : reports[0])
     } else if (format !== 'table') await printFormat(world, format, snapshots)
-    else if (name === undefined) printTable(world, snapshots, args.flag('all'))
+    else if (name === undefined)
+      printTable(world, snapshots, { isAll: args.flag('all'), terminal: stdout(world) })
     else print(renderStatus(snapshots, stdout(world)))
     const shown = waiting.filter(({ ticket }) => concerns(ticket, name))
     if (format === 'table' && shown.length > 0)

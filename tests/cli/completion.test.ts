@@ -79,7 +79,7 @@ describe('completion', () => {
     [['lock', 'logs', '-n', ''], []],
     [
       ['lock', 'status', 'api', ''],
-      ['--json', '--format', '--all', '--help'],
+      ['--json', '--format', '--watch', '--all', '--help'],
     ],
     [['lock', 'wait', 'api', '--for=h'], ['--for=hung']],
     [['lock', 'completion', 'z'], ['zsh']],

@@ -6,7 +6,7 @@ import type { Diagnosis } from '../../src/session/diagnosis.ts'
 import { Snapshot } from '../../src/session/snapshot.ts'
 import { renderShort } from '../../src/verbs/attach.ts'
 import { renderDoctor } from '../../src/verbs/doctor.ts'
-import { renderStatus } from '../../src/verbs/status.ts'
+import { renderStatus } from '../../src/verbs/shared/status-table.ts'
 import { renderWhy } from '../../src/verbs/why.ts'
 import { aRecord, HERE, NOW, owner, refresher, viewOf, worker } from '../fakes/records.ts'
 

@@ -29,8 +29,10 @@
  * An iteration that says "try again later" waits for somebody else, and one that a person has ended says nothing about
  * the command: neither is a step to nowhere.
  */
+
 import { formatDuration } from '../duration.ts'
 import { EXIT_CODES } from '../errors.ts'
+import { median } from '../median.ts'
 import type { EndReason, IterationResult } from '../record.ts'
 import { backoffSeconds, DEFAULT_RETRY_BACKOFF } from './backoff.ts'
 import { brakeSeconds } from './brake.ts'
@@ -112,9 +114,6 @@ export const failuresAfter = (result: IterationResult, before: number): number =
 }
 
 const isFailure = (result: IterationResult): boolean => result !== 'ok' && result !== 'interrupted'
-
-const median = (values: readonly number[]): number | null =>
-  values.length === 0 ? null : (values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? null)
 
 const isExcused = ({ outcome, now }: Facts, { excused_since_epoch: since }: LoopState): boolean =>
   isFailure(outcome.result) &&

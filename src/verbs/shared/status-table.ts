@@ -1,0 +1,67 @@
+/** The table of sessions. Every text that comes from a record goes through `printable`. */
+import { type Cell, type Terminal, table, truncate } from '../../cli/terminal.ts'
+import { print } from '../../cli/verb.ts'
+import { printable } from '../../core/printable.ts'
+import { urgency } from '../../core/urgency.ts'
+import type { Snapshot } from '../../session/snapshot.ts'
+import type { World } from '../../world.ts'
+import { ago, iterationOfTotal, STATE_STYLES } from './session-words.ts'
+
+/** The most urgent kind first, in each kind as they were. */
+export const byUrgency = (snapshots: readonly Snapshot[]): readonly Snapshot[] =>
+  snapshots.toSorted((a, b) => urgency(a) - urgency(b))
+
+/** What ended longer ago is of interest only to who asks for it. */
+const SHOWN_SECONDS = 86_400
+
+const isRecent = ({ record, verdict, moment }: Snapshot): boolean =>
+  verdict.state !== 'free' || record?.ended == null || moment.now.epoch - record.ended.epoch <= SHOWN_SECONDS
+
+type Shown = {
+  /** Also those that ended long ago. */
+  readonly isAll: boolean
+  readonly terminal: Terminal
+}
+
+export const printTable = (
+  world: World,
+  snapshots: readonly Snapshot[],
+  { isAll, terminal }: Shown,
+): void => {
+  const shown = isAll ? snapshots : snapshots.filter(isRecent)
+  const hidden = snapshots.length - shown.length
+  if (shown.length > 0) print(renderStatus(shown, terminal))
+  if (hidden > 0) {
+    const sessions = hidden === 1 ? 'session that ended' : 'sessions that ended'
+    world.notify(
+      `${hidden} ${sessions} more than a day ago ${hidden === 1 ? 'is' : 'are'} not shown; lock.sh status --all`,
+    )
+  }
+  if (snapshots.length === 0)
+    world.notify(`no sessions in ${world.lockDir} yet; engine.sh run NAME -- COMMAND starts one`)
+}
+
+const NONE: Cell = { text: '-' }
+
+/** Room for the rest of the row; a name is cut before the reason is. */
+const NAME_FRACTION = 0.25
+const MIN_NAME_WIDTH = 16
+
+export const renderStatus = (snapshots: readonly Snapshot[], terminal: Terminal): string => {
+  const nameWidth = Math.max(MIN_NAME_WIDTH, Math.floor(terminal.columns * NAME_FRACTION))
+  return table(
+    ['SESSION', 'STATE', 'RUN', 'ITERATION', 'HEARTBEAT', 'REASON'],
+    snapshots.map(({ session, stored, verdict }): readonly Cell[] => {
+      const record = stored.kind === 'record' ? stored.record : null
+      return [
+        { text: truncate(session, nameWidth) },
+        { text: verdict.state, style: STATE_STYLES[verdict.state] },
+        record === null ? NONE : { text: String(record.generation) },
+        record === null ? NONE : { text: iterationOfTotal(record.iteration) },
+        verdict.state === 'free' ? NONE : { text: ago(verdict.heartbeatAge) },
+        { text: printable(verdict.reason) },
+      ]
+    }),
+    terminal,
+  )
+}

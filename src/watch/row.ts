@@ -1,0 +1,95 @@
+/** What the table shows of one session. Pure. */
+import type { Style } from '../cli/terminal.ts'
+import { formatDuration } from '../core/duration.ts'
+import { printable } from '../core/printable.ts'
+import type { ActivitySeries, LockRecord } from '../core/record.ts'
+import { coarseDuration, symbolOf } from '../core/status-segment.ts'
+import { type Progress, progressOf } from '../core/time-left.ts'
+import { urgency, type Watched } from '../core/urgency.ts'
+import type { Now, State } from '../core/verdict.ts'
+
+export type Row = {
+  readonly session: string
+  readonly state: State
+  readonly ownerAlive: boolean | null
+  /** The smallest comes first. */
+  readonly urgency: number
+  readonly symbol: string
+  /** The state, or that it needs a person. */
+  readonly label: string
+  readonly style: Style
+  readonly generation: number | null
+  readonly iteration: string
+  readonly progress: Progress
+  /** From 0 to 8, the newest last; empty when nothing was seen. */
+  readonly levels: readonly number[]
+  readonly heartbeat: string
+  readonly reason: string
+  /** Differs whenever something has happened that is worth a look. */
+  readonly change: string
+}
+
+const STYLES: Readonly<Record<State, Style>> = {
+  hung: 'red',
+  dead: 'red',
+  unknown: 'yellow',
+  active: 'green',
+  free: 'dim',
+}
+
+/** The stretches of time since the last one count as empty: the refresher has not written them. */
+const levelsUntil = (series: ActivitySeries | undefined, monotonic: number): readonly number[] => {
+  if (series === undefined) return []
+  const passed = Math.max(0, Math.floor((monotonic - series.last) / series.bucket))
+  return [...series.levels, ...Array<number>(Math.min(passed, series.levels.length)).fill(0)]
+}
+
+const changeOf = ({ attention, verdict }: Watched, record: LockRecord | null): string =>
+  [
+    verdict.state,
+    verdict.cause,
+    attention?.kind,
+    attention?.text,
+    record?.generation,
+    record?.iteration.number,
+    record?.ended?.reason,
+  ].join(' ')
+
+const NO_PROGRESS: Progress = { fraction: null, left: null }
+
+/** @param durations seconds that earlier iterations have taken */
+export const rowOf = (watched: Watched, durations: readonly number[], now: Now): Row => {
+  const { session, stored, verdict, attention } = watched
+  const record = stored.kind === 'record' ? stored.record : null
+  const { state } = verdict
+  return {
+    session,
+    state,
+    ownerAlive: verdict.ownerAlive,
+    urgency: urgency(watched),
+    symbol: symbolOf(watched),
+    label: attention === null ? state : 'needs you',
+    style: attention === null ? STYLES[state] : 'yellow',
+    generation: record?.generation ?? null,
+    iteration: record === null ? '-' : `${record.iteration.number}/${record.iteration.total ?? '∞'}`,
+    progress: record === null ? NO_PROGRESS : progressOf(record, durations, now.epoch),
+    levels: record?.ended == null ? levelsUntil(record?.watch?.series, now.monotonic) : [],
+    heartbeat:
+      state === 'free' || verdict.heartbeatAge === null
+        ? '-'
+        : coarseDuration(Math.max(0, verdict.heartbeatAge)),
+    reason: printable(verdict.reason),
+    change: changeOf(watched, record),
+  }
+}
+
+export const inOrder = (rows: readonly Row[]): readonly Row[] =>
+  rows.toSorted((a, b) => a.urgency - b.urgency || (a.session < b.session ? -1 : 1))
+
+/** `~12m`, or nothing. */
+export const leftText = ({ left }: Progress): string => (left === null ? '' : `~${coarseDuration(left)}`)
+
+export const leftWords = ({ left }: Progress, isEndless: boolean): string =>
+  left === null
+    ? ''
+    : `about ${formatDuration(Math.round(left))} left${isEndless ? ' of this iteration' : ''}`

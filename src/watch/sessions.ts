@@ -1,0 +1,51 @@
+/** Looks at all sessions, once in a second or so. */
+import type { LockRecord } from '../core/record.ts'
+import type { Now } from '../core/verdict.ts'
+import { snapshotAll } from '../session/all-sessions.ts'
+import type { Snapshot } from '../session/snapshot.ts'
+import { lastHistory } from '../store/history.ts'
+import type { World } from '../world.ts'
+import { type Row, rowOf } from './row.ts'
+
+/** Earlier iterations say little about those of now. */
+const HISTORY_ENTRIES = 40
+
+export class Sessions {
+  readonly #world: World
+  /** What the iterations of earlier runs have taken, by session: asked once for each run. */
+  readonly #durations = new Map<
+    string,
+    { readonly generation: number; readonly seconds: readonly number[] }
+  >()
+
+  constructor(world: World) {
+    this.#world = world
+  }
+
+  /** @throws LockError when the lock directory cannot be used */
+  look(): { readonly snapshots: readonly Snapshot[]; readonly rows: readonly Row[]; readonly now: Now } {
+    const now = this.#world.now()
+    const snapshots = snapshotAll(this.#world)
+    const rows = snapshots.map((snapshot) => rowOf(snapshot, this.#durationsOf(snapshot.record), now))
+    return { snapshots, rows, now }
+  }
+
+  /** Of this run's own iterations; in its first one of those before it. */
+  #durationsOf(record: LockRecord | null): readonly number[] {
+    if (record === null || record.ended !== null) return []
+    const { session, generation, loop } = record
+    if (loop.durations.length > 0) return loop.durations
+    const known = this.#durations.get(session)
+    if (known?.generation === generation) return known.seconds
+    const seconds = this.#fromHistory(session)
+    this.#durations.set(session, { generation, seconds })
+    return seconds
+  }
+
+  #fromHistory(session: string): readonly number[] {
+    const { entries } = lastHistory(this.#world.paths(session), HISTORY_ENTRIES)
+    return entries.flatMap((entry) =>
+      entry.kind === 'iteration' && entry.result === 'ok' ? [entry.duration] : [],
+    )
+  }
+}

@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest'
+import type { LockRecord } from '../../src/core/record.ts'
+import type { RecordFields } from '../../src/core/record-file.ts'
+import { progressOf } from '../../src/core/time-left.ts'
+import { aRecord, NOW, OPTIONS } from '../fakes/records.ts'
+
+/** In iteration 2 of 5, for 200 seconds. */
+const record = (changes: Partial<RecordFields> = {}): LockRecord => aRecord(changes)
+const waiting = (total: number | null): LockRecord => {
+  const paused = aRecord({ phase: 'waiting', iterations: total, options: { ...OPTIONS, delay: 60 } })
+  return { ...paused, loop: { ...paused.loop, next_epoch: NOW.epoch + 30 } }
+}
+
+describe('how far a run is, and what is left of it', () => {
+  it.each<[string, LockRecord, number[], number | null, number | null]>([
+    ['nothing is known to be left without earlier iterations', record(), [], 0.2, null],
+    ['all that follow count', record(), [300], (1 + 200 / 300) / 5, 100 + 3 * 300],
+    [
+      'pauses count',
+      record({ options: { ...OPTIONS, delay: 60 } }),
+      [300],
+      (1 + 200 / 300) / 5,
+      100 + 3 * 360,
+    ],
+    ['the usual is the one in the middle', record(), [10, 300, 9000], (1 + 200 / 300) / 5, 1000],
+    ['one that takes longer than usual is nearly over', record(), [100], 2 / 5, 300],
+    ['without a last iteration it is this one', record({ iterations: null }), [400], 0.5, 200],
+    ['without both nothing is known', record({ iterations: null }), [], null, null],
+    ['a pause is part of it', waiting(5), [300], 0.4, 30 + 2 * 60 + 3 * 300],
+    ['of an endless run only the pause is left', waiting(null), [300], null, 30],
+    ['an instant iteration divides nothing by zero', record(), [0], 0.2, null],
+    [
+      'nothing is left of one that has ended',
+      record({ phase: 'ended', iteration: 5, ended: { epoch: 1, reason: 'completed', exit_code: 0 } }),
+      [300],
+      1,
+      null,
+    ],
+  ])('%s', (_, run, durations, fraction, left) => {
+    const progress = progressOf(run, durations, NOW.epoch)
+    if (fraction === null) expect(progress.fraction).toBeNull()
+    else expect(progress.fraction).toBeCloseTo(fraction)
+    if (left === null) expect(progress.left).toBeNull()
+    else expect(progress.left).toBeCloseTo(left)
+  })
+})
