@@ -16,7 +16,7 @@ types() { ui send-keys -t =ui: "$1" Enter; }
 shows() { ui capture-pane -p -t =ui: | grep -qF -- "$1"; }
 attention_of() { lock.sh status "$1" --json | sed -n '/^ "attention": /,$p' | tr -d '\n '; }
 needs() { [[ $(attention_of "$1") == *'"kind":"'"$2"'"'* ]]; }
-needs_nothing() { [[ $(attention_of "$1") == '"attention":null}' ]]; }
+needs_nothing() { [[ $(attention_of "$1") == '"attention":null'* ]]; }
 has_event() { lock.sh history "$1" --all | grep -F -- "$2" | grep -qF -- "$3"; }
 
 LIMITS='--heartbeat-interval 1s --stale-after 3s'
