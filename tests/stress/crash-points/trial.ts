@@ -398,7 +398,8 @@ export const assessTrial = async (
   check(findings.repeated === 0, 'an iteration was begun twice in one run')
 
   for (const file of readdirSync(bench.sandbox.locks)) {
-    const own = [`${SESSION}.json`, `${SESSION}.lock`, SESSION].includes(file)
+    // The line of who waits is there from the first one on.
+    const own = [`${SESSION}.json`, `${SESSION}.lock`, SESSION, '.waiting'].includes(file)
     check(
       own || (scenario.broken !== undefined && /^s\.json\.corrupt-/.test(file)),
       `left in the lock directory: ${file}`,

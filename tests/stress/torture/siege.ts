@@ -288,7 +288,7 @@ export class Besieger {
     const code = await new Promise((resolve) => child.on('close', resolve))
     if (code !== 0 && code !== 3) this.#faults.push(`the last, plain run ended with ${code}:\n${stderr}`)
     for (const file of readdirSync(sandbox.locks)) {
-      if (![`${SESSION}.json`, `${SESSION}.lock`, SESSION].includes(file)) {
+      if (![`${SESSION}.json`, `${SESSION}.lock`, SESSION, '.waiting'].includes(file)) {
         this.#faults.push(`left in the lock directory: ${file}`)
       }
     }
