@@ -141,6 +141,8 @@ has_client_elsewhere() { [[ -n $(tmux list-clients) ]]; }
   eventually shows 'end the iteration of s?'
   keys y
   eventually in_iteration s 2
+  # What is said last is shown: the next message must not come before this one.
+  eventually shows 'of s has ended'
   keys r
   eventually shows 'only dead sessions are reaped'
   keys f
@@ -171,8 +173,6 @@ has_client_elsewhere() { [[ -n $(tmux list-clients) ]]; }
   keys y
   eventually state_is s free
   eventually shows 'reaped run 1'
-  # Until then it is the first row, and `g` would lead to it.
-  eventually row_is '^▸.○ free      s'
   keys g
   eventually row_is '^▸.● active    t'
   keys f
@@ -180,6 +180,8 @@ has_client_elsewhere() { [[ -n $(tmux list-clients) ]]; }
   keys y
   eventually generation_is t 2
   eventually state_is t active
+  # It is nobody's child here, and is to write nothing any more when the scene is over.
+  engine.sh stop t
 }
 
 @test "/ filters, and Escape ends the filter" {

@@ -185,7 +185,10 @@ export class Watch {
       case 'act': {
         const { action, session } = effect
         this.#say(`${action} ${session} …`)
-        return this.#say(await this.#children.act(action, session))
+        const text = await this.#children.act(action, session)
+        // A key that follows what is said must meet the table as it is by then: the session may have moved in it.
+        this.#look()
+        return this.#say(text)
       }
     }
   }
