@@ -50,6 +50,11 @@ await Promise.all(
   ),
 )
 
+// The loader reads main.js byte by byte, and esbuild leaves what is not ASCII in regular expressions as it is.
+const escaped = (text) =>
+  text.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+writeFileSync(join(out, 'main.js'), escaped(readFileSync(join(out, 'main.js'), 'utf8')))
+
 writeFileSync(join(out, 'package.json'), '{ "type": "commonjs" }\n')
 
 /** What common.bash compares with the build. */

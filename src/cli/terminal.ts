@@ -88,10 +88,18 @@ export const terminalOf = (fd: number, env: Readonly<Record<string, string | und
 }
 
 /** Nearly all that is ever shown, and as wide as it is long: ASCII, and what we draw ourselves. */
-const isNarrow = (text: string): boolean => /^[ -~\u2580-\u259f∞…─│●○◌✗▸]*$/.test(text)
+const isNarrow = (text: string): boolean =>
+  /^[ -~\u2580-\u259f\u2026\u2190-\u2193\u221e\u2500\u2502\u25b8\u25cb-\u25cf\u2717]*$/.test(text)
 
-const characters = (text: string): readonly string[] =>
-  isNarrow(text) ? [...text] : [...new Intl.Segmenter().segment(text)].map(({ segment }) => segment)
+/** To make one takes longer than to use it on a line; only what needs it makes it. */
+let segmenter: Intl.Segmenter | undefined
+
+const segments = (text: string): readonly string[] => {
+  segmenter ??= new Intl.Segmenter()
+  return [...segmenter.segment(text)].map(({ segment }) => segment)
+}
+
+const characters = (text: string): readonly string[] => (isNarrow(text) ? [...text] : segments(text))
 
 /** Two regional indicators, which are a flag, and what is shown as an emoji or a key by what follows it. */
 const TWO_COLUMNS = /^[\u{1f1e6}-\u{1f1ff}]{2}|\ufe0f|\u20e3/u
