@@ -115,7 +115,7 @@ JOB
   start_script s <<'JOB'
 lock_acquire s
 lock_iteration true
-sleep 1000
+until [[ -e never ]]; do sleep 0.05; done
 JOB
   eventually phase_is s waiting
   eventually in_history s 1
