@@ -6,13 +6,12 @@ load helpers.bash
 
 setup() {
   sandbox
-  command -v tmux >/dev/null || skip 'tmux is not installed'
+  needs_tmux
 }
 teardown() { clean_sandbox; }
 
-ui() { tmux -L "$TMUX_NAME" "$@"; }
-open_ui() { ui -f /dev/null new-session -d -s ui -x 160 -y 50 "env PS1='$ ' bash --norc"; }
-types() { ui send-keys -t =ui: "$1" Enter; }
+# shellcheck disable=SC2034 # open_ui reads them
+UI_COLUMNS=160 UI_ROWS=50
 shows() { ui capture-pane -p -t =ui: | grep -qF -- "$1"; }
 attention_of() { lock.sh status "$1" --json | sed -n '/^ "attention": /,$p' | tr -d '\n '; }
 needs() { [[ $(attention_of "$1") == *'"kind":"'"$2"'"'* ]]; }

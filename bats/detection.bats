@@ -73,8 +73,8 @@ note() { # NAME ITERATION SECONDS|null
 }
 
 @test "awaiting-input: a question at a pane's terminal" {
-  command -v tmux >/dev/null || skip 'tmux is not installed'
-  tmux -L "$TMUX_NAME" -f /dev/null new-session -d -s ui -x 200 -y 50 "env PS1='$ ' bash --norc"
+  needs_tmux
+  open_ui
   tmux -L "$TMUX_NAME" send-keys -t =ui: "engine.sh run s ${LIMITS[*]} --quiet-after 1h --stuck-after 1h -- bash -c 'read -rp \"Continue? [y/N] \" answer; sleep 1000'" Enter
   eventually hung_with s awaiting-input
   tmux -L "$TMUX_NAME" send-keys -t =ui: y Enter

@@ -137,3 +137,11 @@ refuses() { # STATUS COMMAND...
   local trace='^ +at .*:[0-9]+:[0-9]+\)?$'
   ! grep -qE "$trace" <<<"$output"
 }
+
+# A tmux of the test's own, as a person has it: a shell in the session `ui`. A file says its size in UI_COLUMNS and UI_ROWS.
+needs_tmux() { command -v tmux >/dev/null || skip 'tmux is not installed'; }
+ui() { tmux -L "$TMUX_NAME" "$@"; }
+open_ui() { # [COLUMNS ROWS]
+  ui -f /dev/null new-session -d -s ui -x "${1:-${UI_COLUMNS:-200}}" -y "${2:-${UI_ROWS:-50}}" "env PS1='$ ' bash --norc"
+}
+types() { ui send-keys -t =ui: "$1" Enter; }

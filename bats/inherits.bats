@@ -99,7 +99,7 @@ same_in_shell() { # CODE
 }
 
 @test "run -d keeps what nohup ignores, and takes Ctrl-C in its own pane; an editor's NODE_OPTIONS harm nobody" {
-  command -v tmux >/dev/null || skip 'tmux is not installed'
+  needs_tmux
   NODE_OPTIONS=--require=/nowhere.js tmux -f /dev/null new-session -d -s before 'sleep 1000'
   (trap "" HUP INT && NODE_OPTIONS=--require=/nowhere.js engine.sh run s -d -- bash -c 'echo "$NODE_OPTIONS" >options; exec sleep 1000')
   eventually in_iteration s 1

@@ -120,9 +120,8 @@ changed() { # NAME FIELD
 }
 
 @test "in a pane a printed line counts, and the echo of what was typed does not" {
-  command -v tmux >/dev/null || skip 'tmux is not installed'
-  ui() { tmux -L "$TMUX_NAME" "$@"; }
-  ui -f /dev/null new-session -d -s ui -x 100 -y 30 "env PS1='$ ' bash --norc"
+  needs_tmux
+  open_ui 100 30
   # The first reads two lines and answers one, the second sleeps while one is typed, the third prints it.
   ui send-keys -t =ui: "engine.sh run s -n 3 --until-output DONE -- sh -c '" \
     'case $LOCK_ITERATION in 1) touch up1; read x; echo "got $x"; read x;; 2) sleep 1; touch up2; while [ ! -e go2 ]; do sleep 0.1; done; sleep 1.5;; 3) echo DONE;; esac' \
@@ -262,6 +261,8 @@ statuses() { grep -c ' status ' "$calls"; }
   eventually no_git_is_left
   # Who is told to end does not wait for it either.
   PATH=$spied start_engine t --grace 0.2 -- sleep 1000
+  # A session that nobody holds yet cannot be told to end.
+  eventually test -f "$LOCK_DIR/t.json"
   engine.sh stop t
 }
 
@@ -339,7 +340,7 @@ statuses() { grep -c ' status ' "$calls"; }
 }
 
 @test "in a pane --stdin is the worker's standard input, and its output stays the terminal" {
-  command -v tmux >/dev/null || skip 'tmux is not installed'
+  needs_tmux
   echo hello >prompt.md
   engine.sh run s -d --stdin prompt.md -- sh -c 'read -r line; [ ! -t 0 ] && [ -t 1 ] && [ -t 2 ] && echo "$line" >seen; exec sleep 1000'
   eventually test -s seen

@@ -39,9 +39,6 @@ teardown() {
   return $failed
 }
 
-ui() { tmux -L "$TMUX_NAME" "$@"; }
-open_ui() { ui -f /dev/null new-session -d -s ui -x 200 -y 50 "env PS1='$ ' bash --norc"; }
-types() { ui send-keys -t =ui: "$1" Enter; }
 screen_of() { ui capture-pane -p -J -t "$1"; }
 shows() { screen_of "$1" | grep -qF -- "$2"; }
 pane_pipe() { ui display-message -p -t '=ui:' '#{pane_pipe}'; }

@@ -14,7 +14,6 @@ setup() {
 }
 teardown() { clean_sandbox; }
 
-ui() { tmux -L "$TMUX_NAME" "$@"; }
 shows() { ui capture-pane -p -t =ui: | grep -qF -- "$1"; }
 
 @test "setup shows the difference, keeps what is there, does it once, and takes it out again" {
@@ -54,8 +53,8 @@ JOB
 }
 
 @test "in a terminal setup asks" {
-  command -v tmux >/dev/null || skip 'tmux is not installed'
-  ui -f /dev/null new-session -d -s ui -x 200 -y 50 "env PS1='$ ' bash --norc"
+  needs_tmux
+  open_ui
   ui send-keys -t =ui: 'lock.sh setup claude; echo don\e $?' Enter
   eventually shows 'Change this? [y/N]'
   ui send-keys -t =ui: n Enter

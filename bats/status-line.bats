@@ -6,16 +6,12 @@ load helpers.bash
 
 setup() {
   sandbox
-  command -v tmux >/dev/null || skip 'tmux is not installed'
+  needs_tmux
 }
 teardown() { clean_sandbox; }
 
-ui() { tmux -L "$TMUX_NAME" "$@"; }
-
-open_ui() {
-  ui -f /dev/null new-session -d -s ui -x 150 -y 40 "env PS1='$ ' bash --norc"
-}
-types() { ui send-keys -t =ui: "$1" Enter; }
+# shellcheck disable=SC2034 # open_ui reads them
+UI_COLUMNS=150 UI_ROWS=40
 pane_shows() { # PANE OPTION VALUE
   [[ $(ui show-options -pqv -t "$1" "$2") == "$3" ]]
 }

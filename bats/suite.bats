@@ -119,7 +119,7 @@ are_gone() {
 }
 
 @test "a suite that is told to end leaves neither a process nor a file" {
-  command -v tmux >/dev/null || skip 'tmux is not installed'
+  needs_tmux
   write_suite
   bash suite.sh >said 2>&1 3>&- &
   local suite=$! code=0
@@ -132,7 +132,7 @@ are_gone() {
 }
 
 @test "a suite that gets Ctrl-C leaves neither a process nor a file" {
-  command -v tmux >/dev/null || skip 'tmux is not installed'
+  needs_tmux
   write_suite
   tmux -L "$TMUX_NAME" -f /dev/null new-session -d -s ui 'bash suite.sh; echo $? >code; sleep 1000'
   remember_started
@@ -143,7 +143,7 @@ are_gone() {
 }
 
 @test "a suite whose process group is killed leaves neither a process nor a file" {
-  command -v tmux >/dev/null || skip 'tmux is not installed'
+  needs_tmux
   write_suite
   set -m
   bash suite.sh >said 2>&1 3>&- &
@@ -155,7 +155,7 @@ are_gone() {
 }
 
 @test "a suite that has passed but left somebody running has not passed, says whom, and ends him" {
-  command -v tmux >/dev/null || skip 'tmux is not installed'
+  needs_tmux
   write_suite
   PASS=yes LINGER_SECONDS=1 bash suite.sh >said 2>&1 3>&- &
   local suite=$! code=0

@@ -7,7 +7,7 @@ load helpers.bash
 
 setup() {
   sandbox
-  command -v tmux >/dev/null || skip 'tmux is not installed'
+  needs_tmux
   cat >full-screen <<'JOB'
 #!/usr/bin/env bash
 # Raw mode, alternate screen, no cursor, mouse reports, a scroll region, bracketed paste, application keys, red.
@@ -20,9 +20,8 @@ JOB
 }
 teardown() { clean_sandbox; }
 
-ui() { tmux -L "$TMUX_NAME" "$@"; }
-open_ui() { ui -f /dev/null new-session -d -s ui -x 160 -y 30 "env PS1='$ ' bash --norc"; }
-types() { ui send-keys -t =ui: "$1" Enter; }
+# shellcheck disable=SC2034 # open_ui reads them
+UI_COLUMNS=160 UI_ROWS=30
 screen() { ui capture-pane -p -t =ui:; }
 shows() { screen | grep -qF -- "$1"; }
 modes() { ui display-message -p -t =ui: '#{alternate_on}#{cursor_flag}#{mouse_any_flag}#{keypad_flag}#{keypad_cursor_flag} #{scroll_region_upper}-#{scroll_region_lower}'; }

@@ -6,16 +6,10 @@ load helpers.bash
 
 setup() {
   sandbox
-  command -v tmux >/dev/null || skip 'tmux is not installed'
+  needs_tmux
 }
 teardown() { clean_sandbox; }
 
-ui() { tmux -L "$TMUX_NAME" "$@"; }
-
-open_ui() {
-  ui -f /dev/null new-session -d -s ui -x 200 -y 50 "env PS1='$ ' bash --norc"
-}
-types() { ui send-keys -t =ui: "$1" Enter; }
 screen_of() { ui capture-pane -p -t "$1"; }
 shows() { screen_of "$1" | grep -qF -- "$2"; }
 

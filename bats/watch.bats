@@ -6,16 +6,12 @@ load helpers.bash
 
 setup() {
   sandbox
-  command -v tmux >/dev/null || skip 'tmux is not installed'
+  needs_tmux
 }
 teardown() { clean_sandbox; }
 
-ui() { tmux -L "$TMUX_NAME" "$@"; }
-
-open_ui() { # [COLUMNS ROWS]
-  ui -f /dev/null new-session -d -s ui -x "${1:-90}" -y "${2:-24}" "env PS1='$ ' bash --norc"
-}
-types() { ui send-keys -t =ui: "$1" Enter; }
+# shellcheck disable=SC2034 # open_ui reads them
+UI_COLUMNS=90 UI_ROWS=24
 keys() { ui send-keys -t =ui: "$@"; }
 shows() { ui capture-pane -p -t =ui: | grep -qF -- "$1"; }
 shows_not() { ! shows "$1"; }

@@ -138,7 +138,7 @@ nobody_is_left() {
     [[ -n $(ours) ]] || return 0
     sleep 0.1
   done
-  printf 'left running by the tests:\n' >&2
+  printf 'FAILED: left running by the tests:\n' >&2
   for pid in $(ours); do
     ps -o pid=,ppid=,stat=,args= -p "$pid" >&2 || true
     { tr "\0" "\n" <"/proc/$pid/environ" | sed -n "s/^BATS_TEST_NAME=/      of /p" >&2; } 2>/dev/null || true

@@ -14,14 +14,14 @@
 import { randomUUID } from 'node:crypto'
 import { errors } from '../core/errors.ts'
 import { livenessOf } from '../core/identity.ts'
-import type { ProcessReference } from '../core/record.ts'
+import type { LockRecord, ProcessReference } from '../core/record.ts'
 import { sentinelCall } from '../guard/protocol.ts'
 import { removeMemoryGroup } from '../process/memory-group.ts'
 import { isAlive } from '../session/end-owner.ts'
 import { recordInterrupted } from '../session/interrupted-iteration.ts'
 import { type LockedRecord, LockedSession } from '../session/locked-session.ts'
 import { killOrphans } from '../session/orphans.ts'
-import { openSession } from '../session/session.ts'
+import { openSession, type Session } from '../session/session.ts'
 import { tryAcquire } from '../store/kernel-lock.ts'
 import { appendNote } from '../store/notes.ts'
 import { readRequest } from '../store/requests.ts'
@@ -131,8 +131,11 @@ const isOurs = (record: LockedRecord | null, { generation, ownerPid }: ShellStep
   record.owner.pid === ownerPid &&
   record.ended === null
 
+/** A session whose lock this process has a copy of. */
+type Opened = { readonly session: Session; readonly locked: LockedSession; readonly record: LockedRecord }
+
 /** @throws LockError `superseded` when the run in the record is not this shell's any more */
-const openLocked = async (world: World, step: ShellStep) => {
+const openLocked = async (world: World, step: ShellStep): Promise<Opened> => {
   const session = openSession(world, step.name)
   const lock = await tryAcquire(
     { path: session.paths.lock, descriptor: LOCK_DESCRIPTOR },
@@ -150,6 +153,17 @@ const openLocked = async (world: World, step: ShellStep) => {
     )
   return { session, locked, record }
 }
+
+/** What this process writes as the owner: a script has no `engine.yaml`, no paths and no places. */
+const ownerOf = (world: World, { session, locked }: Opened, record: LockRecord): Owner =>
+  new Owner({
+    world,
+    paths: session.paths,
+    lock: locked.lock,
+    record,
+    environment: {},
+    otherLocks: [],
+  })
 
 /** Of an iteration whose supervisor was killed. @throws LockError `held` while another one runs */
 const clearLastIteration = async (
@@ -202,26 +216,20 @@ export const iterateForShell = async (
   const stopRequests = new StopRequests()
   stopRequests.listen(outer.self)
   const script = openGuardScript(guardScript)
-  const { session, locked, record } = await openLocked(outer, step)
+  const opened = await openLocked(outer, step)
+  const { locked, record } = opened
   const stopLooking = endWithShell(outer, record)
   await clearLastIteration(outer, locked, record)
   const world = worldWith(outer, { start: (_shown, options) => outer.start(words, options) })
   const { shell } = record
-  const owner = new Owner({
-    world,
-    paths: session.paths,
-    lock: locked.lock,
-    record: {
-      ...record,
-      command,
-      cwd: world.cwd,
-      cookie: randomUUID(),
-      worker: null,
-      members: [],
-      shell: shell === null ? null : { ...shell, supervisor: referenceOf(world, world.self.pid) },
-    },
-    environment: {},
-    otherLocks: [],
+  const owner = ownerOf(world, opened, {
+    ...record,
+    command,
+    cwd: world.cwd,
+    cookie: randomUUID(),
+    worker: null,
+    members: [],
+    shell: shell === null ? null : { ...shell, supervisor: referenceOf(world, world.self.pid) },
   })
   const number = record.iteration.number + 1
   stopRequests.follow({
@@ -263,35 +271,23 @@ export const iterateForShell = async (
 
 /** @throws LockError */
 export const progressForShell = async (world: World, step: ShellStep, note: string): Promise<void> => {
-  const { session, locked, record } = await openLocked(world, step)
+  const opened = await openLocked(world, step)
+  const { session, record } = opened
   const iteration = Math.max(1, record.iteration.number)
   appendNote(session.paths, record.generation, { epoch: world.clock.epoch(), iteration, note, for: null })
   // While an iteration runs its guard writes the record, and has read the note.
   if (record.phase === 'running') return
-  const owner = new Owner({
-    world,
-    paths: session.paths,
-    lock: locked.lock,
-    record,
-    environment: {},
-    otherLocks: [],
-  })
+  const owner = ownerOf(world, opened, record)
   owner.write({}, pauseSeconds(owner))
 }
 
 /** @throws LockError */
 export const releaseForShell = async (world: World, step: ShellStep, guardScript: string): Promise<void> => {
   const script = openGuardScript(guardScript)
-  const { session, locked, record } = await openLocked(world, step)
+  const opened = await openLocked(world, step)
+  const { locked, record } = opened
   await clearLastIteration(world, locked, record)
-  const owner = new Owner({
-    world,
-    paths: session.paths,
-    lock: locked.lock,
-    record,
-    environment: {},
-    otherLocks: [],
-  })
+  const owner = ownerOf(world, opened, record)
   const end = { reason: 'completed', exitCode: 0, detail: null } as const
   release({ owner, history: locked.history }, end, () => undefined)
   tellEnd(world, owner.record, end, script)

@@ -170,10 +170,10 @@ const startRecorder = (
     : new Recorder(config.recording, FIRST_STREAM_FD, { report, onFinished, mayOpen })
 
 const startGuard = async (config: GuardConfig): Promise<Guard> => {
-  const world: GuardWorld = {
-    ...(await guardWorld(config)),
-    keepOutput: () => finishRecording(world, config, recorder),
-  }
+  // Asked for by the run's end, if it comes to that, and again before this process goes.
+  let kept: Promise<void> | undefined
+  const keepOutput = (): Promise<void> => (kept ??= finishRecording(world, config, recorder))
+  const world: GuardWorld = { ...(await guardWorld(config)), keepOutput }
   const reports = new Socket({ fd: REPORT_FD, readable: false, writable: true })
   reports.on('error', () => undefined) // An owner that is dead hears nothing.
   const send = (message: GuardMessage): void => {
@@ -211,7 +211,7 @@ const startGuard = async (config: GuardConfig): Promise<Guard> => {
           otherLocksRelease(config)()
           lock.release()
         }
-        await finishRecording(world, config, recorder)
+        await keepOutput()
         if (recorder?.isFinished === false) handOn(config, recorder)
         await world.pane.settle(PANE_STATE_SECONDS)
       } finally {

@@ -101,37 +101,30 @@ export type NoticeRequest = {
 
 export const NOTICE_VARIABLE = 'LOCK_NOTICE'
 
-/** How Node is started for it. @param script the compiled guard, open */
-export const notifierCall = (
-  request: NoticeRequest,
-  script: number,
-): {
+/** How Node is started for a program that has its configuration in a variable, and talks to nobody. */
+export type ProgramCall = {
   readonly args: string[]
   readonly env: Readonly<Record<string, string>>
   readonly stdio: ('ignore' | number)[]
-} => ({
+}
+
+/** @param last the descriptors up to {@link SCRIPT_FD}; those before them are not there */
+const programCall = (variable: string, config: unknown, last: readonly number[]): ProgramCall => ({
   args: ['-e', LOADER],
-  env: { [NOTICE_VARIABLE]: JSON.stringify(request) },
-  stdio: [...new Array<'ignore'>(SCRIPT_FD).fill('ignore'), script],
+  env: { [variable]: JSON.stringify(config) },
+  stdio: [...new Array<'ignore'>(SCRIPT_FD + 1 - last.length).fill('ignore'), ...last],
 })
+
+/** @param script the compiled guard, open */
+export const notifierCall = (request: NoticeRequest, script: number): ProgramCall =>
+  programCall(NOTICE_VARIABLE, request, [script])
 
 /** The configuration of a sentinel (guard/sentinel.ts) comes in this variable. */
 export const SENTINEL_VARIABLE = 'LOCK_SENTINEL'
 
-/** How Node is started for one. @param lock of the session @param script the compiled guard, open */
-export const sentinelCall = (
-  config: GuardConfig,
-  lock: number,
-  script: number,
-): {
-  readonly args: string[]
-  readonly env: Readonly<Record<string, string>>
-  readonly stdio: ('ignore' | number)[]
-} => ({
-  args: ['-e', LOADER],
-  env: { [SENTINEL_VARIABLE]: JSON.stringify(config) },
-  stdio: [...new Array<'ignore'>(LOCK_FD).fill('ignore'), lock, script],
-})
+/** @param lock of the session @param script the compiled guard, open */
+export const sentinelCall = (config: GuardConfig, lock: number, script: number): ProgramCall =>
+  programCall(SENTINEL_VARIABLE, config, [lock, script])
 
 export const encodeLine = (value: GuardConfig | OwnerMessage | GuardMessage): string =>
   `${JSON.stringify(value)}\n`

@@ -25,6 +25,17 @@ const inLine = (world: FakeWorld, session: string, pid: number): WaitingLine => 
   })
 }
 
+/** `two` waits for the same as `one`, and came after it. */
+const twoInLine = async () => {
+  const world = aWorld()
+  const [one, two] = [inLine(world, 'one', 11), inLine(world, 'two', 12)]
+  await one.enter(['place:'])
+  await two.enter(['place:'])
+  const [before] = two.ahead(['place:'])
+  if (before === undefined) throw new Error('nobody is ahead')
+  return { world, one, two, before }
+}
+
 const sessionsAhead = (line: WaitingLine): readonly string[] =>
   line.ahead(['place:']).map(({ ticket }) => ticket.session)
 
@@ -39,10 +50,7 @@ describe('a line', () => {
   })
 
   it('keeps the number of one that waits for something else, and then for the first thing again', async () => {
-    const world = aWorld()
-    const [one, two] = [inLine(world, 'one', 11), inLine(world, 'two', 12)]
-    await one.enter(['place:'])
-    await two.enter(['place:'])
+    const { world, one, two } = await twoInLine()
     await one.enter(['session:one'])
     expect(sessionsAhead(two)).toEqual([])
     await one.enter(['place:'])
@@ -51,12 +59,7 @@ describe('a line', () => {
   })
 
   it('wakes the next one when one leaves', async () => {
-    const world = aWorld()
-    const [one, two] = [inLine(world, 'one', 11), inLine(world, 'two', 12)]
-    await one.enter(['place:'])
-    await two.enter(['place:'])
-    const [before] = two.ahead(['place:'])
-    if (before === undefined) throw new Error('nobody is ahead')
+    const { world, one, two, before } = await twoInLine()
     let isWoken = false
     const waiting = two.waitFor(before, SOON).then((isFree) => (isWoken = isFree))
     expect(isWoken).toBe(false)
@@ -67,24 +70,14 @@ describe('a line', () => {
   })
 
   it('wakes the next one when one waits for something else', async () => {
-    const world = aWorld()
-    const [one, two] = [inLine(world, 'one', 11), inLine(world, 'two', 12)]
-    await one.enter(['place:'])
-    await two.enter(['place:'])
-    const [before] = two.ahead(['place:'])
-    if (before === undefined) throw new Error('nobody is ahead')
+    const { one, two, before } = await twoInLine()
     const waiting = two.waitFor(before, SOON)
     await one.enter(['path:/x'])
     expect(await waiting).toBe(true)
   })
 
   it('stops waiting when it is told to give up', async () => {
-    const world = aWorld()
-    const [one, two] = [inLine(world, 'one', 11), inLine(world, 'two', 12)]
-    await one.enter(['place:'])
-    await two.enter(['place:'])
-    const [before] = two.ahead(['place:'])
-    if (before === undefined) throw new Error('nobody is ahead')
+    const { two, before } = await twoInLine()
     const giveUp = new AbortController()
     const waiting = two.waitFor(before, { ...SOON, giveUp: giveUp.signal })
     giveUp.abort()
@@ -92,10 +85,7 @@ describe('a line', () => {
   })
 
   it('passes over one that has died, and removes its ticket', async () => {
-    const world = aWorld()
-    const [one, two] = [inLine(world, 'one', 11), inLine(world, 'two', 12)]
-    await one.enter(['place:'])
-    await two.enter(['place:'])
+    const { world, two } = await twoInLine()
     world.machine.end(11)
     expect(sessionsAhead(two)).toEqual([])
     expect(filesOf(world)).toHaveLength(1)

@@ -1,8 +1,9 @@
 /** One trial: a state, a command that is hit at one point, and what has to hold afterwards. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { closeSync, constants, existsSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { closeSync, constants, existsSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Layout } from '../lib/layout.ts'
+import { strangersIn } from '../lib/left-files.ts'
 import { carriersOf, commandOf, inspect, signal, until } from '../lib/machine.ts'
 import { makeSandbox, removeSandbox, type Sandbox } from '../lib/sandbox.ts'
 import { assess, type Entry, readJournal } from '../torture/journal.ts'
@@ -397,14 +398,11 @@ export const assessTrial = async (
   check(findings.notGrown === 0, 'a generation was used twice')
   check(findings.repeated === 0, 'an iteration was begun twice in one run')
 
-  for (const file of readdirSync(bench.sandbox.locks)) {
-    // The line of who waits is there from the first one on.
-    const own = [`${SESSION}.json`, `${SESSION}.lock`, SESSION, '.waiting'].includes(file)
+  for (const file of strangersIn(bench.sandbox.locks, SESSION))
     check(
-      own || (scenario.broken !== undefined && /^s\.json\.corrupt-/.test(file)),
+      scenario.broken !== undefined && /^s\.json\.corrupt-/.test(file),
       `left in the lock directory: ${file}`,
     )
-  }
   const entry = `STRESS_DIR=${bench.sandbox.dir}`
   await until(5, () => carriersOf(entry).length === 0)
   for (const { pid } of carriersOf(entry)) faults.push(`left running: pid ${pid}: ${commandOf(pid)}`)

@@ -9,6 +9,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Layout } from '../lib/layout.ts'
+import { strangersIn } from '../lib/left-files.ts'
 import { carriersOf, commandOf, inspect, signal, sleep, until } from '../lib/machine.ts'
 import type { Sandbox } from '../lib/sandbox.ts'
 import { assess, type Findings, readJournal } from './journal.ts'
@@ -287,11 +288,8 @@ export class Besieger {
     })
     const code = await new Promise((resolve) => child.on('close', resolve))
     if (code !== 0 && code !== 3) this.#faults.push(`the last, plain run ended with ${code}:\n${stderr}`)
-    for (const file of readdirSync(sandbox.locks)) {
-      if (![`${SESSION}.json`, `${SESSION}.lock`, SESSION, '.waiting'].includes(file)) {
-        this.#faults.push(`left in the lock directory: ${file}`)
-      }
-    }
+    for (const file of strangersIn(sandbox.locks, SESSION))
+      this.#faults.push(`left in the lock directory: ${file}`)
   }
 
   async #countOrphans(): Promise<number> {
