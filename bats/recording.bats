@@ -125,8 +125,8 @@ is_whole() { # NAME GENERATION ITERATION COUNT-FILE
   is_whole s 1 1 count
   [[ $(history_of s output_bytes) == $(kept_size s 1 1) ]]
   [[ $(history_of s signal) == SIGKILL && $(history_of s result) == killed ]]
-  # Shown is what is kept.
-  kept s 1 1 | cmp - <(grep -vaE '^engine: ' s.out)
+  # Shown is what is kept. The worker may have been killed within a line: the engine's last one then follows in it.
+  kept s 1 1 | cmp - <(perl -0pe 's/^engine: .*\n//mg; s/engine: run 1 of s: failed .*\n\z//' s.out)
 }
 
 @test "engine killed: the history of the iteration that was cut off counts all that is kept" {
