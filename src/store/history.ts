@@ -8,16 +8,19 @@ import { isAscii } from 'node:buffer'
 import {
   closeSync,
   constants,
+  existsSync,
   fdatasyncSync,
   fstatSync,
   fsyncSync,
   openSync,
+  readdirSync,
   readSync,
   writeSync,
 } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { errors, LockError } from '../core/errors.ts'
 import { encodeEntry, type History, type HistoryEntry, parseHistory } from '../core/history.ts'
+import { isSessionName } from '../core/session-name.ts'
 import { writeAll } from '../core/write-all.ts'
 import { notAFile, openFile, reasonOf } from './open-file.ts'
 import type { SessionPaths } from './paths.ts'
@@ -159,3 +162,14 @@ const readEnd = (fd: number, size: number, count: number): History => {
 /** The last entries, in order; reads the file's end only. `skipped` and `torn` are of what it has read. */
 export const lastHistory = (paths: SessionPaths, count: number): StoredHistory =>
   withFile(paths.history, (fd, size) => readEnd(fd, size, count))
+
+/** The sessions that have a history, also those whose record is gone; none where the directory cannot be read. */
+export const sessionsWithHistory = (dir: string): readonly string[] => {
+  try {
+    return readdirSync(dir).filter(
+      (name) => isSessionName(name) && existsSync(join(dir, name, 'history.jsonl')),
+    )
+  } catch {
+    return []
+  }
+}

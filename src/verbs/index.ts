@@ -21,6 +21,7 @@ export const VERBS: VerbTable = {
     wait: () => import('./wait.ts'),
     logs: () => import('./logs.ts'),
     history: () => import('./history.ts'),
+    report: () => import('./report.ts'),
     interrupt: () => import('./interrupt.ts'),
     progress: () => import('./progress.ts'),
     attention: () => import('./attention.ts'),

@@ -63,13 +63,20 @@ const EPOCH_DIGITS = 9
 const MILLISECOND_DIGITS = 12
 const ISO = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?\s?(?:Z|[+-]\d{2}:?\d{2})?)?$/
 
-const momentOf = (text: string, option: string, now: number): number => {
-  if (CLOCK_TIME.test(text)) return nextClockTime(parseClockTime(text, option), now)
+/** Whether {@link parseClockTime} would read it. */
+export const isTimeOfDay = (text: string): boolean => CLOCK_TIME.test(text)
+
+/** ISO 8601 with a year first, Unix seconds or milliseconds; `null` for anything else, such as a duration. */
+export const absoluteMoment = (text: string): number | null => {
   if (ISO.test(text)) return Date.parse(text.replace(' ', 'T').replace(/ (?=[Z+-])/, '')) / 1000
   const [digits = ''] = /^\d+(?=(?:\.\d+)?$)/.exec(text) ?? []
   if (digits.length > MILLISECOND_DIGITS) return Number(text) / 1000
-  if (digits.length > EPOCH_DIGITS) return Number(text)
-  return now + parseDuration(text.replace(/^\+/, ''), option)
+  return digits.length > EPOCH_DIGITS ? Number(text) : null
+}
+
+const momentOf = (text: string, option: string, now: number): number => {
+  if (isTimeOfDay(text)) return nextClockTime(parseClockTime(text, option), now)
+  return absoluteMoment(text) ?? now + parseDuration(text.replace(/^\+/, ''), option)
 }
 
 /**
