@@ -122,5 +122,10 @@ start_helper() { # PROGRAM ARG...
   tell_ignored_signals
   tell_open_files
   set_aside
+  if [[ -n ${NOTIFY_SOCKET:-} && ${1:-} == engine && ${2:-} == run ]]; then
+    # shellcheck source=scripts/service-manager.bash
+    . "$root/scripts/service-manager.bash"
+    exec_with_notify_socket "$REPLY" "$root/dist/loader.cjs" "$@"
+  fi
   exec "$REPLY" "$root/dist/loader.cjs" "$@"
 }

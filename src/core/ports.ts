@@ -106,8 +106,18 @@ export type StopSignalName = 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGQUIT' | 'SIGU
 /** A caller can have set it to be ignored: any but KILL and STOP. */
 export type IgnorableSignal = `SIG${string}`
 
+/** How systemd, or whatever plays its part, is told of a service; see sd_notify(3). */
+export type ServiceManager = {
+  /** A connected datagram socket that never blocks. */
+  readonly fd: number
+  /** It ends the service when it has heard nothing for so long; `null` when it does not. */
+  readonly watchdogSeconds: number | null
+}
+
 /** This process itself. */
 export type Self = {
+  /** `null` when this is no service that is to tell. */
+  readonly serviceManager: ServiceManager | null
   /** Were ignored when it was started, and are to stay so. */
   readonly ignoredSignals: readonly IgnorableSignal[]
   /** The soft limit of open files that a command is to get; `null` when it has it from this process. */

@@ -40,6 +40,7 @@ import { ownPane } from './own-pane.ts'
 import type { Owner } from './owner.ts'
 import { type Recording, startRecording } from './recording.ts'
 import { continuingTexts, endTexts, startTexts } from './run-texts.ts'
+import { startService } from './service.ts'
 import { exitCodeOf, type StopRequest, StopRequests } from './stop-request.ts'
 import { tellEnd } from './tell-end.ts'
 import { TerminalKeeper } from './terminal-keeper.ts'
@@ -325,7 +326,13 @@ export const run = async (world: World, request: ClaimRequest, guardScript: stri
   const { owner } = claimed
   await limits
   follow(stopRequests, world, owner)
-  const end = await runHeld(world, claimed, stopRequests, script)
+  const endService = startService({ world, owner, stopRequests })
+  let end: RunEnd
+  try {
+    end = await runHeld(world, claimed, stopRequests, script)
+  } finally {
+    endService()
+  }
   for (const line of endTexts(owner.record, end)) world.notify(line)
   return end.exitCode
 }

@@ -130,6 +130,7 @@ export const fakeWorld = (
     },
     user: 'ann',
     self: {
+      serviceManager: null,
       pid: process.pid,
       execPath: '/usr/bin/node',
       ignoredSignals: [],
