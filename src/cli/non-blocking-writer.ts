@@ -4,9 +4,9 @@
  *
  * What finds no room waits here, in order, and is written when there is some.
  */
-import { constants, fstatSync, openSync, readdirSync, statSync, writeSync } from 'node:fs'
-import { join } from 'node:path'
+import { writeSync } from 'node:fs'
 import { hasCode } from '../core/system-error.ts'
+import { openNonBlocking } from '../process/non-blocking.ts'
 import { pause, writeBytes } from './terminal.ts'
 
 const RETRY_MS = 50
@@ -14,30 +14,6 @@ const RETRY_MS = 50
 const FLUSH_MS = 1000
 /** Of bytes that wait. The run's history has all that matters of what is beyond it. */
 const MAX_BYTES = 64 * 1024
-
-/** The terminal's own file: macOS has no other path that leads to it. */
-const terminalPath = (rdev: number): string | undefined =>
-  readdirSync('/dev')
-    .filter((name) => name.startsWith('tty'))
-    .map((name) => join('/dev', name))
-    .find((path) => statSync(path).rdev === rdev)
-
-/**
- * A description of its own, so that what is made non-blocking is not the worker's too.
- *
- * @returns `null` where a write never waits, as for a file, or where there is no way to get one
- */
-const openNonBlocking = (fd: number, platform: string): number | null => {
-  try {
-    const stats = fstatSync(fd)
-    if (!stats.isCharacterDevice() && !stats.isFIFO()) return null
-    const path = platform === 'linux' ? `/proc/self/fd/${fd}` : terminalPath(stats.rdev)
-    if (path === undefined || (platform !== 'linux' && stats.isFIFO())) return null
-    return openSync(path, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY)
-  } catch {
-    return null
-  }
-}
 
 export class NonBlockingWriter {
   readonly #fd: number

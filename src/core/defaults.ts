@@ -6,6 +6,8 @@ export const ACQUIRE_SECONDS = 0.1
 
 /** An iteration that has lasted this long gets a refresher; a shorter one would pay for a process it does not need. */
 export const REFRESHER_DELAY_SECONDS = 0.25
+/** So that the guard is ready when it is to beat, and is not started for a run that is over before. */
+export const GUARD_DELAY_SECONDS = 0.15
 
 /** Between TERM and KILL when the owner has died: a longer grace would delay the session's next run. */
 export const ORPHAN_GRACE_SECONDS = 0.4

@@ -1,12 +1,16 @@
 /**
- * Keeps a guard beside the owner for the whole of a run, and a watchdog beside both; starts another when one of them dies.
+ * Keeps a guard beside the owner, and a watchdog beside both; starts another when one of them dies.
+ *
+ * The watchdog is there before the first worker. The guard is Node, and takes as long to start as a short run lasts in all:
+ * it is started when the worker has printed something that is to be recorded, or when the run has lasted for a moment. Until
+ * then the watchdog alone ends the worker of an owner that dies.
  *
  * Owner and guard never write the record at the same time: the guard writes between {@link GuardKeeper.watch} and
  * {@link GuardKeeper.pause}, the owner at all other times. A guard that does not answer is killed first.
  */
 import type { ChildProcess } from 'node:child_process'
 import type { Readable } from 'node:stream'
-import { REFRESHER_DELAY_SECONDS, REFRESHER_STOP_SECONDS } from '../core/defaults.ts'
+import { GUARD_DELAY_SECONDS, REFRESHER_DELAY_SECONDS, REFRESHER_STOP_SECONDS } from '../core/defaults.ts'
 import { errors } from '../core/errors.ts'
 import { poll } from '../core/poll.ts'
 import type { LockRecord, ProcessReference } from '../core/record.ts'
@@ -39,10 +43,14 @@ const ANSWER_SECONDS = 0.1
 const START_SECONDS = 10
 const POLL_SECONDS = 0.01
 
+const NOTHING = new Uint8Array()
+
 /** What the guard reads, and where it shows it. */
 export type GuardStreams = {
   /** Of the FIFOs, in the order of the configuration's streams. */
   readonly readers: readonly number[]
+  /** Whether it is started with the run, and not only when there is something to record, or after a moment. */
+  readonly isNeededAtOnce: boolean
   readonly terminal: SavedTerminal | null
   readonly recording: Omit<RecorderConfig, 'iteration' | 'lost'>
 }
@@ -73,6 +81,7 @@ export class GuardKeeper {
   readonly #watchdog: Watchdog
   readonly #over = new AbortController()
   readonly hang: Hang
+  #isStarted = false
   #saidNotifyFailed = false
   #guard: Guard | null = null
   #hear: (report: RecorderReport) => void = () => undefined
@@ -101,7 +110,27 @@ export class GuardKeeper {
   start(hear: (report: RecorderReport) => void): void {
     this.#hear = hear
     this.#watchdog.start()
-    this.#start()
+    if (this.#streams.isNeededAtOnce) this.startNow()
+    else void this.#world.clock.sleep(GUARD_DELAY_SECONDS, this.#over.signal).then(() => this.startNow())
+  }
+
+  /** Whether there is a guard, or was one. */
+  get isStarted(): boolean {
+    return this.#isStarted
+  }
+
+  /**
+   * Starts the first guard; a second call does nothing.
+   *
+   * @param unshown for each stream what is kept already, and is still to be shown
+   */
+  startNow(unshown: readonly Uint8Array[] = []): void {
+    if (!this.#isStarted && !this.#over.signal.aborted) this.#start(unshown)
+  }
+
+  /** An iteration begins; a guard that is there learns it from the marker in its output. */
+  begin(iteration: number): void {
+    if (!this.#isStarted) this.#begun = iteration
   }
 
   /**
@@ -188,10 +217,11 @@ export class GuardKeeper {
   }
 
   #otherLocks(): readonly number[] {
-    return this.#owner.otherLocks.map(({ fd }) => fd)
+    return this.#owner.otherLocks.map((lock) => lock.share())
   }
 
-  #start(): void {
+  #start(unshown: readonly Uint8Array[] = []): void {
+    this.#isStarted = true
     const started = this.#world.clock.monotonic()
     const { streams } = this.#streams.recording
     const shows = (fd: 1 | 2) => (streams.some(({ show }) => show === fd) ? 'inherit' : 'ignore')
@@ -204,7 +234,7 @@ export class GuardKeeper {
         shows(1),
         shows(2),
         'pipe',
-        this.#owner.lock.fd,
+        this.#owner.lock.share(),
         this.#script,
         ...this.#streams.readers,
         ...this.#otherLocks(),
@@ -224,7 +254,11 @@ export class GuardKeeper {
     }
     this.#guard = guard
     child.stdin?.on('error', () => undefined)
-    child.stdin?.write(encodeLine(this.#config()))
+    const all = streams.map((stream, index) => {
+      const bytes = unshown[index] ?? NOTHING
+      return bytes.length === 0 ? stream : { ...stream, unshown: Buffer.from(bytes).toString('base64') }
+    })
+    child.stdin?.write(encodeLine(this.#config({ streams: all })))
     if (child.pid !== undefined) this.#watchdog.tellGuard(child.pid)
     // Without a free descriptor there is no child, and it has no pipes; the error says so later.
     const reports = child.stdio?.[REPORT_FD] as Readable | undefined

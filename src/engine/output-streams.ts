@@ -23,6 +23,7 @@ import { messageOf } from '../core/system-error.ts'
 import { pipePane, unpipePane } from '../tmux/tmux.ts'
 import type { World } from '../world.ts'
 import { MarkerWriter } from './marker-writer.ts'
+import { type WriteWatch, watchWrites } from './write-watch.ts'
 
 const isPipe = (fd: 1 | 2): boolean => {
   const stats = fstatSync(fd)
@@ -41,6 +42,8 @@ export type Stream = {
   readonly writer: number
   readonly markers: MarkerWriter
   readonly show: 1 | 2 | null
+  /** `null` when it cannot be told whether something was written. */
+  readonly writes: WriteWatch | null
   /** The FIFO behind a pane. */
   readonly pane: string | null
 }
@@ -95,7 +98,9 @@ const openPipe = (world: World, dir: string, show: 1 | 2): Promise<Stream | null
   return openOrWarn(world, path, (ends) => {
     try {
       makeFifo(path)
-      return { ...openFifo(path, ends), markers: openMarkerWriter(world, path), show, pane: null }
+      const fifo = openFifo(path, ends)
+      const writes = watchWrites(fifo)
+      return { ...fifo, markers: openMarkerWriter(world, path), show, writes, pane: null }
     } finally {
       rmSync(path, { force: true })
     }
@@ -113,7 +118,9 @@ const openPane = (world: World, fifo: string, target: TmuxTarget, terminal: 1 | 
       if (outcome.kind === 'taken')
         world.notify(`the output of this pane goes to another pipe-pane already, ${NOT_KEPT}`)
       if (outcome.kind !== 'piped') return null
-      const stream = { ...fifoEnds, markers: openMarkerWriter(world, outcome.tty), show: null, pane: fifo }
+      const markers = openMarkerWriter(world, outcome.tty)
+      // What a pane shows comes through tmux, and later.
+      const stream = { ...fifoEnds, markers, show: null, writes: null, pane: fifo }
       isPiped = true
       return stream
     } finally {

@@ -20,7 +20,7 @@ import {
 import { retryNote } from '../core/note.ts'
 import type { RunPlan } from '../core/plan.ts'
 import type { LastIteration, LockRecord } from '../core/record.ts'
-import { removeCgroup } from '../process/cgroup.ts'
+import { prepareMoves, removeCgroup } from '../process/cgroup.ts'
 import { FIRST_PROCESS_NOTICE } from '../process/first-process.ts'
 import { removeMemoryGroup } from '../process/memory-group.ts'
 import type { HistoryWriter } from '../session/history-writer.ts'
@@ -267,12 +267,14 @@ const runHeld = async (
   try {
     for (const line of startTexts(owner.record, plan)) world.notify(line)
     if (world.self.pid === 1) world.notify(FIRST_PROCESS_NOTICE)
+    const moves = prepareMoves(owner.record.cgroup)
     const changes = new Changes(world, owner)
     close = () => changes.close()
     const terminal = await TerminalKeeper.open(world, owner.record.tmux)
     const started = await startRecording(world, owner, script, terminal?.saved ?? null)
     const { recording, guard } = started
     letGo = () => guard.end()
+    await moves
     try {
       const ended =
         unseenEnd(world, owner, recording) ??

@@ -81,7 +81,7 @@ const startSentinel = (world: World, owner: Owner, script: number): ProcessRefer
     recordsOnly: false,
     otherLocks: 0,
   }
-  const { args, env, stdio } = sentinelCall(config, lock.fd, script)
+  const { args, env, stdio } = sentinelCall(config, lock.share(), script)
   const child = world.spawn(world.self.execPath, args, {
     cwd: '/',
     env: { ...helperEnvironment(world.env), ...env },

@@ -1,34 +1,23 @@
-import type { StartProcess } from '../core/ports.ts'
+import { spawn } from 'node:child_process'
+import type { ProcessExit, StartProcess } from '../core/ports.ts'
+import { codeOf, messageOf } from '../core/system-error.ts'
 import { startInCgroup } from './cgroup.ts'
 import { startInMemoryGroup } from './memory-group.ts'
 
-/** Node opens everything close-on-exec, and 0 to 2 are all that execa hands on: no lock reaches the command. */
+/**
+ * Node opens everything close-on-exec, and 0 to 2 are all that is handed on: no lock reaches the command. Without execa,
+ * which takes longer to load than most of the rest of a start, and has nothing to add for a process with these descriptors.
+ */
 export const startProcess: StartProcess = async (command, { cwd, env, stdio, detached, cgroup, memory }) => {
-  const { execa } = await import('execa')
   const [file = '', ...args] = command
-  const subprocess = startInMemoryGroup(memory, () =>
-    startInCgroup(cgroup, () =>
-      execa(file, args, {
-        cwd,
-        env: { ...env },
-        extendEnv: false,
-        // It takes any descriptor; its types know the first three.
-        stdio: stdio as ['inherit', 'inherit', 'inherit'],
-        detached,
-        cleanup: false,
-        reject: false,
-        buffer: false,
-      }),
-    ),
+  const child = startInMemoryGroup(memory, () =>
+    startInCgroup(cgroup, () => spawn(file, args, { cwd, env: { ...env }, stdio: [...stdio], detached })),
   )
-  const { pid } = subprocess
-  if (pid === undefined) {
-    const { code, originalMessage } = await subprocess
-    return { kind: 'failed', code: code ?? null, message: originalMessage ?? String(code) }
-  }
-  const exit = subprocess.then(({ exitCode, signal }) => ({
-    exitCode: exitCode ?? null,
-    signal: signal ?? null,
-  }))
-  return { kind: 'started', pid, exit }
+  const exit = new Promise<ProcessExit>((resolve) => {
+    child.once('exit', (exitCode, signal) => resolve({ exitCode, signal }))
+  })
+  const { pid } = child
+  if (pid !== undefined) return { kind: 'started', pid, exit }
+  const error = await new Promise<Error>((resolve) => child.once('error', resolve))
+  return { kind: 'failed', code: codeOf(error) ?? null, message: messageOf(error) }
 }

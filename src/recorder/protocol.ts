@@ -26,6 +26,8 @@ export type RecorderConfig = {
     readonly show: 1 | 2 | null
     /** The FIFO's path when it comes through tmux, which goes on sending when the owner is dead; else `null`. */
     readonly pane: string | null
+    /** In base64: bytes that are kept already, and are to be shown before what it reads. */
+    readonly unshown?: string
   }[]
 }
 

@@ -48,8 +48,10 @@ export class Recorder {
     this.#untilOutput = new UntilOutputWatch(config, (report) => ports.report(report))
     this.#open = config.streams.length
     this.#lost = config.lost
-    config.streams.forEach(({ show }, index) => {
-      this.#read(index, firstFd + index, show === null ? null : this.#displayOf(show))
+    config.streams.forEach(({ show, unshown }, index) => {
+      const display = show === null ? null : this.#displayOf(show)
+      if (unshown !== undefined) display?.show(Buffer.from(unshown, 'base64'))
+      this.#read(index, firstFd + index, display)
     })
   }
 

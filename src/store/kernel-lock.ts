@@ -6,7 +6,7 @@
  * flock(2) belongs to the open file, not to the process that asked: flock(1) or perl gets our descriptor as its
  * fd 3, locks, exits, and the lock stays with us, and with every process that inherits the descriptor. It ends
  * when the last of them has closed it or died; the kernel sees to that. `release()` unlocks first, so that a copy
- * that some daemon has kept open holds nothing.
+ * that some daemon has kept open holds nothing. A descriptor that no process was given ({@link HeldLock.share}) is only closed.
  *
  * The lock file is never removed and never replaced by this program. If another program does (`rm -rf`, `git clean -fdx`,
  * a rename of the directory), a lock on the old file excludes nobody. So after locking, the descriptor is compared with the
@@ -158,34 +158,44 @@ const lossOf = (fd: number, path: string): LockLoss | null => {
 
 export type HeldLock = {
   readonly path: string
-  /** Passed to the refresher as its fd 3. */
   readonly fd: number
   readonly tool: LockTool
   /** Why the lock excludes nobody any more; `null` while the locked file is the one at the path. Two calls of stat(2). */
   loss(): LockLoss | null
+  /** @returns the descriptor, for a process that is being started and holds the lock too */
+  share(): number
   /** Unlocks and closes. A second call does nothing. */
   release(): void
 }
 
-/** A lock that this process has inherited with its descriptor. */
-export const adoptLock = (fd: number, path: string, tool: LockTool): HeldLock => {
+const heldLock = (fd: number, path: string, tool: LockTool, isOnlyHere: boolean): HeldLock => {
   let open = true
+  let isShared = !isOnlyHere
   return {
     path,
     fd,
     tool,
     loss: () => (open ? lossOf(fd, path) : null),
+    share() {
+      isShared = true
+      return fd
+    },
     release() {
       if (!open) return
       open = false
       try {
-        call(tool, 'unlock', fd)
+        // Closing does as much where nobody else has it, and starts no process.
+        if (isShared) call(tool, 'unlock', fd)
       } finally {
         closeSync(fd)
       }
     },
   }
 }
+
+/** A lock that this process has inherited with its descriptor. */
+export const adoptLock = (fd: number, path: string, tool: LockTool): HeldLock =>
+  heldLock(fd, path, tool, false)
 
 /** Lets go of an inherited lock for all who have a copy of its descriptor. */
 export const unlockInherited = (fd: number, tool: LockTool): void => {
@@ -229,7 +239,7 @@ const attempt = async (
       // The file was replaced between open and lock: a lock on the old one excludes nobody.
       if (!isStillAt(fd, path)) continue
       keep = true
-      return adoptLock(fd, path, tool)
+      return heldLock(fd, path, tool, true)
     } finally {
       if (!keep) closeSync(fd)
     }

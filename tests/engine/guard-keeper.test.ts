@@ -12,11 +12,25 @@ import { aProcess } from '../fakes/records.ts'
 import { type FakeChild, type FakeWorld, fakeWorld, putRecord } from '../fakes/world.ts'
 
 const SCRIPT_FD = 40
-const LOCK = { ...HELD, fd: 41 }
+const LOCK = { ...HELD, fd: 41, share: () => 41 }
 
 let world: FakeWorld
 let owner: Owner
 let keeper: GuardKeeper
+
+const aKeeper = (isNeededAtOnce: boolean, there: FakeWorld = world): GuardKeeper =>
+  new GuardKeeper(there, owner, SCRIPT_FD, {
+    readers: [50],
+    isNeededAtOnce,
+    terminal: null,
+    recording: {
+      dir: '/runs',
+      secret: 's',
+      logLimit: 1,
+      untilOutput: null,
+      streams: [{ show: 1, pane: null }],
+    },
+  })
 
 beforeEach(() => {
   world = fakeWorld()
@@ -30,17 +44,7 @@ beforeEach(() => {
     record,
     environment: {},
   })
-  keeper = new GuardKeeper(world, owner, SCRIPT_FD, {
-    readers: [50],
-    terminal: null,
-    recording: {
-      dir: '/runs',
-      secret: 's',
-      logLimit: 1,
-      untilOutput: null,
-      streams: [{ show: 1, pane: null }],
-    },
-  })
+  keeper = aKeeper(true)
   keeper.start(() => undefined)
 })
 
@@ -128,11 +132,64 @@ describe('guard and watchdog', () => {
     })
     const alone = new GuardKeeper(failing, owner, SCRIPT_FD, {
       readers: [],
+      isNeededAtOnce: true,
       terminal: null,
       recording: { dir: '/runs', secret: 's', logLimit: 1, untilOutput: null, streams: [] },
     })
     alone.start(() => undefined)
     await expect(alone.ensure()).rejects.toThrow(/neither a guard nor a watchdog/)
+  })
+})
+
+describe('a guard that is not needed at once', () => {
+  let late: GuardKeeper
+  let passTime: () => void
+
+  beforeEach(() => {
+    const known = world.started.length
+    const moment = new Promise<void>((resolve) => {
+      passTime = resolve
+    })
+    const clock = { ...world.clock, sleep: () => moment }
+    const still: FakeWorld = Object.create(world, {
+      clock: { value: clock },
+      started: { get: () => world.started.slice(known) },
+    })
+    late = aKeeper(false, still)
+    late.start(() => undefined)
+    lateChildren = () => still.started
+  })
+  let lateChildren: () => readonly FakeChild[]
+  const lateGuards = () => lateChildren().filter(({ command }) => command[0] !== '/bin/sh')
+
+  it('is not started for a run that is over before, and the watchdog guards it', async () => {
+    await late.ensure()
+    late.begin(1)
+    late.watch()
+    await late.pause()
+    late.end()
+    late.startNow()
+    passTime()
+    await new Promise((resolve) => setImmediate(resolve))
+    expect([lateChildren().length, lateGuards().length, late.isStarted]).toEqual([1, 0, false])
+  })
+
+  it('is started when there is something to record, once, in the iteration that has begun', async () => {
+    late.begin(7)
+    late.startNow()
+    late.startNow()
+    late.begin(8)
+    expect(lateGuards().length).toBe(1)
+    const started = lateGuards()[0] as FakeChild
+    const config = JSON.parse(String(started.stdin.read())) as { recording: { iteration: number } }
+    expect(config.recording.iteration).toBe(7)
+    await isWatchdogTold(`guard ${started.pid}`, lateChildren()[0] as FakeChild)
+  })
+
+  it('is started after a moment', async () => {
+    expect(lateGuards().length).toBe(0)
+    passTime()
+    await eventually('it is there', () => lateGuards().length === 1)
   })
 })
 

@@ -17,5 +17,6 @@ export const HELD = {
   fd: -1,
   tool: 'flock',
   loss: () => null,
+  share: () => -1,
   release: () => undefined,
 } as const satisfies HeldLock

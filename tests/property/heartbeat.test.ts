@@ -108,6 +108,7 @@ class Scene {
     })
     this.keeper = new GuardKeeper(this.world, this.owner, 40, {
       readers: [],
+      isNeededAtOnce: true,
       terminal: null,
       recording: { dir: '/runs', secret: 's', logLimit: 1, untilOutput: null, streams: [] },
     })

@@ -87,7 +87,7 @@ describe.skipIf(!has('flock')).each(TOOLS)('the kernel lock by %s', (tool) => {
   it('is let go on release, also when a child still has the descriptor open', async () => {
     const path = lockPath()
     const lock = await acquire(path)
-    const child = start('sleep', ['300'], { stdio: ['ignore', 'ignore', 'ignore', lock.fd] })
+    const child = start('sleep', ['300'], { stdio: ['ignore', 'ignore', 'ignore', lock.share()] })
     await eventually(
       'the child has it open',
       () => process.platform !== 'linux' || spawnSync('test', ['-e', `/proc/${child.pid}/fd/3`]).status === 0,
