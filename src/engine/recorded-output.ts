@@ -35,6 +35,9 @@ const stdioTarget = (world: World, streams: readonly Stream[], fd: 1 | 2): 'inhe
   return shared?.writer ?? 'inherit'
 }
 
+/** For an iteration, with what it has printed so far. */
+type TakenFor = Taken & { readonly sizes: OutputSizes }
+
 export class RecordedOutput implements Recording {
   readonly stdio: WorkerStdio
   readonly isKept = true
@@ -67,10 +70,11 @@ export class RecordedOutput implements Recording {
   }
 
   async begin(iteration: number, giveUp: AbortSignal): Promise<void> {
+    // What has come since the end of the last iteration, from a command of --until for one, belongs to that one.
+    if (!this.#guard.isStarted && !this.#isUntouched())
+      this.#takeOrHandOn(this.#owner.record.iteration.number)
     this.#guard.begin(iteration)
-    // Nothing has come before that is to be told apart, and a guard that is started later begins here.
-    if (!this.#guard.isStarted && this.#isUntouched()) return
-    this.#guard.startNow()
+    if (!this.#guard.isStarted) return
     const finished = new AbortController()
     const sent = this.#sendMarker('begin', iteration).then(() => {
       for (const { writes } of this.#streams) writes?.mark()
@@ -83,9 +87,8 @@ export class RecordedOutput implements Recording {
     // Most of the time of a short iteration would go into asking a guard that has nothing to tell.
     if (this.#isUntouched()) return { bytes: 0, lost: 0 }
     if (!this.#guard.isStarted) {
-      const { isAll, sizes, unshown } = this.#takeShort(iteration)
+      const { isAll, sizes } = this.#takeOrHandOn(iteration)
       if (isAll) return sizes
-      this.#guard.startNow(unshown)
     }
     const ended = new Promise<OutputSizes>((resolve) => this.#waiting.set(iteration, resolve))
     // A pane that is held (Ctrl-S), a pipe that is full: the marker may take as long as the output.
@@ -114,8 +117,15 @@ export class RecordedOutput implements Recording {
     return this.#sizesSoFar(iteration)
   }
 
-  /** Without a guard: keeps and shows what there is now. @returns also the iteration's sizes */
-  #takeShort(iteration: number): Taken & { readonly sizes: OutputSizes } {
+  /** Without a guard: keeps and shows what there is now, and starts a guard when that is not all. */
+  #takeOrHandOn(iteration: number): TakenFor {
+    const taken = this.#takeShort(iteration)
+    if (!taken.isAll) this.#guard.startNow(taken.unshown)
+    return taken
+  }
+
+  /** @returns also the iteration's sizes */
+  #takeShort(iteration: number): TakenFor {
     const { record, paths } = this.#owner
     const lostBefore = record.output_lost
     let log: IterationLog | undefined
@@ -160,10 +170,8 @@ export class RecordedOutput implements Recording {
       closeSync(writer)
     }
     // What an iteration has left in the background may still print.
-    if (!this.#guard.isStarted) {
-      const { isAll, isClosed, unshown } = this.#takeShort(this.#owner.record.iteration.number)
-      if (!isAll || !isClosed) this.#guard.startNow(unshown)
-    }
+    if (!this.#guard.isStarted && !this.#takeOrHandOn(this.#owner.record.iteration.number).isClosed)
+      this.#guard.startNow()
     for (const { reader } of this.#streams) closeSync(reader)
   }
 

@@ -99,8 +99,17 @@ export const WAYS: Readonly<Record<string, Way>> = {
   },
   'watchdog, owner': {
     ...FROM_CLAIM,
-    words: 'watchdog and owner killed at once, from the claim on',
-    kill: (trial, owner) => trial.send('SIGKILL', ...trial.watchdogs(owner), owner),
+    words:
+      'watchdog and owner killed at once, from the claim on; before there is a guard, then `lock.sh reap`',
+    kill(trial, owner) {
+      trial.remembered = trial.guards(owner)
+      trial.send('SIGKILL', ...trial.watchdogs(owner), owner)
+    },
+    async settle(trial) {
+      if (trial.remembered.length > 0) return null
+      const code = await trial.command('lock', 'reap', 's0')
+      return code === 0 ? null : `exit code ${code}`
+    },
   },
   'owner, then guard': {
     words: 'the owner killed, and so much later its guard',
