@@ -22,6 +22,29 @@ teardown() { clean_sandbox; }
   lacks err 'building'
 }
 
+@test "the command of a first start has the PATH of its caller" {
+  # Another directory comes before Node's.
+  PATH=/usr/sbin:$PATH "$CLONE/engine.sh" run s -- sh -c 'echo "$PATH"' >out 2>err
+  contains err 'building'
+  [[ $(<out) == "/usr/sbin:$PATH" ]]
+}
+
+has_no_rest() { [[ -z $(find "$CLONE" -maxdepth 1 -name '.build-*') ]]; }
+
+@test "a build that fails, or is killed, leaves no rest; the next start builds again" {
+  mv "$CLONE/src/main.ts" main.ts
+  echo 'this is (not' >"$CLONE/src/main.ts"
+  refuses 69 "$CLONE/lock.sh" status
+  [[ $output == *'could not be built'* ]]
+  has_no_rest
+  [[ ! -e $CLONE/dist ]]
+  mv main.ts "$CLONE/src/main.ts"
+  bash -c 'mkdir "$1/.build-$$"' - "$CLONE"
+  "$CLONE/lock.sh" status --json >out 2>err
+  [[ $(<out) == '[]' ]]
+  has_no_rest
+}
+
 @test "two first starts at once do not break each other" {
   "$CLONE/engine.sh" run a -- touch a.done 2>a.err 3>&- &
   local first=$!

@@ -17,7 +17,7 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { constants, tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
@@ -26,6 +26,16 @@ import { bundle, common, VENDORED } from './bundle.mjs'
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const dist = join(root, 'dist')
 const out = join(root, `.build-${process.pid}`)
+removeLeftovers()
+process.on('uncaughtException', (error) => {
+  // esbuild has said what is wrong, and where.
+  if (error.errors === undefined) console.error(error)
+  process.exit(1)
+})
+process.on('exit', () => rmSync(out, { recursive: true, force: true }))
+for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'])
+  process.on(signal, () => process.exit(128 + constants.signals[signal]))
+
 const { engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 const [major, minor] = engines.node.replace('>=', '').split('.').map(Number)
 
@@ -93,3 +103,20 @@ try {
 // Not atomic, as two directories cannot change places; engine.sh and lock.sh build under a lock.
 rmSync(dist, { recursive: true, force: true })
 renameSync(out, dist)
+
+/** Of builds that were killed. */
+function removeLeftovers() {
+  for (const name of readdirSync(root)) {
+    const pid = /^\.build-(\d+)$/.exec(name)?.[1]
+    if (pid !== undefined && !isAlive(Number(pid))) rmSync(join(root, name), { recursive: true, force: true })
+  }
+}
+
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return error.code === 'EPERM'
+  }
+}

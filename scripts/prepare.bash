@@ -108,10 +108,10 @@ lock_fd_9() {
 
 build_program() { # ROOT NODE
   local root=$1 node=$2
-  # npm and its children find the same Node that will run the result.
-  [[ $node != */* ]] || export PATH="${node%/*}:$PATH"
-  type -P npm >/dev/null || fail $EX_UNAVAILABLE 'npm is not in PATH, and the first start in a clone needs it.'
   (
+    # npm and its children find the same Node that will run the result; the command that is run then keeps its PATH.
+    [[ $node != */* ]] || export PATH="${node%/*}:$PATH"
+    type -P npm >/dev/null || fail $EX_UNAVAILABLE 'npm is not in PATH, and the first start in a clone needs it.'
     CDPATH="" cd -- "$root" || exit
     if [[ ! -d node_modules/esbuild || package-lock.json -nt node_modules/.package-lock.json ]]; then
       printf 'tmux-session-lock: first start: installing packages (npm ci) ...\n' >&2
