@@ -55,19 +55,38 @@ required_part() {
   ((${#failed[@]} == 0)) || exit 1
 }
 
-required_part types node_modules/.bin/tsc -p .
-part lint bash scripts/lint.sh
+# Side by side, so many at a time; the jobs, as at-once.sh has them, on stdin.
+parts() { # LANES NAME
+  local name
+  cat >"$SCRATCH/jobs"
+  say "$2"
+  stage bash scripts/at-once.sh "$1" "$SCRATCH/jobs" "$SCRATCH/failed" || {
+    [[ -s $SCRATCH/failed ]] || printf '%s\n' "$2" >"$SCRATCH/failed"
+    while IFS= read -r name; do failed+=("$name"); done <"$SCRATCH/failed"
+    rm "$SCRATCH/failed"
+  }
+}
+
 required_part build node scripts/build.mjs
-part 'unit tests' node_modules/.bin/vitest run
+parts 3 'types, lint, unit tests' <<'JOBS'
+unit tests: node_modules/.bin/vitest run
+lint: bash scripts/lint.sh
+types: node_modules/.bin/tsc -p .
+JOBS
 
 if [[ $scope == all ]]; then
-  part model bash -c 'bash scripts/model.sh || (($? == 69))'
-  part scenes bash scripts/scenes.sh
-  # Fails when the lock breaks a promise, never because a slow machine has got through little.
-  part torture node tests/stress/start.mjs torture --seconds 20
-  part 'places, contended and killed' node tests/stress/start.mjs places --seconds 15
-  part 'crash points, some of them' node tests/stress/start.mjs crash-points --sample 12
-  part 'owners killed at every instant, some of them' node tests/stress/start.mjs instants --sample 24 --late-ok
+  # The model only computes, with what the scenes leave it of the processors.
+  parts "${SCENE_LANES:-4}" 'scenes, model, faults' < <(
+    echo 'model: nice bash scripts/model.sh || (($? == 69))'
+    bash scripts/scenes.sh --list
+    echo 'crash points, some of them: node tests/stress/start.mjs crash-points --sample 12'
+    echo 'owners killed at every instant, some of them: node tests/stress/start.mjs instants --sample 24 --late-ok'
+  )
+  # They fail when the lock breaks a promise, never because a slow machine has got through little.
+  parts 2 'contention' <<'JOBS'
+torture: node tests/stress/start.mjs torture --seconds 20
+places, contended and killed: node tests/stress/start.mjs places --seconds 15
+JOBS
 fi
 
 nobody_is_left || failed+=('processes that are left')
