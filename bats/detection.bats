@@ -125,7 +125,8 @@ note() { # NAME ITERATION SECONDS|null
   # Ten times what passes between two signs of life, so that a busy machine may delay some of them.
   LIMITS+=(--quiet-after 2 --stuck-after 3)
   start_engine children "${LIMITS[@]}" -- bash -c 'while :; do perl -e "1 for 1 .. 200000"; done'
-  start_engine trickle "${LIMITS[@]}" -- bash -c 'exec 3<> <(while :; do printf x; sleep 0.2; done); while read -rN1 -u3; do :; done'
+  # Nothing is started for it: what a program reads of its libraries would be a sign of life, here more and there less.
+  start_engine trickle "${LIMITS[@]}" -- perl -e 'pipe my $from, my $to; if (!fork) { while (1) { syswrite $to, "x" x 1000; select undef, undef, undef, 0.2 } } 1 while sysread $from, my $bytes, 1000'
   eventually has_refresher children
   eventually has_refresher trickle
   a_silent_one_is_found

@@ -48,16 +48,16 @@ remove_cgroup() { # RECORD
   [[ -z $cgroup || ! -d $cgroup ]] || find "$cgroup" -depth -type d -exec rmdir {} + 2>/dev/null || true
 }
 
-# Polls until the command succeeds.
+# Polls until the command succeeds; less often with the time, as most commands are programs that others wait for.
 eventually() { # COMMAND...
-  local deadline=$((SECONDS + PATIENCE_SECONDS))
+  local deadline=$((SECONDS + PATIENCE_SECONDS)) round=0
   until "$@"; do
     if ((SECONDS > deadline)); then
       printf 'not within %s s: %s\n' "$PATIENCE_SECONDS" "$*" >&2
       lock.sh status >&2 || true
       return 1
     fi
-    sleep 0.05
+    if ((++round < 10)); then sleep 0.05; else sleep 0.15; fi
   done
 }
 

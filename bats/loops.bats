@@ -119,23 +119,36 @@ changed() { # NAME FIELD
   ended_with c completed '--until-output'
 }
 
+# The engine looks at its worker five times in a second, and compares what it has seen half a second before and after a
+# line. That it has looked, however slow the machine is, shows in how often it has been woken.
+has_looked() {
+  local engine wakes
+  engine=$(field s pid)
+  sleep 0.6
+  wakes=$(wakes_of "$engine")
+  eventually has_woken "$engine" $((wakes + 8))
+}
+wakes_of() { sed -n 's/^voluntary_ctxt_switches:[^0-9]*//p' "/proc/$1/status"; }
+has_woken() { (($(wakes_of "$1") >= $2)); }
+
 @test "in a pane a printed line counts, and the echo of what was typed does not" {
   needs_tmux
   open_ui 100 30
   # The first reads two lines and answers one, the second sleeps while one is typed, the third prints it.
   ui send-keys -t =ui: "engine.sh run s -n 3 --until-output DONE -- sh -c '" \
-    'case $LOCK_ITERATION in 1) touch up1; read x; echo "got $x"; read x;; 2) sleep 1; touch up2; while [ ! -e go2 ]; do sleep 0.1; done; sleep 1.5;; 3) echo DONE;; esac' \
+    'case $LOCK_ITERATION in 1) touch up1; read x; echo "got $x"; read x;; 2) touch up2; while [ ! -e go2 ]; do sleep 0.1; done;; 3) echo DONE;; esac' \
     "'; echo code \$?" Enter
   eventually test -e up1
-  # What the worker does is looked at now and then: nothing tells from outside that it has been.
-  sleep 1
+  has_looked
   ui send-keys -t =ui: DONE Enter
   eventually grep -qF 'got DONE' "$LOCK_DIR/s/runs/1/1.0.log"
-  sleep 1
+  has_looked
   ui send-keys -t =ui: DONE Enter
   eventually test -e up2
+  has_looked
   ui send-keys -t =ui: DONE Enter
   eventually grep -qF DONE "$LOCK_DIR/s/runs/1/2.0.log"
+  has_looked
   touch go2
   eventually ended_with s completed '--until-output'
   [[ $(field s iteration) == 3 ]]

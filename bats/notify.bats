@@ -24,6 +24,17 @@ events() { cut -d'|' -f1 told | paste -sd' ' -; }
 events_are() { [[ $(events) == "$1" ]]; }
 says() { [[ -f $1 ]] && contains "$1" "$2"; }
 tells() { grep -c "^$1|" told | grep -qx "$2"; }
+# Nothing is told at this moment: whoever tells has a process of its own until the command has ended.
+# shellcheck disable=SC2046 # a list of files
+nobody_tells() { ! grep -lzF "LOCK_DIR=$LOCK_DIR" $(grep -lz '^LOCK_NOTICE=' /proc/[0-9]*/environ 2>/dev/null) /dev/null 2>/dev/null; }
+
+# Whoever is silent at least as long has hung by then, and would have been stopped.
+a_later_one_hangs_and_is_stopped() {
+  # shellcheck disable=SC2086 # words
+  start_engine control $LIMITS --on-hung stop -- sleep 1000
+  wait "$REPLY" || [[ $? == 143 ]]
+  contains control.out '--on-hung'
+}
 
 @test "each transition is told once, with the event as JSON and in the environment" {
   teller
@@ -53,7 +64,7 @@ JOB
   eventually tells active-again 2
   eventually tells hung 3
   # Many more heartbeats would have been due.
-  sleep 2
+  a_later_one_hangs_and_is_stopped
   tells hung 3
   engine.sh stop s
   eventually tells ended 1
@@ -70,20 +81,27 @@ JOB
     if (told.at(-1).exit_code !== 143 || told.at(-1).lock_dir !== process.env.LOCK_DIR) throw told'
 }
 
+are_gone() { # PID...
+  local pid
+  for pid; do is_gone "$pid" || return 1; done
+}
+
 @test "the death of the owner is told once: by its guard, by the watchdog, and also when both are killed a moment later" {
   teller
-  local how engine
+  local how engine guards
   for how in owner owner-and-guard; do
     : >told
     start_engine "$how" --notify ./tell -- sleep 1000
     engine=$REPLY
     eventually has_refresher "$how"
+    guards=$(guards_of "$engine")
     if [[ $how == owner ]]; then kill -KILL "$engine"; else kill -KILL "$engine" "$(part "$how" refresher)"; fi
     eventually tells owner-died 1
     contains told "the owner (pid $engine) has died in iteration 1 of 1"
     # Whoever could tell it a second time is gone.
-    eventually flock -n "$LOCK_DIR/$how.lock" true
-    sleep 1
+    # shellcheck disable=SC2086 # a list of pids
+    eventually are_gone $guards
+    eventually nobody_tells
     events_are owner-died
   done
 }
@@ -97,11 +115,14 @@ echo 'this is not for the caller'
 exec sleep 1000
 JOB
   chmod +x tell
+  mkfifo gate
   # shellcheck disable=SC2086 # words
-  start_engine s $LIMITS --notify ./tell -- sh -c 'sleep 4; echo again; sleep 1; echo more'
+  start_engine s $LIMITS --notify ./tell -- sh -c 'cat gate; cat gate'
   local engine=$REPLY pid
   eventually says told hung
+  echo again >gate
   eventually says told active-again
+  echo more >gate
   wait "$engine"
   state_is s free
   eventually says told ended
@@ -118,10 +139,20 @@ JOB
   while read -r _ pid; do STARTED+=("$pid"); kill -KILL "$pid" || true; done <told
 }
 
+has_failures() { # COUNT EVENT
+  [[ -f $LOCK_DIR/s/runs/1/notify.log && $(grep -cF "exit code 3 ($2)" "$LOCK_DIR/s/runs/1/notify.log") == "$1" ]]
+}
+
 @test "a command that fails is reported once, and is a line in the run's directory each time" {
+  mkfifo gate
   # shellcheck disable=SC2086 # words
-  start_engine s $LIMITS --notify 'exit 3' -n 2 -- sh -c 'sleep 4; echo again; sleep 4; echo again'
-  wait "$REPLY"
+  start_engine s $LIMITS --notify 'exit 3' -n 2 -- cat gate
+  local engine=$REPLY
+  eventually has_failures 1 hung
+  echo again >gate
+  eventually has_failures 2 hung
+  echo again >gate
+  wait "$engine"
   [[ $(grep -c 'the command of --notify has failed' s.out) == 1 ]]
   eventually says "$LOCK_DIR/s/runs/1/notify.log" '--notify ended with exit code 3 (ended)'
   contains "$LOCK_DIR/s/runs/1/notify.log" '--notify ended with exit code 3 (hung)'
@@ -203,7 +234,7 @@ JOB
   # shellcheck disable=SC2086 # words
   start_engine r $LIMITS -- sleep 1000
   eventually state_is r hung
-  sleep 2
+  a_later_one_hangs_and_is_stopped
   in_iteration r 1
   refuses 64 engine.sh run t --on-hung restart -- true
 }
@@ -229,7 +260,7 @@ JOB
   kill -STOP "$engine"
   eventually tells hung 1
   contains told 'does not respond'
-  sleep 2
+  a_later_one_hangs_and_is_stopped
   kill -CONT "$engine"
   eventually tells active-again 1
   in_iteration o 1

@@ -158,6 +158,10 @@ is_kept() { # TEXT
   lock.sh logs s 2>/dev/null | grep -qF "$1"
 }
 
+writes_to_nothing_removed() { # GUARD
+  [[ -z $(find "/proc/$1/fd" -lname '*.log (deleted)') ]]
+}
+
 @test "the directory of a run that was removed is made again, and what comes then is kept" {
   start_engine s -- bash -c 'echo before; until [[ -e go ]]; do sleep 0.1; done; echo after; lock.sh progress noted; exec sleep 1000'
   eventually has_refresher s
@@ -165,8 +169,8 @@ is_kept() { # TEXT
   rm -rf "$LOCK_DIR/s"
   eventually test -d "$LOCK_DIR/s/runs/1"
   contains s.out 'was removed; it is made again'
-  # The file that was open is let go within a second, too.
-  sleep 1.5
+  # The file that was open is let go, too.
+  eventually writes_to_nothing_removed "$(part s refresher)"
   touch go
   eventually is_kept after
   eventually contains "$LOCK_DIR/s/runs/1/notes.jsonl" noted

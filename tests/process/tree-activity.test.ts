@@ -316,12 +316,14 @@ describe.skipIf(!onLinux)('what a silent tree waits for', () => {
       expected,
       () => reader.waitsFor()?.endsWith(expected) === true,
     )
+    for (const pid of childrenOf(child.pid)) killAfterwards(pid)
   })
 
   it('a lock that another one holds', async () => {
     const file = `${tempDir()}/lock`
     const holder = start('flock', [file, 'sleep', '300'])
     await eventually('it is held', () => childrenOf(holder.pid).length > 0)
+    for (const pid of childrenOf(holder.pid)) killAfterwards(pid)
     await wordsFor(start('flock', [file, 'true']).pid, `waits in a lock of ${file}`)
   })
 })
