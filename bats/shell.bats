@@ -187,3 +187,93 @@ JOB
   state_is g free
   [[ $(lock.sh history g --json | grep -c '"result":"ok"') == 3 ]]
 }
+
+@test "in a pane of tmux the session has the pane, its output is recorded, and the pane says its state" {
+  needs_tmux
+  open_ui
+  local pane
+  pane=$(ui display-message -p -t =ui: '#{pane_id}')
+  cat >loop.sh <<'JOB'
+set -euo pipefail
+source lock.sh
+lock_acquire s
+lock_iteration bash -c 'until [[ -e go ]]; do echo "tick $((n++))"; sleep 0.1; done; test -t 1 && echo "has a terminal"'
+lock_iteration cat
+lock_release
+echo "over $?"
+JOB
+  types 'bash loop.sh'
+  eventually in_iteration s 1
+  [[ $(lock.sh status s --json) == *"\"pane\": \"$pane\""* ]]
+  eventually pane_option_is "$pane" @lock_state active
+  touch go
+  eventually in_iteration s 2
+  # Keys of the person's reach the command.
+  types 'typed by a person'
+  eventually said s 2 'typed by a person'
+  ui send-keys -t =ui: C-d
+  eventually ui_shows 'over 0'
+  [[ $(lock.sh logs s --iteration 1) == *'tick 0'*'has a terminal'* ]]
+  eventually pane_has_no_state "$pane"
+  state_is s free
+}
+pane_option_is() { [[ $(ui show-options -pqv -t "$1" "$2") == "$3" ]]; }
+pane_has_no_state() { [[ $(ui show-options -p -t "$1") != *@lock_s* ]]; }
+said() { lock.sh logs "$1" --iteration "$2" | grep -qF -- "$3"; }
+ui_shows() { ui capture-pane -p -t =ui: | grep -qF -- "$1"; }
+
+@test "Ctrl-C in the pane of a script ends it as it ends any script, with its worker" {
+  needs_tmux
+  open_ui
+  printf 'source lock.sh\nlock_acquire s\nlock_iteration sleep 1000\n' >loop.sh
+  types 'bash loop.sh; echo "code $?"'
+  eventually in_iteration s 1
+  local worker
+  worker=$(part s worker)
+  ui send-keys -t =ui: C-c
+  eventually ui_shows 'code 130'
+  eventually is_gone "$worker"
+  eventually is_free s
+}
+
+@test "with perl for the lock, where there is no flock, a script holds, runs, dies and releases all the same" {
+  command -v perl >/dev/null || skip 'perl is not installed'
+  local tool dir bin=$PWD/bin
+  mkdir bin
+  # All programs of the system but one.
+  IFS=: read -ra dirs <<<"$PATH"
+  for dir in "${dirs[@]}"; do
+    for tool in "$dir"/*; do
+      [[ ${tool##*/} == flock || -e bin/${tool##*/} || ! -x $tool ]] || ln -s "$tool" bin/
+    done
+  done
+  cat >loop.sh <<'JOB'
+set -euo pipefail
+source lock.sh
+lock_acquire "$1"
+lock_iteration echo one
+until [[ -e go ]]; do sleep 0.1; done
+lock_release
+JOB
+  local flock
+  flock=$(command -v flock)
+  [[ ! -e bin/flock && -e bin/bash ]]
+  PATH=$bin bash loop.sh s >out 2>&1 3>&- &
+  STARTED+=($!)
+  eventually phase_is s waiting
+  eventually in_history s 1
+  refuses 75 env PATH="$bin" engine.sh run s -- true
+  # The same lock for those who have flock.
+  refuses 1 "$flock" -n "$LOCK_DIR/s.lock" true
+  touch go
+  wait "${STARTED[0]}"
+  state_is s free
+  "$flock" -n "$LOCK_DIR/s.lock" true
+  rm go
+  PATH=$bin bash loop.sh t >out 2>&1 3>&- &
+  STARTED+=($!)
+  eventually in_history t 1
+  kill -KILL "${STARTED[1]}"
+  eventually is_free t
+  state_is t dead
+}

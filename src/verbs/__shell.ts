@@ -9,13 +9,9 @@ import { errors } from '../core/errors.ts'
 import { parseWholeNumber } from '../core/option-kinds.ts'
 import { parseRunOptions, RUN_OPTIONS, type RunOptionKey, runOptionName } from '../core/run-options.ts'
 import { checkSessionName } from '../core/session-name.ts'
-import {
-  acquireForShell,
-  iterateForShell,
-  progressForShell,
-  releaseForShell,
-  type ShellStep,
-} from '../engine/shell-run.ts'
+import { iterateForShell } from '../engine/shell-iteration.ts'
+import type { ShellStep } from '../engine/shell-session.ts'
+import { acquireForShell, progressForShell, releaseForShell } from '../engine/shell-steps.ts'
 import { makeLockFile } from '../store/kernel-lock.ts'
 import { prepareLockDir } from '../store/lock-dir.ts'
 import type { World } from '../world.ts'

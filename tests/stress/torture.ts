@@ -1,8 +1,8 @@
 /**
- * Contenders on one session, through the real commands and through the modules, under SIGKILL, SIGSTOP and delays
+ * Contenders on one session, through the real commands, through scripts that have sourced lock.sh and through the modules, under SIGKILL, SIGSTOP and delays
  * between the steps of the protocol; then the same over three ways of locking that are known to break.
  *
- * usage: npm run torture -- [--seconds 600] [--contenders 8] [--rate 25] [--only session-lock] [--keep]
+ * usage: npm run torture -- [--seconds 600] [--contenders 8] [--scripts 2] [--rate 25] [--only session-lock] [--keep]
  *
  * Exits with 1 when the session lock has done anything that it must not. That the other three break is shown, not
  * demanded: it is a matter of chance.
@@ -35,9 +35,11 @@ const HEAD = [
   '',
   'seconds',
   'sections',
+  'of scripts',
   'tenures',
   'kills',
   'of refreshers',
+  'of supervisors',
   'stops',
   'takeovers',
   'overlaps (journal)',
@@ -52,9 +54,11 @@ const row = (name: string, outcome: Outcome): readonly (string | number)[] => [
   name,
   outcome.seconds.toFixed(0),
   outcome.sections,
+  outcome.scriptSections,
   outcome.tenures,
   outcome.kills,
   outcome.refreshersKilled,
+  outcome.supervisorsKilled,
   outcome.stops,
   outcome.takeovers,
   outcome.overlapsByJournal,
@@ -76,7 +80,7 @@ const isClean = (outcome: Outcome): boolean =>
     outcome.orphans ===
     0
 
-/** Rows become columns: fourteen of them fit on no screen. */
+/** Rows become columns: sixteen of them fit on no screen. */
 const transposed = (
   rows: readonly (readonly (string | number)[])[],
 ): readonly (readonly (string | number)[])[] => HEAD.map((_, column) => rows.map((one) => one[column] ?? ''))
@@ -87,6 +91,7 @@ export const main = async (layout: Layout, args: readonly string[]): Promise<num
     options: {
       seconds: { type: 'string', default: '60' },
       contenders: { type: 'string', default: '8' },
+      scripts: { type: 'string', default: '2' },
       rate: { type: 'string', default: '25' },
       only: { type: 'string' },
       keep: { type: 'boolean', default: false },
@@ -110,6 +115,7 @@ export const main = async (layout: Layout, args: readonly string[]): Promise<num
         sandbox,
         protocol,
         contenders: Number(values.contenders),
+        scripts: Number(values.scripts),
         rate: Number(values.rate),
         seconds: Number(values.seconds) * fraction,
       }).run((line) => console.error(line))

@@ -20,6 +20,8 @@ export type Siege = {
   readonly sandbox: Sandbox
   readonly protocol: Protocol
   readonly contenders: number
+  /** How many of them are scripts, of the session lock's. */
+  readonly scripts: number
   readonly seconds: number
   /** Kills and stops a second in a storm, as far as the machine keeps up. */
   readonly rate: number
@@ -30,22 +32,32 @@ export type Outcome = Findings & {
   readonly kills: number
   readonly stops: number
   readonly refreshersKilled: number
+  readonly supervisorsKilled: number
+  /** Sections that scripts have entered. */
+  readonly scriptSections: number
   readonly orphans: number
   /** What nothing but a fault explains, in words. */
   readonly faults: readonly string[]
 }
 
+/** `script`: bash with a sourced lock.sh. `modules`: a program that takes the lock by the modules alone. */
+type Kind = 'engine' | 'script' | 'modules'
+
 type Contender = {
   readonly run: string
+  readonly kind: Kind
   readonly child: ChildProcess
   readonly started: number
-  readonly isEngine: boolean
   stderr: string
 }
 
+type Reference = { readonly pid: number; readonly started: number }
+
 type Seen = {
   readonly pid: number
-  readonly refresher: { readonly pid: number; readonly started: number } | null
+  readonly refresher: Reference | null
+  /** Of a script that is in an iteration. */
+  readonly supervisor: Reference | null
 }
 
 /** Who is killed all the time gets nowhere: between the storms the contenders work, and have refreshers. */
@@ -60,8 +72,20 @@ const oneOf = <T>(list: readonly T[]): T | undefined => list[Math.floor(Math.ran
 /** Mostly moments; now and then longer than any of the protocols takes for a sign of death. */
 const stopMilliseconds = (): number => (chance(0.015) ? 3000 : 1 + Math.random() * 100)
 
-/** What an engine may end with here: done, its command's failure, held, superseded. */
-const EXPECTED_CODES: readonly (number | null)[] = [0, 3, 75, 80]
+/**
+ * What a contender may end with here: done, its command's failure, held, superseded. A script may have lost a supervisor,
+ * and dies of the SIGTERM with which it is asked to end.
+ */
+const EXPECTED: Readonly<Record<Exclude<Kind, 'modules'>, readonly (number | string | null)[]>> = {
+  engine: [0, 3, 75, 80, 'SIGKILL'],
+  script: [0, 75, 80, 137, 143, 'SIGKILL', 'SIGTERM'],
+}
+
+/** Of the session lock's contenders that are no scripts. */
+const ENGINES = 0.4
+
+const referenceIn = (value: { pid: number; pid_started: number } | null | undefined): Reference | null =>
+  value == null ? null : { pid: value.pid, started: value.pid_started }
 
 const lastWho = (journal: string): string | null => {
   let fd: number
@@ -89,6 +113,7 @@ export class Besieger {
   #over = false
   #kills = 0
   #refreshersKilled = 0
+  #supervisorsKilled = 0
   #stops = 0
   #highest = 0
 
@@ -99,8 +124,11 @@ export class Besieger {
 
   async run(progress: (line: string) => void): Promise<Outcome> {
     const { contenders, protocol, rate } = this.#siege
-    const engines = protocol === 'session-lock' ? Math.floor(contenders * 0.4) : 0
-    for (let slot = 0; slot < contenders; slot += 1) this.#start(slot < engines)
+    const isOurs = protocol === 'session-lock'
+    const scripts = isOurs ? this.#siege.scripts : 0
+    const engines = isOurs ? Math.ceil((contenders - scripts) * ENGINES) : 0
+    for (let slot = 0; slot < contenders; slot += 1)
+      this.#start(slot < engines ? 'engine' : slot < engines + scripts ? 'script' : 'modules')
 
     const began = performance.now()
     const elapsed = (): number => (performance.now() - began) / 1000
@@ -122,38 +150,39 @@ export class Besieger {
     const seconds = elapsed()
     if (protocol === 'session-lock') await this.#endLastRun()
     const orphans = await this.#countOrphans()
-    const findings = assess(
-      readJournal(existsSync(this.#journal) ? readFileSync(this.#journal, 'utf8') : ''),
-      this.#endedInOrder,
-    )
+    const entries = readJournal(existsSync(this.#journal) ? readFileSync(this.#journal, 'utf8') : '')
+    const findings = assess(entries, this.#endedInOrder)
     this.#collectErrors()
     return {
       ...findings,
       seconds,
       kills: this.#kills,
       refreshersKilled: this.#refreshersKilled,
+      supervisorsKilled: this.#supervisorsKilled,
+      scriptSections: entries.filter(({ who, what }) => who.startsWith('s') && what === 'enter').length,
       stops: this.#stops,
       orphans,
       faults: this.#faults,
     }
   }
 
-  #start(isEngine: boolean): void {
+  #start(kind: Kind): void {
     this.#runs += 1
-    const run = `${isEngine ? 'e' : 'm'}${this.#runs}`
-    const child = isEngine ? this.#startEngine(run) : this.#startModules(run)
+    const run = `${kind[0]}${this.#runs}`
+    const child =
+      kind === 'modules' ? this.#startModules(run) : this.#spawnCommand(run, this.#commandOf(kind))
     const { pid } = child
     if (pid === undefined) throw new Error('a contender could not be started')
-    const contender: Contender = { run, child, started: inspect(pid)?.started ?? -1, isEngine, stderr: '' }
+    const contender: Contender = { run, kind, child, started: inspect(pid)?.started ?? -1, stderr: '' }
     this.#contenders.set(run, contender)
     child.stderr?.on('data', (chunk: Buffer) => {
       contender.stderr = (contender.stderr + chunk.toString()).slice(-4000)
     })
     child.on('close', (code, signalName) => {
       this.#contenders.delete(run)
-      if (isEngine) this.#assessEngine(contender, code, signalName)
-      if (!this.#over)
-        setTimeout(() => this.#over || this.#start(isEngine), Math.random() * (isEngine ? 150 : 10))
+      this.#assess(contender, code ?? signalName)
+      const pause = Math.random() * (kind === 'modules' ? 10 : 150)
+      if (!this.#over) setTimeout(() => this.#over || this.#start(kind), pause)
     })
   }
 
@@ -172,33 +201,42 @@ export class Besieger {
     )
   }
 
-  #startEngine(run: string): ChildProcess {
-    const { layout, sandbox } = this.#siege
-    const manner = chance(0.5) ? ['--wait', '5'] : chance(0.4) ? ['--force'] : []
+  #commandOf(kind: Exclude<Kind, 'modules'>): readonly string[] {
+    const { layout } = this.#siege
+    // A script takes three starts of Node to its first section: without a place in the line it would have few.
+    const patience = kind === 'script' ? 0.7 : 0.5
+    const manner = chance(patience) ? ['--wait', '5'] : chance(0.4) ? ['--force'] : []
     const options = ['--grace', '0.3', '--stale-after', '0.6', '--heartbeat-interval', '0.1']
-    return spawn(
-      join(layout.root, 'engine.sh'),
-      [
-        ...['run', SESSION, '-n', String(1 + Math.floor(Math.random() * 12)), ...manner, ...options],
-        ...['--', join(layout.sources, 'worker.sh')],
-      ],
-      {
-        env: {
-          ...sandbox.env,
-          STRESS_WHO: run,
-          LOCK_NODE_OPTIONS: `--require "${join(layout.sources, 'dawdle.cjs')}"`,
-        },
-        cwd: sandbox.dir,
-        stdio: ['ignore', 'ignore', 'pipe'],
-      },
-    )
+    const iterations = String(1 + Math.floor(Math.random() * 12))
+    const worker = join(layout.sources, 'worker.sh')
+    if (kind === 'engine')
+      return [
+        ...[join(layout.root, 'engine.sh'), 'run', SESSION, '-n', iterations, ...manner, ...options],
+        ...['--', worker],
+      ]
+    const script = join(layout.sources, 'script.sh')
+    return [script, join(layout.root, 'lock.sh'), SESSION, iterations, ...manner, ...options]
   }
 
-  #assessEngine({ run, stderr }: Contender, code: number | null, signalName: NodeJS.Signals | null): void {
-    if (code === 0 || code === 3) this.#endedInOrder.add(run)
-    const expected = code === null ? signalName === 'SIGKILL' : EXPECTED_CODES.includes(code)
+  #spawnCommand(run: string, [file = '', ...args]: readonly string[]): ChildProcess {
+    const { layout, sandbox } = this.#siege
+    return spawn(file, args, {
+      env: {
+        ...sandbox.env,
+        STRESS_WHO: run,
+        LOCK_NODE_OPTIONS: `--require "${join(layout.sources, 'dawdle.cjs')}"`,
+      },
+      cwd: sandbox.dir,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+  }
+
+  #assess({ run, kind, stderr }: Contender, end: number | string | null): void {
+    if (kind === 'modules') return
+    if (end === 0 || end === 3 || (kind === 'script' && end === 137)) this.#endedInOrder.add(run)
     const strange = /unexpected error|\n {4}at /.test(stderr)
-    if (!expected || strange) this.#faults.push(`engine ${run} ended with ${code ?? signalName}:\n${stderr}`)
+    if (!EXPECTED[kind].includes(end) || strange)
+      this.#faults.push(`${kind} ${run} ended with ${end}:\n${stderr}`)
   }
 
   /** Reads the record once, from outside. */
@@ -212,13 +250,10 @@ export class Besieger {
       return null
     }
     try {
-      const { generation, pid, refresher } = JSON.parse(text)
+      const { generation, pid, refresher, shell } = JSON.parse(text)
       if (generation < this.#highest) this.#faults.push(`generation ${generation} after ${this.#highest}`)
       this.#highest = Math.max(this.#highest, generation)
-      return {
-        pid,
-        refresher: refresher === null ? null : { pid: refresher.pid, started: refresher.pid_started },
-      }
+      return { pid, refresher: referenceIn(refresher), supervisor: referenceIn(shell?.supervisor) }
     } catch (error) {
       this.#faults.push(`a broken record: ${String(error)}: ${text.slice(0, 200)}`)
       return null
@@ -237,6 +272,7 @@ export class Besieger {
     const anybody = oneOf([...this.#contenders.values()])
     const refresher = seen?.refresher ?? null
     const dice = Math.random()
+    if (seen?.supervisor != null && chance(0.2)) this.#killSupervisor(seen.supervisor)
     if (refresher !== null && dice < 0.25) this.#killRefresher(refresher)
     if (refresher !== null && owner !== undefined && dice > 0.1 && dice < 0.4) {
       this.#kill(owner)
@@ -256,7 +292,13 @@ export class Besieger {
     return /session-lock guard|guard\.js/.test(commandOf(pid))
   }
 
-  #killRefresher(refresher: { pid: number; started: number }): void {
+  #killSupervisor(supervisor: Reference): void {
+    if (!/ __shell iterate /.test(commandOf(supervisor.pid)) || !signal(supervisor, 'SIGKILL')) return
+    this.#kills += 1
+    this.#supervisorsKilled += 1
+  }
+
+  #killRefresher(refresher: Reference): void {
     if (!this.#isRefresher(refresher) || !signal(refresher, 'SIGKILL')) return
     this.#kills += 1
     this.#refreshersKilled += 1
@@ -268,7 +310,7 @@ export class Besieger {
     setTimeout(() => contender.child.kill('SIGCONT'), stopMilliseconds())
   }
 
-  #stopRefresher(refresher: { pid: number; started: number }): void {
+  #stopRefresher(refresher: Reference): void {
     if (!this.#isRefresher(refresher) || !signal(refresher, 'SIGSTOP')) return
     this.#stops += 1
     setTimeout(() => signal(refresher, 'SIGCONT'), stopMilliseconds())
