@@ -102,3 +102,22 @@ YAML
   [ "$status" -eq 78 ]
   [[ $output == *'no session "three"'* ]]
 }
+
+@test "up says of a session that waits in its pane that it waits, and starts it no second time" {
+  needs_tmux
+  config <<'YAML'
+max_sessions: 1
+sessions:
+  one: { command: sleep 1000 }
+  two: { command: 'true', wait: 1h }
+YAML
+  run engine.sh up one
+  [[ $status == 0 && $output == *'one: started'* ]]
+  run engine.sh up two
+  [[ $status == 0 && $output == *'two: waits in its tmux session'* && $output != *'two: started'* ]]
+  run engine.sh up
+  [[ $status == 0 && $output == *'one: runs already'* && $output == *'two: waits already (1st in line, pid '* ]]
+  engine.sh down one
+  eventually ran two
+}
+ran() { [[ $(lock.sh history "$1" --json) == *'"result":"ok"'* ]]; }

@@ -294,3 +294,63 @@ YAML
   engine.sh stop free
   eventually test -s order
 }
+
+@test "a waiting run that is killed leaves nothing that waits on, with flock and with perl" {
+  local tool
+  for tool in flock perl; do
+    command -v "$tool" >/dev/null || continue
+    export LOCK_FLOCK_STRATEGY=$tool LOCK_MAX_SESSIONS=1
+    start_held "one-$tool"
+    eventually in_iteration "one-$tool" 1
+    start_engine "two-$tool" --wait -- true
+    local two=$REPLY
+    eventually says "two-$tool" '1st in line'
+    # Behind the first one: it waits for a ticket, and not for the place.
+    start_engine "three-$tool" --wait -- true
+    eventually says "three-$tool" '2nd in line'
+    local three=$REPLY
+    eventually has_children "$two"
+    eventually has_children "$three"
+    local waiting
+    waiting=$(descendants "$two"; descendants "$three")
+    kill -KILL "$two" "$three"
+    local pid
+    for pid in $waiting; do eventually is_gone "$pid"; done
+    let_go "one-$tool"
+    eventually state_is "one-$tool" free
+  done
+}
+has_children() { [[ -n $(pgrep -P "$1" -f 'flock|perl') ]]; }
+descendants() { # PID
+  local child
+  for child in $(pgrep -P "$1"); do
+    echo "$child"
+    descendants "$child"
+  done
+}
+
+@test "a place or an exclusive path whose lock file is removed ends the run, and the record says so" {
+  mkdir tree
+  LOCK_MAX_SESSIONS=1 start_engine place -- sleep 1000
+  eventually in_iteration place 1
+  local engine=$REPLY worker code=0
+  worker=$(part place worker)
+  rm -r "$LOCK_DIR/.places"
+  wait "$engine" || code=$?
+  [[ $code == 74 ]]
+  is_gone "$worker"
+  contains place.out "$LOCK_DIR/.places/_all.1.lock was removed while this run held it"
+  [[ $(lock.sh status place --json) == *'"reason": "failed"'*'of a path or place was removed'* ]]
+  start_engine path --exclusive tree -- sleep 1000
+  eventually in_iteration path 1
+  engine=$REPLY code=0
+  local file
+  file=$(echo "$LOCK_DIR"/.exclusive/*.lock)
+  mv "$file" aside
+  : >"$file"
+  wait "$engine" || code=$?
+  [[ $code == 74 ]]
+  contains path.out 'was replaced while this run held it'
+  # Others have it then, and a run of the same session too.
+  engine.sh run path --fresh --exclusive tree -- true
+}

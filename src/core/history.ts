@@ -9,17 +9,10 @@
 import { type Changed, isChanged } from './loop/changed.ts'
 import { type IterationResult, RESULTS } from './record.ts'
 
-export const EVENTS = [
-  'claimed',
-  'resumed',
-  'forced',
-  'hung',
-  'active-again',
-  'needs-input',
-  'turn-ended',
-  'reaped',
-  'ended',
-] as const
+/** What a guard sees of a worker. */
+export const WORKER_EVENTS = ['hung', 'active-again', 'needs-input', 'turn-ended'] as const
+
+export const EVENTS = ['claimed', 'resumed', 'forced', ...WORKER_EVENTS, 'reaped', 'ended'] as const
 export type RunEvent = (typeof EVENTS)[number]
 
 export type IterationEntry = {

@@ -1,20 +1,13 @@
 /** What `--notify` is told: one JSON object on its standard input, and the same in short in its environment. Pure. */
 import { END_TEXTS } from './end-text.ts'
-import type { EventEntry } from './history.ts'
+import { type EventEntry, WORKER_EVENTS } from './history.ts'
 import { nameIteration } from './iteration-text.ts'
 import { printable } from './printable.ts'
 import type { Ended, LockRecord } from './record.ts'
 import { CAUSES, type Cause, type Now } from './verdict.ts'
 import { describeCause } from './verdict-text.ts'
 
-export const NOTICE_EVENTS = [
-  'hung',
-  'active-again',
-  'needs-input',
-  'turn-ended',
-  'owner-died',
-  'ended',
-] as const
+export const NOTICE_EVENTS = [...WORKER_EVENTS, 'owner-died', 'ended'] as const
 export type NoticeEvent = (typeof NOTICE_EVENTS)[number]
 
 /** As JSON it is what the command reads. Epochs are Unix seconds. */

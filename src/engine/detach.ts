@@ -213,17 +213,23 @@ const reportFailure = async (world: World, target: TmuxTarget): Promise<number> 
   return exitCode ?? EXIT_CODES.io
 }
 
+/** `waits`: 0, and its engine waits in line in its pane. */
+export type DetachedOutcome = { readonly exitCode: number; readonly waits: boolean }
+
+const HELD_OUTCOME: DetachedOutcome = { exitCode: 0, waits: false }
+const WAITS: DetachedOutcome = { exitCode: 0, waits: true }
+
 export type DetachedRun = { readonly name: string; readonly waits: boolean; readonly force: boolean }
 
 /**
  * @param command the engine's own command line, without `--detach`
- * @returns the exit code: 0 when the session is held, or waited for as asked; else the engine's
+ * @returns exit code 0 when the session is held, or waited for as asked; else the engine's
  */
 export const runDetached = async (
   world: World,
   { name, waits, force }: DetachedRun,
   command: readonly string[],
-): Promise<number> => {
+): Promise<DetachedOutcome> => {
   prepareLockDir(world.lockDir)
   const session = openSession(world, name)
   const snapshot = session.snapshot()
@@ -237,17 +243,17 @@ export const runDetached = async (
   const seconds = START_SECONDS + (force ? 2 * (last?.options.grace ?? 0) : 0)
   const turn = (): InLine | null => (waits ? inLineIn(world, target) : null)
   const outcome = await awaitHeld(session, target, { before: last?.generation ?? 0, seconds, turn })
-  if (outcome === 'ended') return reportFailure(world, target)
+  if (outcome === 'ended') return { exitCode: await reportFailure(world, target), waits: false }
   if (outcome !== null && outcome !== 'held') {
     world.notify(
       `${name} waits in its own tmux session, ${describeTurn(world, outcome)}; see: tmux attach -t =${name}:`,
     )
-    return 0
+    return WAITS
   }
   if (outcome === null && waits) {
     // It has neither ended nor got in line yet: a busy machine.
     world.notify(`${name} waits in its own tmux session; see: tmux attach -t =${name}:`)
-    return 0
+    return WAITS
   }
   if (outcome === null) {
     throw errors.held(
@@ -256,5 +262,5 @@ export const runDetached = async (
     )
   }
   world.notify(`${name} runs in its own tmux session; see: lock.sh attach ${name}`)
-  return 0
+  return HELD_OUTCOME
 }

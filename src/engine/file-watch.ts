@@ -2,7 +2,8 @@
  * What a run stands on, and what can be taken away under it by an `rm -rf` or a `git clean`: its lock file and its
  * directory. Looked at once in a second, or as often as the heartbeat when that is quicker.
  *
- * A lock file that is gone is the end of the run: another one can hold the session by now, on a new file. The directory is
+ * A lock file that is gone is the end of the run: another one can hold the session by now, on a new file, or the path or
+ * place. The directory is
  * made again; what was in it is lost.
  */
 import { EXIT_CODES, errors, formatError } from '../core/errors.ts'
@@ -24,8 +25,8 @@ export type WatchedRun = {
 
 /** The directory first: what it has lost is said of a run that goes on. */
 export const lookAtFiles = ({ world, owner, stopRequests }: WatchedRun): void => {
-  const { lockLoss, paths, record } = owner
-  if (lockLoss !== null) {
+  const { lockLoss, otherLoss, paths, record } = owner
+  if (lockLoss !== null || otherLoss !== null) {
     stopRequests.loseLock()
     return
   }
@@ -46,10 +47,22 @@ export const watchFiles = (run: WatchedRun): (() => void) => {
   return () => clearInterval(looks)
 }
 
+/** A path or a place that others can take by now. The session's own lock still holds, so this end is recorded. */
+const lostOtherEnd = (world: World, { otherLoss }: Owner): RunEnd | null => {
+  if (otherLoss === null) return null
+  const path = printable(otherLoss.path)
+  world.notify(formatError(errors.lockLost(path, otherLoss.how)))
+  return {
+    reason: 'failed',
+    exitCode: EXIT_CODES.io,
+    detail: `the lock file ${path} of a path or place was ${otherLoss.how}`,
+  }
+}
+
 /** The end of a run that has lost its lock, whatever its command has done. Says it, too. `null` while it has the lock. */
 export const lostLockEnd = ({ world, owner }: Pick<WatchedRun, 'world' | 'owner'>): RunEnd | null => {
   const { lockLoss, lock } = owner
-  if (lockLoss === null) return null
+  if (lockLoss === null) return lostOtherEnd(world, owner)
   world.notify(formatError(errors.lockLost(printable(lock.path), lockLoss)))
   return {
     reason: 'failed',

@@ -74,6 +74,15 @@ export class Owner {
     return this.#loss
   }
 
+  /** Of the other locks, the first whose file was taken away: what it stands for excludes nobody any more. */
+  get otherLoss(): { readonly path: string; readonly how: LockLoss } | null {
+    for (const lock of this.otherLocks) {
+      const how = lock.loss()
+      if (how !== null) return { path: lock.path, how }
+    }
+    return null
+  }
+
   /** Adopts what the refresher has recorded. Of the tree, because nothing else may lead to a process. */
   adoptRefresherState(): void {
     const stored = readRecord(this.paths.record, this.#record.session)

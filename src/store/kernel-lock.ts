@@ -62,6 +62,18 @@ const call = (tool: LockTool, operation: Operation, fd: number, attempts = 5): b
   return status === 0
 }
 
+/**
+ * Runs the tool, which waits in the kernel and would wait on when this process is killed: so a reader of its standard input
+ * kills the tool at the end of it.
+ */
+const WAITER = `exec 4<&0 </dev/null
+"$@" 4<&- & waiting=$!
+{ read -r _ <&4; kill -KILL $waiting; } 3<&- 2>/dev/null & reader=$!
+exec 4<&-
+wait $waiting; code=$?
+kill -KILL $reader
+exit $code`
+
 /** Like `call`, until `giveUp` is aborted. */
 const callWaiting = (
   tool: LockTool,
@@ -71,16 +83,19 @@ const callWaiting = (
 ): Promise<boolean> => {
   const [command, ...args] = toolCall(tool, operation)
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, {
-      stdio: ['ignore', 'ignore', 'ignore', fd],
-      signal: giveUp,
+    const child = spawn('/bin/sh', ['-c', WAITER, 'sh', command, ...args], {
+      stdio: ['pipe', 'ignore', 'ignore', fd],
       detached: true,
-      killSignal: 'SIGKILL',
     })
+    const stop = (): void => void child.stdin?.destroy()
+    child.stdin?.on('error', () => undefined)
+    if (giveUp.aborted) stop()
+    else giveUp.addEventListener('abort', stop, { once: true })
     child.on('error', (error) =>
       giveUp.aborted ? resolve(false) : reject(errors.io(`${command} could not be started`, error)),
     )
     child.on('close', (status, signal) => {
+      giveUp.removeEventListener('abort', stop)
       if (status === 0 || giveUp.aborted) resolve(status === 0)
       else reject(errors.lockToolFailed(command, signal ?? `exit code ${status}`))
     })

@@ -56,7 +56,7 @@ export const verb: Verb = {
       }
       const command = [self.node, self.script, 'engine', 'run', name]
       const run = { name, waits: false, force: false }
-      const start = (): Promise<number> => runDetached(worldIn(world, record.cwd), run, command)
+      const start = async () => (await runDetached(worldIn(world, record.cwd), run, command)).exitCode
       const code = await attempt(world, start, `${name}: `)
       if (code === 0) print(`resumed ${name}${place(record)}\n`)
       exitCode ||= code

@@ -167,7 +167,7 @@ export const verb: Verb = {
     if (layered(args, fileOptions(config, request.name))('detach') !== undefined) {
       const { name, force, waitSeconds } = request
       const command = [self.node, self.script, args.program, ...args.without('detach')]
-      return runDetached(world, { name, waits: waitSeconds !== undefined, force }, command)
+      return (await runDetached(world, { name, waits: waitSeconds !== undefined, force }, command)).exitCode
     }
     return run(world, request, join(self.directory, 'guard.js'))
   },

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node
 import { describe, expect, it } from 'vitest'
 import type { CommandOutcome } from '../../src/core/ports.ts'
 import type { RecordFields } from '../../src/core/record-file.ts'
-import { type DetachedRun, runDetached } from '../../src/engine/detach.ts'
+import { type DetachedOutcome, type DetachedRun, runDetached } from '../../src/engine/detach.ts'
 import { takeStart } from '../../src/store/start-file.ts'
 import { rejectionOf } from '../fakes/failure.ts'
 import { OWNER, owner } from '../fakes/records.ts'
@@ -83,8 +83,12 @@ class Scene {
     mkdirSync(this.world.paths('demo').home)
   }
 
-  run(changes: Partial<DetachedRun> = {}): Promise<number> {
+  start(changes: Partial<DetachedRun> = {}): Promise<DetachedOutcome> {
     return runDetached(this.world, { name: 'demo', waits: false, force: false, ...changes }, COMMAND)
+  }
+
+  async run(changes: Partial<DetachedRun> = {}): Promise<number> {
+    return (await this.start(changes)).exitCode
   }
 
   /** The engine in the new pane has the session. */
@@ -132,7 +136,7 @@ describe('a detached run', () => {
 
   it('does not wait for a run that is to wait itself', async () => {
     const scene = new Scene()
-    expect(await scene.run({ waits: true })).toBe(0)
+    expect(await scene.start({ waits: true })).toEqual({ exitCode: 0, waits: true })
     expect(scene.world.notified[0]).toContain('waits in its own tmux session')
   })
 

@@ -1,0 +1,77 @@
+/** What a run does when its lock files, or its directory, are taken away. */
+import { existsSync, mkdirSync, rmSync } from 'node:fs'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { lookAtFiles, lostLockEnd } from '../../src/engine/file-watch.ts'
+import { Owner } from '../../src/engine/owner.ts'
+import type { LockLoss } from '../../src/store/kernel-lock.ts'
+import { HELD } from '../fakes/lock.ts'
+import { type FakeWorld, fakeWorld, putRecord } from '../fakes/world.ts'
+
+let world: FakeWorld
+let owner: Owner
+let lost: { session: LockLoss | null; place: LockLoss | null }
+let ended = 0
+
+beforeEach(() => {
+  world = fakeWorld()
+  lost = { session: null, place: null }
+  ended = 0
+  const paths = world.paths('demo')
+  mkdirSync(paths.run(7), { recursive: true })
+  owner = new Owner({
+    world,
+    paths,
+    lock: { ...HELD, loss: () => lost.session },
+    otherLocks: [{ ...HELD, path: '/locks/.places/_all.1.lock', loss: () => lost.place }],
+    record: putRecord(world),
+    environment: {},
+  })
+})
+
+const look = (): void =>
+  lookAtFiles({
+    world,
+    owner,
+    stopRequests: {
+      loseLock: () => {
+        ended += 1
+      },
+    },
+  })
+
+describe('a look at the files of a run', () => {
+  it('finds nothing while all are there', () => {
+    look()
+    expect([ended, world.notified, lostLockEnd({ world, owner })]).toEqual([0, [], null])
+  })
+
+  it('ends a run that has lost its lock, which it can record nowhere', () => {
+    lost.session = 'replaced'
+    look()
+    expect(ended).toBe(1)
+    expect(lostLockEnd({ world, owner })).toMatchObject({
+      exitCode: 74,
+      detail: expect.stringContaining('recorded nowhere'),
+    })
+  })
+
+  it('ends a run that has lost a place or path, and names it', () => {
+    lost.place = 'removed'
+    look()
+    expect(ended).toBe(1)
+    expect(lostLockEnd({ world, owner })).toEqual({
+      reason: 'failed',
+      exitCode: 74,
+      detail: 'the lock file /locks/.places/_all.1.lock of a path or place was removed',
+    })
+    expect(world.notified[0]).toContain('/locks/.places/_all.1.lock was removed while this run held it')
+  })
+
+  it('makes a directory again that was removed', () => {
+    rmSync(owner.paths.home, { recursive: true })
+    look()
+    expect(existsSync(owner.paths.run(7))).toBe(true)
+    expect(world.notified[0]).toContain('it is made again')
+    expect(ended).toBe(0)
+  })
+})
