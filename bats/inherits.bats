@@ -118,3 +118,21 @@ same_in_shell() { # CODE
   lacks out unexpected
   contains out completed
 }
+
+@test "a user without an entry and without HOME needs LOCK_DIR, and is told so" {
+  ((EUID == 0)) || skip 'only root can be another user'
+  local stranger=(setpriv --reuid=54321 --clear-groups env -u HOME)
+  "${stranger[@]}" test -x "$ROOT/dist" || skip 'this clone is not for everybody'
+  refuses 64 "${stranger[@]}" -u LOCK_DIR -u XDG_STATE_HOME lock.sh status
+  [[ $output == *'user 54321 has no home directory'*LOCK_DIR* ]]
+  LOCK_DIR=$(mktemp -d "${SUITE_DIR:-/tmp}/lock-bats.XXXXXX")
+  chown 54321 "$LOCK_DIR"
+  cd "$LOCK_DIR"
+  run "${stranger[@]}" engine.sh run s -- sh -c 'echo "home ${HOME-none}"'
+  cd "$BATS_TEST_TMPDIR"
+  rm -r "$LOCK_DIR"
+  [[ $status == 0 && $output == *'home none' ]] || {
+    echo "$output"
+    return 1
+  }
+}

@@ -1,6 +1,6 @@
 /** Puts the real world behind the ports. */
 import type { ChildProcess, SpawnOptions } from 'node:child_process'
-import { homedir, hostname, userInfo } from 'node:os'
+import { hostname, userInfo } from 'node:os'
 import { resolve } from 'node:path'
 import { errors } from './core/errors.ts'
 import type { Observer } from './core/identity.ts'
@@ -17,6 +17,7 @@ import type {
 import type { ProcessReference } from './core/record.ts'
 import type { Now } from './core/verdict.ts'
 import { systemClock } from './process/clock.ts'
+import { homeDirectory } from './process/home.ts'
 import { systemInspector } from './process/inspector.ts'
 import { runCommand } from './process/run-command.ts'
 import { takeSelf } from './process/self.ts'
@@ -75,7 +76,7 @@ const starters: Pick<World, 'spawn' | 'run' | 'start'> = {
 export const realWorld = async (notify: (line: string) => void): Promise<World> => {
   const { env } = process
   const self = takeSelf(env)
-  const lockDir = resolve(lockDirOf(env, homedir()))
+  const lockDir = resolve(lockDirOf(env, homeDirectory))
   const inspector = await systemInspector(process.platform, env.LOCK_PROCESS_STRATEGY)
   const { startClock, startTolerance, bootId, pidNamespace } = inspector
   const observer = { startClock, startTolerance, bootId, pidNamespace, host: hostname() }

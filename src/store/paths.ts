@@ -38,15 +38,19 @@ export const sessionPaths = (dir: string, name: string): SessionPaths => {
   }
 }
 
-/** @throws never; the result may be relative when the person set it so, and is used as given. */
+/**
+ * The result may be relative when the person set it so, and is used as given.
+ *
+ * @param home asked only when it is needed; what it throws comes through
+ */
 export const lockDirOf = (
   environment: Readonly<Record<string, string | undefined>>,
-  home: string,
+  home: () => string,
 ): string => {
   if (environment.LOCK_DIR) return environment.LOCK_DIR
   // The XDG specification has relative paths ignored.
   const state = environment.XDG_STATE_HOME?.startsWith('/')
     ? environment.XDG_STATE_HOME
-    : join(home, '.local', 'state')
+    : join(home(), '.local', 'state')
   return join(state, 'tmux-session-lock')
 }

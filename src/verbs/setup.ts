@@ -1,5 +1,4 @@
 import { readSync } from 'node:fs'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { applyChange, type Change, installedAgents, type Plan, planSetup } from '../agents/setup.ts'
 import type { Arguments } from '../cli/parse.ts'
@@ -9,6 +8,7 @@ import { AGENTS, type AgentName, isAgentName } from '../core/agents/names.ts'
 import { errors } from '../core/errors.ts'
 import { printable } from '../core/printable.ts'
 import { textDiff } from '../core/text-diff.ts'
+import { homeDirectory } from '../process/home.ts'
 import type { World } from '../world.ts'
 
 const STYLES = { '+': 'green', '-': 'red' } as const
@@ -61,7 +61,7 @@ const planOf = (world: World, args: Arguments, self: Self, agents: readonly Agen
 
 const placeOf = (world: World, args: Arguments) => ({
   env: world.env,
-  home: world.env.HOME || homedir(),
+  home: world.env.HOME || homeDirectory(),
   project: args.flag('project') ? world.cwd : null,
 })
 

@@ -38,8 +38,17 @@ describe('the paths of a session', () => {
     ['an empty XDG_STATE_HOME', { XDG_STATE_HOME: '' }, '/home/ann/.local/state/tmux-session-lock'],
     ['nothing', {}, '/home/ann/.local/state/tmux-session-lock'],
   ])('lie in the directory that follows from %s', (_, environment, dir) => {
-    expect(lockDirOf(environment, '/home/ann')).toBe(dir)
+    expect(lockDirOf(environment, () => '/home/ann')).toBe(dir)
   })
+})
+
+it('a home directory is asked for only when it is needed', () => {
+  const nobody = (): string => {
+    throw new Error('no home')
+  }
+  expect(lockDirOf({ LOCK_DIR: '/l' }, nobody)).toBe('/l')
+  expect(lockDirOf({ XDG_STATE_HOME: '/x' }, nobody)).toBe('/x/tmux-session-lock')
+  expect(() => lockDirOf({}, nobody)).toThrow('no home')
 })
 
 describe('the generation of a run', () => {
