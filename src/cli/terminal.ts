@@ -116,6 +116,22 @@ export const widthOf = (text: string): number =>
     ? text.length
     : characters(text).reduce((sum, character) => sum + widthOfCharacter(character), 0)
 
+/** Lines of whole words; a word that is wider than a line stays whole. */
+export const wrapWords = (text: string, columns: number): readonly string[] => {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(' ')) {
+    const longer = line === '' ? word : `${line} ${word}`
+    if (widthOf(longer) <= columns || line === '') {
+      line = longer
+      continue
+    }
+    lines.push(line)
+    line = word
+  }
+  return [...lines, line]
+}
+
 export const truncate = (text: string, columns: number): string => {
   if (widthOf(text) <= columns) return text
   let width = 0

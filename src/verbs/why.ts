@@ -1,5 +1,5 @@
 /** Every text that comes from a record goes through `printable`. */
-import { type Terminal, table, truncate } from '../cli/terminal.ts'
+import { type Terminal, table, truncate, wrapWords } from '../cli/terminal.ts'
 import { JSON_OPTION, nameOf, print, printJson, stdout, type Verb } from '../cli/verb.ts'
 import { formatDuration } from '../core/duration.ts'
 import { ruleText } from '../core/loop/texts.ts'
@@ -66,6 +66,12 @@ const describeNote = ({ epoch, note, for: allowed }: ProgressNote, { epoch: now 
   return `${formatDuration(Math.max(0, now - epoch))} ago${note === '' ? '' : `: ${printable(note)}`}${promise}`
 }
 
+/** Lines of whole words. @param plain the beginning without colours @param painted the same with them */
+const headline = (plain: string, painted: string, rest: string, { columns }: Terminal): string => {
+  const text = wrapWords(`${plain}${rest}`, columns).join('\n')
+  return text.startsWith(plain) ? `${painted}${text.slice(plain.length)}` : text
+}
+
 export const renderWhy = (diagnosis: Diagnosis, terminal: Terminal, now: Now): string => {
   const { paint } = terminal
   const field = (label: string, text: string): string =>
@@ -77,7 +83,8 @@ export const renderWhy = (diagnosis: Diagnosis, terminal: Terminal, now: Now): s
   const cause = verdict.cause === null ? '' : ` (${verdict.cause})`
   const record = stored.kind === 'record' ? stored.record : null
 
-  let text = `${paint('bold', session)} is ${state}${cause}: ${printable(verdict.reason)}\n\n`
+  let text = `${headline(`${session} is ${verdict.state}`, `${paint('bold', session)} is ${state}`, `${cause}: ${printable(verdict.reason)}`, terminal)}\n\n`
+
   if (record !== null) {
     const { generation, iteration, phase, command } = record
     text += field('run', `${generation}, iteration ${iterationOfTotal(iteration)}, phase ${phase}`)

@@ -3,7 +3,7 @@
  *
  * Narrow screens have the selected session below the table, wide ones beside it.
  */
-import { type Terminal, truncate, widthOf } from '../cli/terminal.ts'
+import { type Terminal, truncate, widthOf, wrapWords } from '../cli/terminal.ts'
 import { statusCounts } from '../core/status-segment.ts'
 import { cell, type Line, lineOf, padded, plain } from './line.ts'
 import { leftWords, type Row } from './row.ts'
@@ -65,18 +65,7 @@ const footLine = ({ mode, filter, message, problem }: WatchState): Line => {
 
 /** At most `rows` lines of whole words; what does not fit is cut. */
 export const wrap = (text: string, columns: number, rows: number): readonly string[] => {
-  const lines: string[] = []
-  let line = ''
-  for (const word of text.split(' ')) {
-    const longer = line === '' ? word : `${line} ${word}`
-    if (widthOf(longer) <= columns || line === '') {
-      line = longer
-      continue
-    }
-    lines.push(line)
-    line = word
-  }
-  lines.push(line)
+  const lines = wrapWords(text, columns)
   const shown = lines.slice(0, rows)
   const last = shown.at(-1)
   if (lines.length > rows && last !== undefined) shown[rows - 1] = `${last} …`

@@ -19,6 +19,10 @@ const SIGNAL_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const
 
 const clockText = (epoch: number): string => new Date(epoch * 1000).toTimeString().slice(0, 8)
 
+/** As a shell's prompt has it: `~/locks`. */
+const abbreviated = (path: string, home: string | undefined): string =>
+  home && path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path
+
 export type WatchOptions = {
   readonly program: Program
   /** The tmux client that shows a chosen session: the table is left then. `undefined`: the person's terminal. */
@@ -118,14 +122,14 @@ export class Watch {
   }
 
   #draw(): void {
-    const { lockDir, clock } = this.#world
+    const { lockDir, clock, env } = this.#world
     this.#screen.draw(
       layout(this.#state, {
         size: this.#screen.size,
         paint: this.#paint,
         cut: this.#cut,
         clock: clockText(clock.epoch()),
-        lockDir: printable(lockDir),
+        lockDir: printable(abbreviated(lockDir, env.HOME)),
       }),
     )
   }
