@@ -47,8 +47,9 @@ const lastRun = (generation: number, { record, verdict, now }: Present): Omit<Ru
   if (record?.generation !== generation) return null
   const { ended, heartbeat } = record
   if (ended !== null) return { generation, to: ended.epoch, died: ended.reason === 'owner-died' }
-  const died = verdict.state === 'dead'
-  return { generation, to: died ? heartbeat.epoch : now, died }
+  // Of one that cannot be seen from here its last heartbeat is all that is known.
+  const isAlive = verdict.state === 'active' || verdict.state === 'hung'
+  return { generation, to: isAlive ? now : heartbeat.epoch, died: verdict.state === 'dead' }
 }
 
 const isReaped = (entry: HistoryEntry): boolean => entry.kind === 'event' && entry.event === 'reaped'

@@ -48,6 +48,8 @@ describe('the spans of runs', () => {
     const dead = runSpans(entries, { ...GONE, record, verdict: { state: 'dead', cause: null } })
     expect(dead.runs.map((run) => [run.died, ...relative(run)])).toEqual([[true, -300, -5]])
     expect(dead.iterations.map(relative)).toEqual([[-200, -5]])
+    const unseen = runSpans(entries, { ...GONE, record, verdict: { state: 'unknown', cause: null } })
+    expect(unseen.runs.map((run) => [run.died, ...relative(run)])).toEqual([[false, -300, -5]])
   })
 
   it('are there without any history, from the record alone', () => {
