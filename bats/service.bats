@@ -102,7 +102,6 @@ more_beats() { (($(beats) > $1)); } # THAN
 }
 
 @test "a session that is held is not ready; a socket that is not meant for it, or is gone, disturbs nobody" {
-  flock "$TMUX_TMPDIR/none" true
   listen "$TMUX_TMPDIR/notify"
   start_engine s -- sleep 1000
   eventually tells READY=1
