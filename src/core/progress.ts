@@ -18,7 +18,9 @@
  * | a few bytes read and none written, while no socket has received anything | no | no | |
  *
  * A trickle, payload of less than {@link HOUSEKEEPING_BYTES_PER_SECOND} by processes without a terminal, neither keeps a worker
- * that listens to its terminal from `awaiting-input` nor ends that: daemons behind a prompt have it.
+ * that listens to its terminal from `awaiting-input` nor ends that: daemons behind a prompt have it. What such processes move
+ * beyond that puts this off by {@link DETACHED_WORTH} times the time in which it was seen: a daemon that reads a whole file
+ * every few minutes, to see whether it has changed, is no work either.
  *
  * Payload is what goes beyond {@link WAKE_UP_BYTES} for every call: threads that wake each other move that much.
  *
@@ -58,6 +60,9 @@ export const WAKE_UP_BYTES = 8
 
 /** A program that looks at itself in /proc, or at its settings, reads less than this in a second. */
 export const HOUSEKEEPING_BYTES_PER_SECOND = 8 * 1024
+
+/** Work goes on for at least one part in so many of the time. */
+export const DETACHED_WORTH = 4
 
 /** Text that repeats explains small reads and writes for this share of `stuck_after`: a loop of retries does both. */
 const REPEATING_FRACTION = 1 / 6
@@ -136,7 +141,7 @@ export type Progress = {
   readonly status: number
   /** The later of the two that count. */
   readonly progress: number
-  /** Progress beside a trickle of bytes, as daemons have that only wait. */
+  /** Progress beside what daemons do that only wait: a trickle of bytes, a burst now and then. */
   readonly worked: number
   /** Text that was more than a cursor that blinks. */
   readonly printed: number
@@ -193,6 +198,8 @@ type Classification = {
   readonly isWeak: boolean
   /** Less than {@link HOUSEKEEPING_BYTES_PER_SECOND} by processes without a terminal, and nothing else. */
   readonly isTrickle: boolean
+  /** Bytes that were moved by processes without a terminal, and nothing else. */
+  readonly isDetached: boolean
 }
 
 const found = (source: ProgressSource, isProgress: boolean, gain = 1): Classification => ({
@@ -203,6 +210,7 @@ const found = (source: ProgressSource, isProgress: boolean, gain = 1): Classific
   earned: null,
   isWeak: false,
   isTrickle: false,
+  isDetached: false,
 })
 
 const NOTHING: Classification = {
@@ -213,6 +221,7 @@ const NOTHING: Classification = {
   earned: null,
   isWeak: false,
   isTrickle: false,
+  isDetached: false,
 }
 
 type Context = {
@@ -234,7 +243,7 @@ const classifySample = (sample: Sample, context: Context): Classification => {
   const moved = Math.max(io.lasting, io.allWritten ?? 0) - 4 * output.bytes
   if (moved >= bulk) {
     const earned = textRepeats ? (BULK_WORTH * moved) / BULK_BYTES_PER_SECOND : null
-    return { ...found('io', true), earned }
+    return { ...found('io', true), earned, isDetached: output.bytes === 0 && isByDetached(io) }
   }
   // A cursor that blinks above a prompt: what it writes for that is no other sign of life either.
   if (output.kind === 'blink' && sample.listens) return NOTHING
@@ -246,10 +255,14 @@ const classifySample = (sample: Sample, context: Context): Classification => {
   const isWeak = io.payloadWritten === 0 && isLittle
   const isTrickle = isLittle && io.payloadDetached === io.payload
   if (io.payload > 0 && !(isWeak && readsAreIdle)) {
-    return { ...found('io', !textRepeats, BURST_FRACTION), isWeak, isTrickle }
+    return { ...found('io', !textRepeats, BURST_FRACTION), isWeak, isTrickle, isDetached: isByDetached(io) }
   }
   return classifyCpu(sample, context)
 }
+
+/** A program at its terminal that looks at its own memory meanwhile moves no more than a hundredth of it. */
+const isByDetached = ({ payload, payloadDetached = 0 }: Sample['io']): boolean =>
+  payloadDetached > 0 && (payload - payloadDetached) * 100 <= payload
 
 const classifyCpu = ({ cpuSeconds, processesChange }: Sample, context: Context): Classification => {
   const { seconds, textRepeats } = context
@@ -309,7 +322,10 @@ const returningOf = (
   seen: Classification,
   { limits, interval }: AssessmentContext,
 ): Progress['returning'] => {
-  const isQuiet = before.stall !== null && ANY_ACTIVITY_ENDS.has(before.stall.cause)
+  const { cause } = before.stall ?? { cause: null }
+  // A daemon behind the prompt is at work when it does not stop.
+  const isQuiet =
+    cause !== null && ANY_ACTIVITY_ENDS.has(cause) && !(cause === 'awaiting-input' && seen.isDetached)
   const half = BURST_FRACTION * (limits.quietAfter ?? limits.stuckAfter ?? Number.POSITIVE_INFINITY)
   const apart = isQuiet ? half : IN_A_ROW_INTERVALS * interval
   const { at } = sample
@@ -399,10 +415,21 @@ const clocksOf = (before: Progress, sample: Sample, step: Step): Clocks => {
     firm,
     certain,
     status,
-    worked: advances && !seen.isTrickle ? Math.max(certain, status) : before.worked,
+    worked:
+      advances && !seen.isTrickle
+        ? workedUntil(before, { ...step, at, until: Math.max(certain, status) })
+        : before.worked,
     readsAreIdle,
   }
 }
+
+const workedUntil = (
+  { worked }: Progress,
+  { seen, limits, seconds, at, until }: Step & { readonly at: number; readonly until: number },
+): number =>
+  seen.isDetached
+    ? Math.max(worked, Math.min(until, advanced(worked, at, limits.quietAfter, DETACHED_WORTH * seconds)))
+    : until
 
 const stallOf = (progress: Progress, sample: Sample, context: AssessmentContext): Stall | null => {
   const { at, activity, worked, printed, computed, repeat, blocked, blockedSamples } = progress

@@ -636,6 +636,35 @@ describe('a prompt with daemons behind it', () => {
     expect(causes.slice(first)).toEqual(Array(400 - first).fill('awaiting-input'))
   })
 
+  it('waits for a person, once and for good, though a daemon reads a large file every few minutes', () => {
+    const watched = new Watched()
+    const quiet = LIMITS.quietAfter ?? 0
+    const every = Math.round(quiet / 2 / INTERVAL)
+    const burst: Found = { io: detached(300 * 1024 ** 2), cpuSeconds: 0.3, listens: true }
+    const causes = Array.from(
+      { length: 40 * every },
+      (_, n) => watched.sample(n % every === 0 ? burst : { listens: true }).stall?.cause ?? null,
+    )
+    const first = causes.indexOf('awaiting-input')
+    expect(first * INTERVAL).toBeLessThan(3 * quiet)
+    expect(causes.slice(first)).toEqual(Array(causes.length - first).fill('awaiting-input'))
+  })
+
+  it.each([1, 2, 3])('works when large files are read in one of %i samples', (every) => {
+    const watched = new Watched()
+    const burst: Found = { io: detached(300 * 1024 ** 2), cpuSeconds: 0.3, listens: true }
+    for (let n = 0; n < 400; n += 1)
+      expect(watched.sample(n % every === 0 ? burst : { listens: true }).stall).toBeNull()
+  })
+
+  it('works again when it does not stop any more', () => {
+    const watched = new Watched()
+    while (watched.sample({ listens: true }).stall === null);
+    const burst: Found = { io: detached(300 * 1024 ** 2), listens: true }
+    const causes = Array.from({ length: 6 }, () => watched.sample(burst).stall?.cause ?? null)
+    expect(causes).toEqual(['awaiting-input', 'awaiting-input', null, null, null, null])
+  })
+
   it('works when more than that is moved', () => {
     const watched = new Watched()
     const bytes = 2 * HOUSEKEEPING_BYTES_PER_SECOND * INTERVAL
