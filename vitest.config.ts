@@ -11,8 +11,8 @@ export default defineConfig({
     // No module under test keeps anything but a buffer, and no test leaves a process or a variable behind.
     isolate: false,
     // Generous on purpose: no test waits for a clock, so a limit is met only when something hangs.
-    testTimeout: 90_000,
-    hookTimeout: 90_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     setupFiles: ['tests/fakes/setup.ts'],
   },
 })

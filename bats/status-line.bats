@@ -20,7 +20,7 @@ has_no_options() { # PANE
 }
 # A person looks at the server through a client of another one.
 open_client() {
-  tmux -f /dev/null new-session -d -s eye -x 150 -y 40 "env -u TMUX tmux -L $TMUX_NAME attach -t =ui:"
+  tmux -f /dev/null new-session -d -s eye -x 150 -y 40 "env -u TMUX tmux -u -L $TMUX_NAME attach -t =ui:"
   eventually has_client ui
 }
 has_client() { [[ $(ui list-clients -F '#{session_name}') == "$1" ]]; }

@@ -262,7 +262,7 @@ lock_is_held() { [[ -e $LOCK_DIR/$1.lock ]] && ! flock -n "$LOCK_DIR/$1.lock" tr
   refuses 69 "${without[@]}" "$ROOT/lock.sh" attach s
 }
 
-# What a run that has left the pane shows: its own output, in `why` and in the bundle of a time-out, and nothing to attach to.
+# What a run that has left the pane shows: its own output, in `why` and in the bundle of a take-over, and nothing to attach to.
 is_out_of_the_pane() { # NAME
   eventually in_iteration "$1" 1
   eventually is_logged "$1" 'the job says'
@@ -272,7 +272,8 @@ is_out_of_the_pane() { # NAME
   [[ $why == *'the job says'* && $why != *private* && $why != *attach* ]]
   refuses 75 engine.sh run "$1" -- true
   [[ $output != *attach* ]]
-  eventually has_bundle "$1"
+  engine.sh run "$1" --force -- true
+  has_bundle "$1"
   contains "$LOCK_DIR/$1"/incidents/*/output.txt 'the job says'
   [[ ! -e $(echo "$LOCK_DIR/$1"/incidents/*/screen.txt) ]]
   shows '=ui:' private
@@ -284,14 +285,14 @@ JOB="bash -c 'echo the job says hello; exec sleep 1000'"
 @test "a run that leaves the pane by setsid is not in it: why and bundles show its output, and nothing of the person's" {
   open_ui
   types 'echo private words'
-  types "setsid -f engine.sh run s --timeout 6 -- bash -c 'echo the job says hello >&2; exec sleep 1000' >/dev/null </dev/null"
+  types "setsid -f engine.sh run s -- bash -c 'echo the job says hello >&2; exec sleep 1000' >/dev/null </dev/null"
   is_out_of_the_pane s
 }
 
 @test "a run under nohup in the background of a pane's shell is not in the pane" {
   open_ui
   types 'echo private words'
-  types "nohup engine.sh run s --timeout 6 -- $JOB &"
+  types "nohup engine.sh run s -- $JOB &"
   is_out_of_the_pane s
 }
 

@@ -330,7 +330,7 @@ has_client_elsewhere() { [[ -n $(tmux list-clients) ]]; }
   types 'engine.sh run docs -d -- sleep 1000'
   eventually has_refresher docs
   TMUX="$(ui display-message -p '#{socket_path}'),1,0" "$ROOT/tmux-session-lock.tmux"
-  tmux -f /dev/null new-session -d -s eye -x 120 -y 40 "env -u TMUX tmux -L $TMUX_NAME attach -t =ui:"
+  tmux -f /dev/null new-session -d -s eye -x 120 -y 40 "env -u TMUX tmux -u -L $TMUX_NAME attach -t =ui:"
   eventually has_client ui
   tmux send-keys -t =eye: C-b
   tmux send-keys -t =eye: W
