@@ -42,4 +42,6 @@ export const opencode = {
     idle: /Ask anything/,
     permission: /Permission required|Allow once/,
   },
+  // It tries a few times, with growing pauses; how long that takes depends on the machine.
+  wanted: { 'pipe-429': ['silent', 'repeating', 'ended'] },
 }
