@@ -19,8 +19,8 @@
  *
  * A trickle, payload of less than {@link HOUSEKEEPING_BYTES_PER_SECOND} by processes without a terminal, neither keeps a worker
  * that listens to its terminal from `awaiting-input` nor ends that: daemons behind a prompt have it. What such processes move
- * beyond that puts this off by {@link DETACHED_WORTH} times the time in which it was seen: a daemon that reads a whole file
- * every few minutes, to see whether it has changed, is no work either.
+ * beyond that puts this off by {@link DETACHED_WORTH} times the time in which it was seen, from the second sample in a row on:
+ * a daemon that reads a whole file every few minutes, to see whether it has changed, is no work either.
  *
  * Payload is what goes beyond {@link WAKE_UP_BYTES} for every call: threads that wake each other move that much.
  *
@@ -61,8 +61,8 @@ export const WAKE_UP_BYTES = 8
 /** A program that looks at itself in /proc, or at its settings, reads less than this in a second. */
 export const HOUSEKEEPING_BYTES_PER_SECOND = 8 * 1024
 
-/** Work goes on for at least one part in so many of the time. */
-export const DETACHED_WORTH = 4
+/** Work goes on for most of the time, if not in every sample. */
+export const DETACHED_WORTH = 3
 
 /** Text that repeats explains small reads and writes for this share of `stuck_after`: a loop of retries does both. */
 const REPEATING_FRACTION = 1 / 6
@@ -143,6 +143,8 @@ export type Progress = {
   readonly progress: number
   /** Progress beside what daemons do that only wait: a trickle of bytes, a burst now and then. */
   readonly worked: number
+  /** The last sample has found that they moved something. */
+  readonly detached: boolean
   /** Text that was more than a cursor that blinks. */
   readonly printed: number
   /** {@link COMPUTE_FRACTION} of a processor. */
@@ -175,6 +177,7 @@ export const beginProgress = (at: number): Progress => ({
   status: at,
   progress: at,
   worked: at,
+  detached: false,
   printed: at,
   computed: at,
   repeat: null,
@@ -357,6 +360,7 @@ export const assess = (before: Progress, sample: Sample, context: AssessmentCont
     ...clocks,
     at,
     progress: Math.min(clocks.activity, cycles ? clocks.certain : Math.max(clocks.certain, clocks.status)),
+    detached: seen.isDetached,
     printed: bytes > 0 && kind !== 'blink' && isAnswered ? at : before.printed,
     computed: sample.cpuSeconds >= COMPUTE_FRACTION * seconds && isAnswered ? at : before.computed,
     repeat,
@@ -423,13 +427,16 @@ const clocksOf = (before: Progress, sample: Sample, step: Step): Clocks => {
   }
 }
 
+type WorkedParts = { readonly at: number; readonly until: number }
+
 const workedUntil = (
-  { worked }: Progress,
-  { seen, limits, seconds, at, until }: Step & { readonly at: number; readonly until: number },
-): number =>
-  seen.isDetached
-    ? Math.max(worked, Math.min(until, advanced(worked, at, limits.quietAfter, DETACHED_WORTH * seconds)))
-    : until
+  { worked, detached }: Progress,
+  { seen, limits, seconds, isStalled, hasReturned, at, until }: Step & WorkedParts,
+): number => {
+  if (!seen.isDetached || (isStalled && hasReturned)) return until
+  if (!detached) return worked
+  return Math.max(worked, Math.min(until, advanced(worked, at, limits.quietAfter, DETACHED_WORTH * seconds)))
+}
 
 const stallOf = (progress: Progress, sample: Sample, context: AssessmentContext): Stall | null => {
   const { at, activity, worked, printed, computed, repeat, blocked, blockedSamples } = progress
