@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from 'node:fs'
+import { closeSync, constants, existsSync, fstatSync, openSync, readSync, writeSync } from 'node:fs'
 import { errors, LockError } from '../core/errors.ts'
 import { encodeNote, isProgress, type ProgressNote, parseNote, type WorkerNote } from '../core/note.ts'
 import { notAFile, openFile } from './open-file.ts'
@@ -33,6 +33,8 @@ const ITERATION_BYTES = 1024 ** 2
 
 /** Those of one iteration in the last bytes of the file, in order; none when it cannot be read. */
 const notesAtEnd = (path: string, iteration: number, bytes: number): readonly WorkerNote[] => {
+  // Most sessions have none, and `status` asks for those of all: to find that out by an exception takes longer.
+  if (!existsSync(path)) return []
   const opened = openFile(path)
   if (opened.kind !== 'file') return []
   const { fd, size } = opened
