@@ -1,51 +1,46 @@
-/** Two commands in turn, A B A B …, medians of the pairs: the machine's speed cancels out. */
+/** Sessions and directories for the rows, and what they leave is taken away. */
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
+export const programs = join(root, 'scripts', 'bench', 'programs')
 export const lock = join(root, 'lock.sh')
 export const engine = join(root, 'engine.sh')
+export const shellSession = join(programs, 'session.sh')
 
 // A certificate store that Node reads at every start would be most of what is measured.
 const { NODE_EXTRA_CA_CERTS: _certificates, NODE_OPTIONS: _options, ...rest } = process.env
 export const environment = rest
 
-export const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)]
+export const floor = { command: [process.execPath, '-e', '0'] }
 
-export const timeOf = ([command, ...args], env) => {
-  const started = process.hrtime.bigint()
-  const { error } = spawnSync(command, args, { env: { ...environment, ...env }, stdio: 'ignore' })
-  if (error) throw error
-  return Number(process.hrtime.bigint() - started) / 1e6
-}
-
-/** Medians in milliseconds, and the median of the ratios pair by pair. */
-export const compare = (a, b, pairs) => {
-  for (const { command, env } of [a, b]) timeOf(command, env)
-  const rounds = Array.from({ length: pairs }, () => [timeOf(a.command, a.env), timeOf(b.command, b.env)])
-  return {
-    a: median(rounds.map(([first]) => first)),
-    b: median(rounds.map(([, second]) => second)),
-    ratio: median(rounds.map(([first, second]) => first / second)),
-  }
-}
-
-export const directories = []
+const directories = []
 export const lockDir = () => {
   const dir = mkdtempSync(join(tmpdir(), 'lock-bench-'))
   directories.push(dir)
   return dir
 }
 
-export const until = async (found) => {
-  for (;;) {
+export const removeDirectories = () => {
+  for (const dir of directories) rmSync(dir, { recursive: true, force: true })
+}
+
+export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
+
+const PATIENCE_MS = 60_000
+
+/** @returns the first value that is something @throws when there was none for a minute */
+export const until = async (found, pauseMs = 20) => {
+  const started = performance.now()
+  while (performance.now() - started < PATIENCE_MS) {
     const value = found()
     if (value) return value
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    await sleep(pauseMs)
   }
+  throw new Error(`not within ${PATIENCE_MS / 1000} s: ${found}`)
 }
 
 export const recordOf = (dir, name) => {
@@ -56,39 +51,49 @@ export const recordOf = (dir, name) => {
   }
 }
 
-/** A session that lives while `measure` runs. */
-export const withSession = async (dir, options, measure, command = ['sleep', '1000']) => {
-  const owner = spawn(engine, ['run', 's0', ...options, '--', ...command], {
-    env: { ...environment, LOCK_DIR: dir },
+export const isInstalled = (command) =>
+  (process.env.PATH ?? '')
+    .split(delimiter)
+    .some((dir) => spawnSync('test', ['-x', join(dir, command)]).status === 0)
+
+/** The command that begins a session with one iteration, by the kind of program. */
+const START = {
+  ours: (name, options, command) => [engine, 'run', name, ...options, '--', ...command],
+  shell: (name, _options, command) => [shellSession, 'run', name, '1', ...command],
+}
+
+const WORKER = ['sleep', '1000']
+
+/**
+ * Begins a session, and waits until it has its refresher.
+ *
+ * @returns `{ record, owner, end() }`
+ */
+export const startSession = async (kind, dir, name, { options = [], command = WORKER, env = {} } = {}) => {
+  const [program, ...args] = START[kind](name, options, command)
+  const owner = spawn(program, args, {
+    env: { ...environment, LOCK_DIR: dir, ...env },
     stdio: 'ignore',
+    detached: true,
   })
   const ended = new Promise((resolve) => owner.on('exit', resolve))
-  try {
-    const record = await until(() => {
-      const found = recordOf(dir, 's0')
-      return found?.refresher ? found : null
-    })
-    return await measure(record)
-  } finally {
+  const record = await until(() => {
+    const found = recordOf(dir, name)
+    return found?.refresher ? found : null
+  })
+  const end = async () => {
     owner.kill('SIGTERM')
     await ended
   }
+  return { record, owner: owner.pid, ended, end }
 }
 
-const rows = []
-/** One line of the table. */
-export const report = (what, value, goal) => rows.push({ what, value, goal })
-
-export const reportRatio = (what, { a, b, ratio }, goal) =>
-  report(what, `${ratio.toFixed(2)} x  (${a.toFixed(0)} / ${b.toFixed(0)} ms)`, goal)
-
-export const printTable = () => {
-  const width = (key) => Math.max(key.length, ...rows.map((row) => row[key].length))
-  for (const row of [{ what: 'WHAT', value: 'MEASURED', goal: 'GOAL' }, ...rows]) {
-    console.log(`${row.what.padEnd(width('what'))}  ${row.value.padEnd(width('value'))}  ${row.goal}`)
+/** A session that lives while `measure` runs. */
+export const withSession = async (kind, dir, options, measure) => {
+  const session = await startSession(kind, dir, 's0', options)
+  try {
+    return await measure(session)
+  } finally {
+    await session.end()
   }
-}
-
-export const removeDirectories = () => {
-  for (const dir of directories) rmSync(dir, { recursive: true, force: true })
 }

@@ -1,0 +1,60 @@
+/** Processor time of many sessions at rest, with the default intervals. */
+import { goal } from '../numbers.mjs'
+import { cpuSecondsOf, hasProc, helpersOf } from '../processes.mjs'
+import { lockDir, sleep, startSession } from '../tools.mjs'
+
+const SESSIONS = 50
+
+/** In turn: to start many at once would only make each slower. */
+export const startMany = async (kind, dir, names) => {
+  const sessions = []
+  for (const name of names) sessions.push(await startSession(kind, dir, name))
+  return sessions
+}
+
+export const endMany = (sessions) => Promise.all(sessions.map(({ end }) => end()))
+
+/** Per cent of one core. */
+export const loadOf = async (owners, seconds) => {
+  const before = cpuSecondsOf(helpersOf(owners))
+  const started = performance.now()
+  await sleep(seconds * 1000)
+  return ((cpuSecondsOf(helpersOf(owners)) - before) / ((performance.now() - started) / 1000)) * 100
+}
+
+const measure = async (kind, seconds) => {
+  const dir = lockDir()
+  const names = Array.from({ length: SESSIONS }, (_, n) => `s${n}`)
+  const sessions = await startMany(kind, dir, names)
+  try {
+    await sleep(5000)
+    return await loadOf(
+      sessions.map(({ owner }) => owner),
+      seconds,
+    )
+  } finally {
+    await endMany(sessions)
+  }
+}
+
+export const rest = async ({ isShort }) => {
+  const title = `${SESSIONS} sessions at rest`
+  if (!hasProc) return { title, skipped: 'it needs /proc' }
+  const seconds = isShort ? 15 : 60
+  const ours = await measure('ours', seconds)
+  const shell = await measure('shell', seconds)
+  return {
+    title,
+    tables: [
+      {
+        columns: ['', `of one core, over ${seconds} s`],
+        lines: [
+          ['this program', `${ours.toFixed(2)} %`],
+          ['shell version', `${shell.toFixed(2)} %`],
+        ],
+      },
+    ],
+    goals: [goal(`${SESSIONS} sessions at rest`, ours, { most: 1 }, '% of a core')],
+    remarks: ['Default intervals: a beat every 15 s. This program also looks at the workers in between.'],
+  }
+}
