@@ -4,6 +4,7 @@
 #   session.sh status [NAME]                one jq for all records
 #   session.sh status-by-field [NAME]       one jq for each field, as most scripts have it
 # The heartbeat and the loop write the same record: one of two updates at once may be lost. It proves no exclusion either.
+# shellcheck disable=SC2016 # jq has variables of its own.
 set -euo pipefail
 
 dir=${LOCK_DIR:?}
