@@ -121,7 +121,7 @@ const main = async () => {
       'A table of four sessions: review needs somebody for a permission, api is hung, nightly is dead, docs is active. Below it the last output of the selected session.',
   })
   const tall = { columns: 110, rows: 40 }
-  const why = await show('lock.sh why api', tall, (screen) => /next/i.test(screen))
+  const why = await show('lock.sh why api', tall, (screen) => screen.includes('--force'))
   await save('why', why, tall, {
     title: 'lock.sh why api',
     description:
