@@ -126,7 +126,7 @@ same_in_shell() { # CODE
   refuses 64 "${stranger[@]}" -u LOCK_DIR -u XDG_STATE_HOME lock.sh status
   [[ $output == *'user 54321 has no home directory'*LOCK_DIR* ]]
   # The suite's own directory is closed to others.
-  [[ -z ${SUITE_DIR:-} ]] || chmod o+x "$SUITE_DIR"
+  [[ -z ${SUITE_DIR:-} ]] || chmod go+x "$SUITE_DIR"
   LOCK_DIR=$(mktemp -d "${SUITE_DIR:-/tmp}/lock-bats.XXXXXX")
   chown 54321 "$LOCK_DIR"
   cd "$LOCK_DIR"
