@@ -7,10 +7,12 @@ import type { Snapshot } from './snapshot.ts'
 /**
  * What is seen of every session of the lock directory, at one moment, in the order of their names.
  *
+ * @param more names of sessions that may have no record yet; they come last
  * @throws LockError when the lock directory cannot be used
  */
-export const snapshotAll = (world: World): readonly Snapshot[] => {
+export const snapshotAll = (world: World, more: readonly string[] = []): readonly Snapshot[] => {
   if (!checkLockDir(world.lockDir)) return []
   const moment = momentOf(world)
-  return listSessions(world.lockDir).map((session) => openSession(world, session).snapshot(moment))
+  const names = new Set([...listSessions(world.lockDir), ...more])
+  return [...names].map((session) => openSession(world, session).snapshot(moment))
 }

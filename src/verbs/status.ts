@@ -21,13 +21,13 @@ const statusOf = (world: World, session: string): Snapshot => {
 }
 
 /** Also those that have never run, and wait to begin. */
-const statusOfAll = (world: World, waiting: readonly InLine[]): readonly Snapshot[] => {
-  const snapshots = snapshotAll(world)
-  const known = new Set(snapshots.map(({ session }) => session))
-  const others = new Set(waiting.map(({ ticket }) => ticket.session).filter((name) => !known.has(name)))
-  const added = [...others].map((name) => openSession(world, name).snapshot())
-  return byUrgency([...snapshots, ...added])
-}
+const statusOfAll = (world: World, waiting: readonly InLine[]): readonly Snapshot[] =>
+  byUrgency(
+    snapshotAll(
+      world,
+      waiting.map(({ ticket }) => ticket.session),
+    ),
+  )
 
 /** In JSON: the runs of this session that wait to begin. */
 const waitingOf = (waiting: readonly InLine[], session: string) =>

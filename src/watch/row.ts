@@ -4,6 +4,7 @@ import { formatDuration } from '../core/duration.ts'
 import { printable } from '../core/printable.ts'
 import type { ActivitySeries, LockRecord } from '../core/record.ts'
 import { coarseDuration, symbolOf } from '../core/status-segment.ts'
+import { ordinal } from '../core/ticket.ts'
 import { type Progress, progressOf } from '../core/time-left.ts'
 import { urgency, type Watched } from '../core/urgency.ts'
 import type { Now, State } from '../core/verdict.ts'
@@ -57,8 +58,29 @@ const changeOf = ({ attention, verdict }: Watched, record: LockRecord | null): s
 
 const NO_PROGRESS: Progress = { fraction: null, left: null }
 
-/** @param durations seconds that earlier iterations have taken */
-export const rowOf = (watched: Watched, durations: readonly number[], now: Now): Row => {
+/** Of a run that waits to begin. */
+export type Waiter = {
+  /** In words. */
+  readonly wants: readonly string[]
+  /** 1 for the first. */
+  readonly turn: number
+  readonly sinceEpoch: number
+}
+
+const waitingText = ([first, ...others]: readonly Waiter[], { epoch }: Now): string => {
+  if (first === undefined) return ''
+  const age = formatDuration(Math.max(0, Math.round(epoch - first.sinceEpoch)))
+  const more = others.length === 0 ? '' : `, and ${others.length} more behind it`
+  return `a run waits for ${first.wants.join(', ')}, ${ordinal(first.turn)} in line, for ${age}${more}; `
+}
+
+/** @param durations seconds that earlier iterations have taken @param waiters its runs that wait to begin, in order */
+export const rowOf = (
+  watched: Watched,
+  durations: readonly number[],
+  now: Now,
+  waiters: readonly Waiter[] = [],
+): Row => {
   const { session, stored, verdict, attention } = watched
   const record = stored.kind === 'record' ? stored.record : null
   const { state } = verdict
@@ -78,8 +100,8 @@ export const rowOf = (watched: Watched, durations: readonly number[], now: Now):
       state === 'free' || verdict.heartbeatAge === null
         ? '-'
         : coarseDuration(Math.max(0, verdict.heartbeatAge)),
-    reason: printable(verdict.reason),
-    change: changeOf(watched, record),
+    reason: printable(`${waitingText(waiters, now)}${verdict.reason}`),
+    change: `${changeOf(watched, record)} ${waiters.map(({ turn }) => turn).join()}`,
   }
 }
 

@@ -1,14 +1,25 @@
 /** Looks at all sessions, once in a second or so. */
 import type { LockRecord } from '../core/record.ts'
+import { describeWant } from '../core/ticket.ts'
 import type { Now } from '../core/verdict.ts'
 import { snapshotAll } from '../session/all-sessions.ts'
 import type { Snapshot } from '../session/snapshot.ts'
+import { type InLine, whoWaits } from '../session/who-waits.ts'
 import { lastHistory } from '../store/history.ts'
 import type { World } from '../world.ts'
-import { type Row, rowOf } from './row.ts'
+import { type Row, rowOf, type Waiter } from './row.ts'
 
 /** Earlier iterations say little about those of now. */
 const HISTORY_ENTRIES = 40
+
+const waitersOf = (waiting: readonly InLine[], session: string): readonly Waiter[] =>
+  waiting
+    .filter(({ ticket }) => ticket.session === session)
+    .map(({ ticket, turn }) => ({
+      wants: ticket.wants.map(describeWant),
+      turn,
+      sinceEpoch: ticket.since_epoch,
+    }))
 
 export class Sessions {
   readonly #world: World
@@ -25,8 +36,12 @@ export class Sessions {
   /** @throws LockError when the lock directory cannot be used */
   look(): { readonly snapshots: readonly Snapshot[]; readonly rows: readonly Row[]; readonly now: Now } {
     const now = this.#world.now()
-    const snapshots = snapshotAll(this.#world)
-    const rows = snapshots.map((snapshot) => rowOf(snapshot, this.#durationsOf(snapshot.record), now))
+    const waiting = whoWaits(this.#world)
+    const names = waiting.map(({ ticket }) => ticket.session)
+    const snapshots = snapshotAll(this.#world, names)
+    const rows = snapshots.map((snapshot) =>
+      rowOf(snapshot, this.#durationsOf(snapshot.record), now, waitersOf(waiting, snapshot.session)),
+    )
     return { snapshots, rows, now }
   }
 

@@ -7,7 +7,7 @@ import type { RecordFields } from '../../src/core/record-file.ts'
 import { Snapshot } from '../../src/session/snapshot.ts'
 import { cutter } from '../../src/watch/cut.ts'
 import { layout, type Size, unfolded, wrap } from '../../src/watch/layout.ts'
-import { type Row, rowOf } from '../../src/watch/row.ts'
+import { type Row, rowOf, type Waiter } from '../../src/watch/row.ts'
 import { FIRST_STATE, press, seen, type WatchState } from '../../src/watch/state.ts'
 import { bar, sparkline } from '../../src/watch/table.ts'
 import { aRecord, HERE, NOW, owner, refresher, viewOf, worker } from '../fakes/records.ts'
@@ -23,15 +23,17 @@ type Parts = {
   readonly view?: typeof LIVING
   readonly asked?: Attention
   readonly durations?: readonly number[]
+  readonly waiters?: readonly Waiter[]
 }
 
 const row = (session: string, changes: Partial<RecordFields> = {}, parts: Parts = {}): Row => {
-  const { view = LIVING, asked = null, durations = [] } = parts
+  const { view = LIVING, asked = null, durations = [], waiters = [] } = parts
   const stored = { kind: 'record', record: aRecord({ session, ...changes }) } as const
   return rowOf(
     new Snapshot({ session, stored, asked: () => asked }, HERE, { view, now: NOW }),
     durations,
     NOW,
+    waiters,
   )
 }
 
@@ -144,6 +146,17 @@ describe('the screen', () => {
     expect(marked(ALL)).toEqual([])
     expect(marked(later)).toEqual(['hangs'])
     expect(marked(seen(later, later.rows, NOW.monotonic + 20))).toEqual([])
+  })
+
+  it('says who waits to begin, and that first', () => {
+    const waiters = [
+      { wants: ['works'], turn: 2, sinceEpoch: NOW.epoch - 180 },
+      { wants: ['works'], turn: 3, sinceEpoch: NOW.epoch - 60 },
+    ]
+    expect(row('works', {}, { waiters }).reason).toMatch(
+      /^a run waits for works, 2nd in line, for 3m, and 1 more behind it; iteration 2 of 5/,
+    )
+    expect(row('works').reason).toMatch(/^iteration 2 of 5/)
   })
 
   it('tells every state without colours', () => {
