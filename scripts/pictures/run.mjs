@@ -6,7 +6,7 @@
  *   docs/pictures/watch.svg   lock.sh watch, with sessions that are active, hung, dead and need somebody
  *   docs/pictures/why.svg     lock.sh why, of the one that hangs
  */
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -47,23 +47,19 @@ const until = async (what, isTrue) => {
 }
 
 /** As JSON tells it; also when some session is not well, which is an exit code. */
-const statusOf = (name) => {
-  try {
-    return JSON.parse(run('lock.sh', 'status', '--json', name))
-  } catch (error) {
-    return JSON.parse(error.stdout || '[]')
-  }
-}
-const first = (answer) => (Array.isArray(answer) ? answer[0] : (answer.sessions?.[0] ?? answer))
-const stateOf = (name) => first(statusOf(name))?.state
+const statusOf = (name) =>
+  JSON.parse(
+    spawnSync('lock.sh', ['status', '--json', name], { cwd: work, env, encoding: 'utf8' }).stdout || '{}',
+  )
+const stateOf = (name) => statusOf(name).state
 
-const engines = []
-const start = (name, options, script) => {
-  const words = ['run', name, ...options, '--', 'sh', '-c', script]
-  const child = spawn('engine.sh', words, { cwd: work, env, stdio: 'ignore', detached: true })
-  engines.push(child)
-  return child
-}
+const start = (name, options, script) =>
+  spawn('engine.sh', ['run', name, ...options, '--', 'sh', '-c', script], {
+    cwd: work,
+    env,
+    stdio: 'ignore',
+    detached: true,
+  })
 
 const screenOf = (pane) => tmux('capture-pane', '-e', '-p', '-t', pane)
 
@@ -105,7 +101,7 @@ const startAll = async () => {
   nightly.kill('SIGKILL')
   await until('nightly is dead', () => stateOf('nightly') === 'dead')
   await until('api hangs', () => stateOf('api') === 'hung')
-  await until('docs is in its fourth iteration', () => first(statusOf('docs')).iteration >= 4)
+  await until('docs is in its fourth iteration', () => statusOf('docs').iteration >= 4)
 }
 
 const main = async () => {

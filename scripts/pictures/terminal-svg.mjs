@@ -30,7 +30,6 @@ const PALETTE = [
   '#ffffff',
 ]
 
-/** The text of one look in a row: all cells of one style. `at` and `width` in cells. */
 const STYLE_KEYS = ['color', 'background', 'isBold', 'isDim', 'isUnderlined']
 
 const colorOf = (isPalette, isRgb, value, fallback) => {
@@ -53,6 +52,7 @@ const styleOf = (cell) => {
 
 const isSameStyle = (one, other) => STYLE_KEYS.every((key) => one[key] === other[key])
 
+/** Neighbouring cells of one style. `at` and `width` in cells. */
 const runsOf = (line, columns) => {
   const runs = []
   for (let at = 0; at < columns; at += 1) {

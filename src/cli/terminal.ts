@@ -116,21 +116,25 @@ export const widthOf = (text: string): number =>
     ? text.length
     : characters(text).reduce((sum, character) => sum + widthOfCharacter(character), 0)
 
-/** Lines of whole words; a word that is wider than a line stays whole. */
-export const wrapWords = (text: string, columns: number): readonly string[] => {
+/** As many pieces on a line as fit; one that is wider than a line stays whole. */
+export const fillLines = (
+  pieces: readonly string[],
+  separator: string,
+  columns: number,
+): readonly string[] => {
   const lines: string[] = []
-  let line = ''
-  for (const word of text.split(' ')) {
-    const longer = line === '' ? word : `${line} ${word}`
-    if (widthOf(longer) <= columns || line === '') {
-      line = longer
-      continue
-    }
-    lines.push(line)
-    line = word
+  for (const piece of pieces) {
+    const last = lines.at(-1)
+    const longer = last === undefined || last === '' ? piece : `${last}${separator}${piece}`
+    if (last !== undefined && (last === '' || widthOf(longer) <= columns)) lines[lines.length - 1] = longer
+    else lines.push(piece)
   }
-  return [...lines, line]
+  return lines
 }
+
+/** Lines of whole words. */
+export const wrapWords = (text: string, columns: number): readonly string[] =>
+  fillLines(text.split(' '), ' ', columns)
 
 export const truncate = (text: string, columns: number): string => {
   if (widthOf(text) <= columns) return text

@@ -1,6 +1,7 @@
 /** The error for a session that is held. Pure. */
 import { formatDuration } from './duration.ts'
 import { errors, type LockError } from './errors.ts'
+import { fullMomentText } from './moment-text.ts'
 import { hasScreen } from './next-steps.ts'
 import { printable, shellQuote } from './printable.ts'
 import type { LockRecord } from './record.ts'
@@ -13,15 +14,9 @@ export const nameHolders = (holders: readonly Holder[]): string =>
     ? 'a process that cannot be seen from here'
     : holders.map(({ pid, name }) => `pid ${pid} (${printable(name)})`).join(', ')
 
-const clockTime = (epoch: number): string => {
-  const date = new Date(epoch * 1000)
-  const two = (n: number): string => String(n).padStart(2, '0')
-  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${two(date.getHours())}:${two(date.getMinutes())}`
-}
-
 /** `user@host`, pid, since when, doing what. */
 export const describeOwner = (record: LockRecord, now: Now): string =>
-  `pid ${record.owner.pid} (${printable(record.owner.user)}@${printable(record.owner.host)}) since ${clockTime(record.started_epoch)}, ` +
+  `pid ${record.owner.pid} (${printable(record.owner.user)}@${printable(record.owner.host)}) since ${fullMomentText(record.started_epoch)}, ` +
   `${formatDuration(Math.max(0, now.epoch - record.started_epoch))} ago, run ${record.generation}: ${shellQuote(record.command)}`
 
 const look = (name: string, record: LockRecord): string =>

@@ -52,6 +52,11 @@ export type EventEntry = {
 
 export type HistoryEntry = IterationEntry | EventEntry
 
+export const isIteration = (entry: HistoryEntry): entry is IterationEntry => entry.kind === 'iteration'
+
+/** Unix seconds. */
+export const endOf = ({ started_epoch, duration }: IterationEntry): number => started_epoch + duration
+
 export type History = {
   readonly entries: readonly HistoryEntry[]
   /** Whole lines that are no entry of a kind known here. */
@@ -71,7 +76,7 @@ const isNatural = (v: unknown): boolean => isCount(v) && v !== 0
 const isSeconds = (v: unknown): boolean => typeof v === 'number' && v >= 0 && v < Number.POSITIVE_INFINITY
 const isFilledOrNull = (v: unknown): boolean => v === null || (typeof v === 'string' && v !== '')
 
-const isIteration = (v: Fields): boolean =>
+const isIterationLine = (v: Fields): boolean =>
   isNatural(v.generation) &&
   isNatural(v.iteration) &&
   isSeconds(v.started_epoch) &&
@@ -87,7 +92,7 @@ const isIteration = (v: Fields): boolean =>
   isFilledOrNull(v.incident) &&
   (v.changed === undefined || v.changed === null || isChanged(v.changed))
 
-const isEvent = (v: Fields): boolean =>
+const isEventLine = (v: Fields): boolean =>
   isNatural(v.generation) &&
   isSeconds(v.epoch) &&
   (EVENTS as readonly unknown[]).includes(v.event) &&
@@ -98,8 +103,8 @@ const isEvent = (v: Fields): boolean =>
 const entryOf = (value: unknown): HistoryEntry | null => {
   if (typeof value !== 'object' || value === null) return null
   const fields = value as Fields
-  if (fields.kind === 'event') return isEvent(fields) ? (value as EventEntry) : null
-  if (fields.kind !== 'iteration' || !isIteration(fields)) return null
+  if (fields.kind === 'event') return isEventLine(fields) ? (value as EventEntry) : null
+  if (fields.kind !== 'iteration' || !isIterationLine(fields)) return null
   return fields.changed === undefined
     ? { ...(value as IterationEntry), changed: null }
     : (value as IterationEntry)

@@ -4,7 +4,7 @@
  * Epochs are Unix seconds, durations are seconds. An iteration belongs to the period in which it ended.
  */
 import type { Attention } from './attention.ts'
-import type { HistoryEntry, IterationEntry } from './history.ts'
+import { endOf, type HistoryEntry, type IterationEntry, isIteration } from './history.ts'
 import { type Changed, hasChanged, NOTHING_CHANGED } from './loop/changed.ts'
 import { nextSteps, type Step } from './next-steps.ts'
 import type { EndReason, IterationResult } from './record.ts'
@@ -70,10 +70,6 @@ export type SessionPeriod = {
 export type SessionFacts = Watched & {
   readonly entries: readonly HistoryEntry[]
 }
-
-const isIteration = (entry: HistoryEntry): entry is IterationEntry => entry.kind === 'iteration'
-
-const endOf = ({ started_epoch, duration }: IterationEntry): number => started_epoch + duration
 
 const momentOf = (entry: HistoryEntry): number => (isIteration(entry) ? endOf(entry) : entry.epoch)
 

@@ -61,7 +61,7 @@ export const WAKE_UP_BYTES = 8
 /** A program that looks at itself in /proc, or at its settings, reads less than this in a second. */
 export const HOUSEKEEPING_BYTES_PER_SECOND = 8 * 1024
 
-/** Work goes on for most of the time, if not in every sample. */
+/** For each second in which such bytes are seen, so many seconds: work pauses for a sample now and then. */
 export const DETACHED_WORTH = 3
 
 /** Text that repeats explains small reads and writes for this share of `stuck_after`: a loop of retries does both. */
@@ -143,7 +143,7 @@ export type Progress = {
   readonly progress: number
   /** Progress beside what daemons do that only wait: a trickle of bytes, a burst now and then. */
   readonly worked: number
-  /** The last sample has found that they moved something. */
+  /** In the last sample only processes without a terminal have moved bytes, and nothing else was seen. */
   readonly detached: boolean
   /** Text that was more than a cursor that blinks. */
   readonly printed: number
@@ -205,7 +205,7 @@ type Classification = {
   readonly isDetached: boolean
 }
 
-const found = (source: ProgressSource, isProgress: boolean, gain = 1): Classification => ({
+const found = (source: ProgressSource | null, isProgress: boolean, gain = 1): Classification => ({
   source,
   isProgress,
   isSaid: false,
@@ -216,16 +216,7 @@ const found = (source: ProgressSource, isProgress: boolean, gain = 1): Classific
   isDetached: false,
 })
 
-const NOTHING: Classification = {
-  source: null,
-  isProgress: false,
-  isSaid: false,
-  gain: 0,
-  earned: null,
-  isWeak: false,
-  isTrickle: false,
-  isDetached: false,
-}
+const NOTHING: Classification = found(null, false, 0)
 
 type Context = {
   readonly seconds: number

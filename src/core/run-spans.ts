@@ -4,7 +4,7 @@
  * The death of an owner is no entry of the history. A run without an `ended` event has died if a later run began, or if
  * the record says so.
  */
-import type { EventEntry, HistoryEntry, IterationEntry } from './history.ts'
+import { type EventEntry, endOf, type HistoryEntry, isIteration } from './history.ts'
 import type { LockRecord } from './record.ts'
 import type { Span } from './spans.ts'
 import { CAUSES, type Cause, type Verdict } from './verdict.ts'
@@ -29,8 +29,6 @@ export type RunSpans = {
   readonly iterations: readonly Span[]
   readonly hung: readonly HungSpan[]
 }
-
-const endOf = ({ started_epoch, duration }: IterationEntry): number => started_epoch + duration
 
 const spanOf = (entry: HistoryEntry): Span =>
   entry.kind === 'event'
@@ -80,8 +78,6 @@ const byGeneration = (
   if (record !== null && !runs.has(record.generation)) runs.set(record.generation, [])
   return [...runs].sort(([a], [b]) => a - b)
 }
-
-const isIteration = (entry: HistoryEntry): entry is IterationEntry => entry.kind === 'iteration'
 
 /** The iteration that has begun and has no entry yet. */
 const openIteration = (

@@ -1,9 +1,9 @@
 /** What a service manager is told of a run. Pure. */
-import { nameIteration } from './iteration-text.ts'
+import { namePhase } from './iteration-text.ts'
 import { printable } from './printable.ts'
 import type { LockRecord } from './record.ts'
 import type { Now } from './verdict.ts'
-import { describeCause } from './verdict-text.ts'
+import { STALL_TEXTS } from './verdict-text.ts'
 
 /** A heartbeat may be late by one: the machine may be busy. */
 const MISSED_BEATS = 2
@@ -18,27 +18,12 @@ export const isBeating = ({ phase, heartbeat }: LockRecord, { monotonic }: Now):
   return monotonic - heartbeat.monotonic <= limit
 }
 
-const phaseText = ({ phase, iteration }: LockRecord): string => {
-  if (iteration.number === 0) return 'starting'
-  switch (phase) {
-    case 'starting':
-      return 'starting'
-    case 'running':
-      return nameIteration(iteration)
-    case 'waiting':
-      return `pausing after ${nameIteration(iteration)}`
-    case 'stopping':
-      return `stopping in ${nameIteration(iteration)}`
-    case 'ended':
-      return `ended in ${nameIteration(iteration)}`
-  }
-}
+const phaseText = (record: LockRecord): string =>
+  record.iteration.number === 0 ? 'starting' : namePhase(record)
 
-/** One line, that stays the same while nothing changes. */
-export const serviceStatus = (record: LockRecord, now: Now): string => {
+/** One line, that stays the same while nothing changes: without times, which are others at each look. */
+export const serviceStatus = (record: LockRecord): string => {
   const stall = record.phase === 'running' ? (record.watch?.stall ?? null) : null
-  if (stall === null) return printable(`${record.session}: ${phaseText(record)}`)
-  // Without the time, that is another one at each look.
-  const cause = describeCause(record, stall.cause, now).replace(/, for .*/, '')
-  return printable(`${record.session}: ${phaseText(record)}; ${cause}`)
+  const cause = stall === null ? '' : `; ${STALL_TEXTS[stall.cause]}`
+  return printable(`${record.session}: ${phaseText(record)}${cause}`)
 }

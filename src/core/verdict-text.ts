@@ -1,7 +1,7 @@
 /** Puts a finding into words. Pure. */
 import { formatDuration } from './duration.ts'
 import { END_TEXTS } from './end-text.ts'
-import { nameIteration } from './iteration-text.ts'
+import { nameIteration, namePhase } from './iteration-text.ts'
 import { leftTexts, waitText } from './loop/texts.ts'
 import type { Ended, LockRecord, StallCause } from './record.ts'
 import { formatSize } from './size.ts'
@@ -19,11 +19,11 @@ const describePhase = (record: LockRecord, now: Now): string => {
     case 'ended':
       return 'starting'
     case 'running':
-      return `${nameIteration(iteration)} for ${formatSpan(now.epoch - (iteration.started_epoch ?? now.epoch))}`
+      return `${namePhase(record)} for ${formatSpan(now.epoch - (iteration.started_epoch ?? now.epoch))}`
     case 'waiting':
-      return `pausing after ${nameIteration(iteration)}${waitText(record, now.epoch)}`
+      return `${namePhase(record)}${waitText(record, now.epoch)}`
     case 'stopping':
-      return `stopping in ${nameIteration(iteration)}`
+      return namePhase(record)
   }
 }
 
@@ -41,7 +41,8 @@ const describeDeath = (record: LockRecord, ended: Ended, now: Now): string => {
   return `${nameOwner(record)} ${how} ${formatSpan(now.epoch - ended.epoch)} ago, in ${nameIteration(record.iteration)}`
 }
 
-const STALL_TEXTS: Readonly<Record<StallCause, string>> = {
+/** Without the time. */
+export const STALL_TEXTS: Readonly<Record<StallCause, string>> = {
   silent: 'the worker shows no activity',
   repeating: "the worker's output only repeats itself",
   spinning: 'the worker uses the processor, and neither reads, writes, prints nor starts anything',

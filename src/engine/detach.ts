@@ -216,7 +216,7 @@ const reportFailure = async (world: World, target: TmuxTarget): Promise<number> 
 /** `waits`: 0, and its engine waits in line in its pane. */
 export type DetachedOutcome = { readonly exitCode: number; readonly waits: boolean }
 
-const HELD_OUTCOME: DetachedOutcome = { exitCode: 0, waits: false }
+const RUNS: DetachedOutcome = { exitCode: 0, waits: false }
 const WAITS: DetachedOutcome = { exitCode: 0, waits: true }
 
 export type DetachedRun = { readonly name: string; readonly waits: boolean; readonly force: boolean }
@@ -262,5 +262,5 @@ export const runDetached = async (
     )
   }
   world.notify(`${name} runs in its own tmux session; see: lock.sh attach ${name}`)
-  return HELD_OUTCOME
+  return RUNS
 }

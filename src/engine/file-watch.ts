@@ -2,9 +2,8 @@
  * What a run stands on, and what can be taken away under it by an `rm -rf` or a `git clean`: its lock file and its
  * directory. Looked at once in a second, or as often as the heartbeat when that is quicker.
  *
- * A lock file that is gone is the end of the run: another one can hold the session by now, on a new file, or the path or
- * place. The directory is
- * made again; what was in it is lost.
+ * A lock file that is gone is the end of the run: another run can hold the session, the path or the place by now, on a
+ * new file. The directory is made again; what was in it is lost.
  */
 import { EXIT_CODES, errors, formatError } from '../core/errors.ts'
 import type { RunEnd } from '../core/loop/decide.ts'

@@ -1,9 +1,9 @@
 /**
  * Keeps a guard beside the owner, and a watchdog beside both; starts another when one of them dies.
  *
- * The watchdog is there before the first worker. The guard is Node, and takes as long to start as a short run lasts in all:
- * it is started when the worker has printed something that is to be recorded, or when the run has lasted for a moment. Until
- * then the watchdog alone ends the worker of an owner that dies.
+ * The watchdog is there before the first worker. The guard is a process of Node, which takes longer to start than a short
+ * command takes to run. So it is started when the run has lasted for a moment, or when there is output that the owner
+ * cannot keep and show by itself. Until then the watchdog alone ends the worker of an owner that dies.
  *
  * Owner and guard never write the record at the same time: the guard writes between {@link GuardKeeper.watch} and
  * {@link GuardKeeper.pause}, the owner at all other times. A guard that does not answer is killed first.

@@ -83,11 +83,17 @@ export class Owner {
     return null
   }
 
+  /** With what the guard has written since; what is known here when the record on the disk is not this run's. */
+  get newest(): LockRecord {
+    const stored = readRecord(this.paths.record, this.#record.session)
+    return stored.kind === 'record' && stored.record.cookie === this.#record.cookie
+      ? stored.record
+      : this.#record
+  }
+
   /** Adopts what the refresher has recorded. Of the tree, because nothing else may lead to a process. */
   adoptRefresherState(): void {
-    const stored = readRecord(this.paths.record, this.#record.session)
-    if (stored.kind !== 'record' || stored.record.cookie !== this.#record.cookie) return
-    const { iteration, members, watch, evidence, heartbeat } = stored.record
+    const { iteration, members, watch, evidence, heartbeat } = this.newest
     if (iteration.number !== this.#record.iteration.number) return
     // The next refresher goes on from here, and a heartbeat never goes back.
     this.#record = { ...this.#record, members, watch, evidence, heartbeat }

@@ -58,7 +58,7 @@ export type StartedRecording = {
 }
 
 /**
- * Opens the ways of the output, and starts the guard, which records it.
+ * Opens the pipes of the output, and starts what guards the run; the guard records the output.
  *
  * @param owner before its first iteration @param script the compiled guard, open
  */

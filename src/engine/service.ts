@@ -5,11 +5,9 @@
  *
  * The heartbeat is read from the record, as `status` does: the guard writes it, and an engine that is stopped feeds nothing.
  */
-import type { LockRecord } from '../core/record.ts'
 import { isBeating, serviceStatus } from '../core/service-status.ts'
 import { timerMilliseconds } from '../process/clock.ts'
 import { tellManager } from '../process/service-manager.ts'
-import { readRecord } from '../store/read-record.ts'
 import type { World } from '../world.ts'
 import type { Owner } from './owner.ts'
 import type { StopRequests } from './stop-request.ts'
@@ -19,14 +17,8 @@ const LOOKS_PER_WATCHDOG = 3
 
 type Service = {
   readonly world: World
-  readonly owner: Pick<Owner, 'record' | 'paths'>
+  readonly owner: Pick<Owner, 'record' | 'newest'>
   readonly stopRequests: Pick<StopRequests, 'terminate'>
-}
-
-/** On the disk is what the guard has written since. */
-const newestRecord = ({ record, paths }: Service['owner']): LockRecord => {
-  const stored = readRecord(paths.record, record.session)
-  return stored.kind === 'record' && stored.record.cookie === record.cookie ? stored.record : record
 }
 
 /** The session is held. @returns to be called when the run has ended; does nothing where there is no service manager */
@@ -35,10 +27,10 @@ export const startService = ({ world, owner, stopRequests }: Service): (() => vo
   if (manager === null) return () => undefined
   let status = ''
   const tell = (first: readonly string[]): void => {
-    const record = newestRecord(owner)
+    const record = owner.newest
     const now = world.now()
     const before = status
-    status = serviceStatus(record, now)
+    status = serviceStatus(record)
     const lines = [
       ...first,
       ...(status === before ? [] : [`STATUS=${status}`]),

@@ -9,6 +9,8 @@ import { openNonBlocking } from '../process/non-blocking.ts'
 /** As much as a pipe holds: something that goes on writing is a guard's business. */
 const MAX_BYTES = 64 * 1024
 
+const NOTHING = new Uint8Array()
+
 export type ShortStream = {
   /** Does not block. */
   readonly reader: number
@@ -80,12 +82,12 @@ export const takeShortOutput = (
     ends.push(to)
     if (bytes.length === 0) return bytes
     keep(bytes)
-    if (target === null) return bytes.subarray(bytes.length)
+    if (target === null) return NOTHING
     try {
       return show(bytes, target)
     } catch (error) {
       gone.push({ fd: target, reason: shortReason(error) })
-      return bytes.subarray(bytes.length)
+      return NOTHING
     }
   })
   return {

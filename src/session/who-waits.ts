@@ -34,3 +34,7 @@ export const whoWaits = (world: WaiterWorld & Pick<World, 'lockDir'>): readonly 
     return { ...one, turn: ahead.length + 1, before: ahead.at(-1) ?? null }
   })
 }
+
+/** Those of a session's own runs. */
+export const waitersOf = (waiting: readonly InLine[], session: string): readonly InLine[] =>
+  waiting.filter(({ ticket }) => ticket.session === session)

@@ -3,8 +3,16 @@ import { type Style, type Terminal, truncate } from '../cli/terminal.ts'
 import { JSON_OPTION, nameOf, numberOption, print, stdout, type Verb } from '../cli/verb.ts'
 import { formatDuration } from '../core/duration.ts'
 import { EXIT_CODES } from '../core/errors.ts'
-import { type EventEntry, type HistoryEntry, type IterationEntry, iterationReport } from '../core/history.ts'
+import {
+  type EventEntry,
+  type HistoryEntry,
+  type IterationEntry,
+  isIteration,
+  iterationReport,
+} from '../core/history.ts'
 import { changedWords } from '../core/loop/changed.ts'
+import { localTime } from '../core/moment-text.ts'
+import { plural } from '../core/plural.ts'
 import { printable } from '../core/printable.ts'
 import type { IterationResult } from '../core/record.ts'
 import { formatSize } from '../core/size.ts'
@@ -36,15 +44,10 @@ export const bar = (fraction: number, width: number, blocks: boolean): string =>
   return '█'.repeat(Math.floor(eighths / 8)) + EIGHTHS[eighths % 8]
 }
 
-const two = (n: number): string => String(n).padStart(2, '0')
-
 /** Local time, to the minute; in another year than this one the year in place of the time. */
 const formatMoment = (epoch: number, nowEpoch: number): string => {
-  const date = new Date(epoch * 1000)
-  const day = `${two(date.getMonth() + 1)}-${two(date.getDate())}`
-  return date.getFullYear() === new Date(nowEpoch * 1000).getFullYear()
-    ? `${day} ${two(date.getHours())}:${two(date.getMinutes())}`
-    : `${date.getFullYear()}-${day}`
+  const { year, day, time } = localTime(epoch)
+  return year === localTime(nowEpoch).year ? `${day} ${time}` : `${year}-${day}`
 }
 
 /** With what says more than the word: `failed 3`, `killed KILL`. */
@@ -137,7 +140,7 @@ export const renderHistory = (
 ): string => {
   const { paint, columns } = terminal
   const blocks = isUtf8(env)
-  const iterations = entries.filter((entry) => entry.kind === 'iteration')
+  const iterations = entries.filter(isIteration)
   const rows = new Map(iterations.map((entry) => [entry, rowOf(entry, nowEpoch)]))
   const shown = columnsOf(iterations)
   const widths = widthsOf([...rows.values()], shown, columns)
@@ -181,7 +184,7 @@ export const lastIterations = (
   entries: readonly HistoryEntry[],
   count: number | null,
 ): { readonly entries: readonly HistoryEntry[]; readonly left: number } => {
-  const places = entries.flatMap((entry, place) => (entry.kind === 'iteration' ? [place] : []))
+  const places = entries.flatMap((entry, place) => (isIteration(entry) ? [place] : []))
   if (count === null || places.length <= count) return { entries, left: 0 }
   const before = places[places.length - count - 1] ?? 0
   return { entries: entries.slice(before + 1), left: places.length - count }
@@ -193,8 +196,7 @@ const printList = (values: readonly unknown[]): void =>
 
 const reportProblems = (world: World, { skipped, torn, problem }: StoredHistory): void => {
   if (problem !== null) world.notify(problem)
-  if (skipped > 0)
-    world.notify(`${skipped} ${skipped === 1 ? 'line' : 'lines'} of the history cannot be read`)
+  if (skipped > 0) world.notify(`${plural(skipped, 'line')} of the history cannot be read`)
   if (torn) world.notify('the last line of the history was cut off, as by a crash')
 }
 
@@ -225,9 +227,9 @@ export const verb: Verb = {
     const count = args.flag('all') ? null : (given ?? (json ? null : DEFAULT_ITERATIONS))
     const { entries, left } = lastIterations(stored.entries, count)
     if (json) {
-      printList(entries.flatMap((entry) => (entry.kind === 'iteration' ? [iterationReport(entry)] : [])))
+      printList(entries.filter(isIteration).map(iterationReport))
     } else if (entries.length > 0) {
-      if (left > 0) world.notify(`${left} earlier ${left === 1 ? 'iteration' : 'iterations'}: --all`)
+      if (left > 0) world.notify(`${plural(left, 'earlier iteration')}: --all`)
       print(renderHistory(entries, stdout(world), world.env, world.clock.epoch()))
     } else if (stored.problem === null) {
       world.notify(`there is no history of ${name} yet`)

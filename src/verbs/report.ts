@@ -2,6 +2,7 @@ import { JSON_OPTION, print, printJson, stdout, type Verb } from '../cli/verb.ts
 import { formatDuration } from '../core/duration.ts'
 import { EXIT_CODES, errors } from '../core/errors.ts'
 import { sumPeriods } from '../core/period.ts'
+import { plural } from '../core/plural.ts'
 import { parseSince } from '../core/since.ts'
 import { type Periods, periodsSince } from '../session/periods.ts'
 import type { World } from '../world.ts'
@@ -16,7 +17,7 @@ const reportUnread = (world: World, unread: Periods['unread']): void => {
     if (problem !== null) world.notify(problem)
     if (skipped > 0)
       world.notify(
-        `${skipped} ${skipped === 1 ? 'line' : 'lines'} of the history of ${session} cannot be read, and ${skipped === 1 ? 'is' : 'are'} left out`,
+        `${plural(skipped, 'line')} of the history of ${session} cannot be read, and ${skipped === 1 ? 'is' : 'are'} left out`,
       )
     if (torn) world.notify(`the last line of the history of ${session} was cut off, as by a crash`)
   }

@@ -9,7 +9,7 @@ import { STATUS_EXIT_CODES } from '../core/verdict.ts'
 import { snapshotAll } from '../session/all-sessions.ts'
 import { openSession } from '../session/session.ts'
 import type { Snapshot } from '../session/snapshot.ts'
-import { type InLine, whoWaits } from '../session/who-waits.ts'
+import { type InLine, waitersOf, whoWaits } from '../session/who-waits.ts'
 import { checkLockDir } from '../store/lock-dir.ts'
 import type { World } from '../world.ts'
 import { ago } from './shared/session-words.ts'
@@ -31,14 +31,12 @@ const statusOfAll = (world: World, waiting: readonly InLine[]): readonly Snapsho
 
 /** In JSON: the runs of this session that wait to begin. */
 const waitingOf = (waiting: readonly InLine[], session: string) =>
-  waiting
-    .filter(({ ticket }) => ticket.session === session)
-    .map(({ ticket, turn }) => ({
-      pid: ticket.waiter.pid,
-      since_epoch: ticket.since_epoch,
-      for: ticket.wants.map(describeWant),
-      turn,
-    }))
+  waitersOf(waiting, session).map(({ ticket, turn }) => ({
+    pid: ticket.waiter.pid,
+    since_epoch: ticket.since_epoch,
+    for: ticket.wants.map(describeWant),
+    turn,
+  }))
 
 export const renderWaiting = (waiting: readonly InLine[], now: number, terminal: Terminal): string =>
   table(

@@ -3,7 +3,7 @@ import { fileOptions } from '../core/config.ts'
 import { ordinal } from '../core/ticket.ts'
 import { runDetached } from '../engine/detach.ts'
 import { openSession } from '../session/session.ts'
-import { whoWaits } from '../session/who-waits.ts'
+import { waitersOf, whoWaits } from '../session/who-waits.ts'
 import type { World } from '../world.ts'
 import { attempt } from './shared/attempt.ts'
 import { configuredSessions } from './shared/configured-sessions.ts'
@@ -36,7 +36,7 @@ export const verb: Verb = {
         print(`${name}: runs already (${state}: ${reason})\n`)
         continue
       }
-      const inLine = whoWaits(world).find(({ ticket }) => ticket.session === name)
+      const inLine = waitersOf(whoWaits(world), name)[0]
       if (inLine !== undefined) {
         print(`${name}: waits already (${ordinal(inLine.turn)} in line, pid ${inLine.ticket.waiter.pid})\n`)
         continue

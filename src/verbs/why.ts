@@ -66,8 +66,12 @@ const describeNote = ({ epoch, note, for: allowed }: ProgressNote, { epoch: now 
   return `${formatDuration(Math.max(0, now - epoch))} ago${note === '' ? '' : `: ${printable(note)}`}${promise}`
 }
 
-/** Lines of whole words. @param plain the beginning without colours @param painted the same with them */
-const headline = (plain: string, painted: string, rest: string, { columns }: Terminal): string => {
+/** Lines of whole words. @param beginning without colours, and with them */
+const headline = (
+  [plain, painted]: readonly [string, string],
+  rest: string,
+  { columns }: Terminal,
+): string => {
   const text = wrapWords(`${plain}${rest}`, columns).join('\n')
   return text.startsWith(plain) ? `${painted}${text.slice(plain.length)}` : text
 }
@@ -83,8 +87,8 @@ export const renderWhy = (diagnosis: Diagnosis, terminal: Terminal, now: Now): s
   const cause = verdict.cause === null ? '' : ` (${verdict.cause})`
   const record = stored.kind === 'record' ? stored.record : null
 
-  let text = `${headline(`${session} is ${verdict.state}`, `${paint('bold', session)} is ${state}`, `${cause}: ${printable(verdict.reason)}`, terminal)}\n\n`
-
+  const rest = `${cause}: ${printable(verdict.reason)}`
+  let text = `${headline([`${session} is ${verdict.state}`, `${paint('bold', session)} is ${state}`], rest, terminal)}\n\n`
   if (record !== null) {
     const { generation, iteration, phase, command } = record
     text += field('run', `${generation}, iteration ${iterationOfTotal(iteration)}, phase ${phase}`)

@@ -4,7 +4,7 @@ import { formatDuration } from '../core/duration.ts'
 import { printable } from '../core/printable.ts'
 import type { ActivitySeries, LockRecord } from '../core/record.ts'
 import { coarseDuration, symbolOf } from '../core/status-segment.ts'
-import { ordinal } from '../core/ticket.ts'
+import { describeWant, ordinal, type Ticket } from '../core/ticket.ts'
 import { type Progress, progressOf } from '../core/time-left.ts'
 import { urgency, type Watched } from '../core/urgency.ts'
 import type { Now, State } from '../core/verdict.ts'
@@ -60,18 +60,16 @@ const NO_PROGRESS: Progress = { fraction: null, left: null }
 
 /** Of a run that waits to begin. */
 export type Waiter = {
-  /** In words. */
-  readonly wants: readonly string[]
+  readonly ticket: Pick<Ticket, 'wants' | 'since_epoch'>
   /** 1 for the first. */
   readonly turn: number
-  readonly sinceEpoch: number
 }
 
 const waitingText = ([first, ...others]: readonly Waiter[], { epoch }: Now): string => {
   if (first === undefined) return ''
-  const age = formatDuration(Math.max(0, Math.round(epoch - first.sinceEpoch)))
+  const age = formatDuration(Math.max(0, Math.round(epoch - first.ticket.since_epoch)))
   const more = others.length === 0 ? '' : `, and ${others.length} more behind it`
-  return `a run waits for ${first.wants.join(', ')}, ${ordinal(first.turn)} in line, for ${age}${more}; `
+  return `a run waits for ${first.ticket.wants.map(describeWant).join(', ')}, ${ordinal(first.turn)} in line, for ${age}${more}; `
 }
 
 /** @param durations seconds that earlier iterations have taken @param waiters its runs that wait to begin, in order */

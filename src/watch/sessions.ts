@@ -1,25 +1,15 @@
 /** Looks at all sessions, once in a second or so. */
 import type { LockRecord } from '../core/record.ts'
-import { describeWant } from '../core/ticket.ts'
 import type { Now } from '../core/verdict.ts'
 import { snapshotAll } from '../session/all-sessions.ts'
 import type { Snapshot } from '../session/snapshot.ts'
-import { type InLine, whoWaits } from '../session/who-waits.ts'
+import { waitersOf, whoWaits } from '../session/who-waits.ts'
 import { lastHistory } from '../store/history.ts'
 import type { World } from '../world.ts'
-import { type Row, rowOf, type Waiter } from './row.ts'
+import { type Row, rowOf } from './row.ts'
 
 /** Earlier iterations say little about those of now. */
 const HISTORY_ENTRIES = 40
-
-const waitersOf = (waiting: readonly InLine[], session: string): readonly Waiter[] =>
-  waiting
-    .filter(({ ticket }) => ticket.session === session)
-    .map(({ ticket, turn }) => ({
-      wants: ticket.wants.map(describeWant),
-      turn,
-      sinceEpoch: ticket.since_epoch,
-    }))
 
 export class Sessions {
   readonly #world: World

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { widthOf } from '../../src/cli/terminal.ts'
 import type { Attention } from '../../src/core/attention.ts'
 import type { RecordFields } from '../../src/core/record-file.ts'
+import { sessionWant } from '../../src/core/ticket.ts'
 import { Snapshot } from '../../src/session/snapshot.ts'
 import { cutter } from '../../src/watch/cut.ts'
 import { layout, type Size, unfolded, wrap } from '../../src/watch/layout.ts'
@@ -150,8 +151,8 @@ describe('the screen', () => {
 
   it('says who waits to begin, and that first', () => {
     const waiters = [
-      { wants: ['works'], turn: 2, sinceEpoch: NOW.epoch - 180 },
-      { wants: ['works'], turn: 3, sinceEpoch: NOW.epoch - 60 },
+      { ticket: { wants: [sessionWant('works')], since_epoch: NOW.epoch - 180 }, turn: 2 },
+      { ticket: { wants: [sessionWant('works')], since_epoch: NOW.epoch - 60 }, turn: 3 },
     ]
     expect(row('works', {}, { waiters }).reason).toMatch(
       /^a run waits for works, 2nd in line, for 3m, and 1 more behind it; iteration 2 of 5/,

@@ -1,5 +1,6 @@
 /** What an iteration has changed, as its line in the history says it. Pure. */
 import { isCount, isObject } from '../checks.ts'
+import { plural } from '../plural.ts'
 
 export type Changed = {
   /** Commits that the work tree's HEAD leads to now, and did not lead to before. */
@@ -19,8 +20,7 @@ export const NOTHING_CHANGED: Changed = { commits: 0, files: 0, head_moved: fals
 export const hasChanged = ({ commits, files, head_moved, notes, output }: Changed): boolean =>
   head_moved || commits + files + notes + output > 0
 
-const counted = (count: number, noun: string): readonly string[] =>
-  count === 0 ? [] : [`${count} ${noun}${count === 1 ? '' : 's'}`]
+const counted = (count: number, noun: string): readonly string[] => (count === 0 ? [] : [plural(count, noun)])
 
 /** `2 commits, 3 files`; `null` is what could not be looked at. */
 export const changedWords = (changed: Changed | null): string => {

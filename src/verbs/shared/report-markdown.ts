@@ -5,6 +5,7 @@
 import { formatDuration } from '../../core/duration.ts'
 import { momentText } from '../../core/moment-text.ts'
 import { isTrouble, type SessionPeriod, sumPeriods } from '../../core/period.ts'
+import { plural } from '../../core/plural.ts'
 import { printable } from '../../core/printable.ts'
 import type { Span } from '../../core/spans.ts'
 import {
@@ -14,7 +15,6 @@ import {
   iterationsWord,
   needText,
   ownerWords,
-  plural,
   resultWords,
   stateWord,
   sumLines,

@@ -1,7 +1,16 @@
 /** `lock.sh report` for a terminal. Every text that comes from a record or a history goes through `printable`. */
-import { type Cell, type Style, type Terminal, table, truncate, widthOf } from '../../cli/terminal.ts'
+import {
+  type Cell,
+  fillLines,
+  type Style,
+  type Terminal,
+  table,
+  truncate,
+  widthOf,
+} from '../../cli/terminal.ts'
 import { momentText } from '../../core/moment-text.ts'
 import { isTrouble, type SessionPeriod, sumPeriods } from '../../core/period.ts'
+import { plural } from '../../core/plural.ts'
 import { printable } from '../../core/printable.ts'
 import type { Span } from '../../core/spans.ts'
 import {
@@ -11,7 +20,6 @@ import {
   iterationsWord,
   needText,
   ownerWords,
-  plural,
   resultWords,
   stateWord,
   sumLines,
@@ -25,14 +33,8 @@ const SEPARATOR = '; '
 
 /** Pieces that stay whole where they fit on a line. */
 const wrapped = (pieces: readonly string[], columns: number): readonly string[] => {
-  const lines: string[] = []
-  for (const piece of pieces) {
-    const last = lines.at(-1)
-    const longer = last === undefined ? '' : `${last}${SEPARATOR}${piece}`
-    if (last !== undefined && widthOf(longer) + INDENT.length <= columns) lines[lines.length - 1] = longer
-    else lines.push(piece)
-  }
-  return lines.map((line) => truncate(line, columns - INDENT.length))
+  const room = columns - INDENT.length
+  return fillLines(pieces, SEPARATOR, room).map((line) => truncate(line, room))
 }
 
 const styleOf = ({ attention, state, ended }: SessionPeriod): Style => {

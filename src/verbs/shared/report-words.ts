@@ -9,8 +9,7 @@ import type {
   PeriodSums,
   SessionPeriod,
 } from '../../core/period.ts'
-
-export const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
+import { plural } from '../../core/plural.ts'
 
 /** What it is now, in a word or two. */
 export const stateWord = ({ attention, state, ended }: SessionPeriod): string => {
