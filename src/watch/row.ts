@@ -6,7 +6,7 @@ import type { ActivitySeries, LockRecord } from '../core/record.ts'
 import { coarseDuration, symbolOf } from '../core/status-segment.ts'
 import { describeWant, ordinal, type Ticket } from '../core/ticket.ts'
 import { type Progress, progressOf } from '../core/time-left.ts'
-import { urgency, type Watched } from '../core/urgency.ts'
+import { needsPerson, urgency, type Watched } from '../core/urgency.ts'
 import type { Now, State } from '../core/verdict.ts'
 
 export type Row = {
@@ -69,7 +69,14 @@ const waitingText = ([first, ...others]: readonly Waiter[], { epoch }: Now): str
   if (first === undefined) return ''
   const age = formatDuration(Math.max(0, Math.round(epoch - first.ticket.since_epoch)))
   const more = others.length === 0 ? '' : `, and ${others.length} more behind it`
-  return `a run waits for ${first.ticket.wants.map(describeWant).join(', ')}, ${ordinal(first.turn)} in line, for ${age}${more}; `
+  return `a run waits for ${first.ticket.wants.map(describeWant).join(', ')}, ${ordinal(first.turn)} in line, for ${age}${more}`
+}
+
+/** Who waits comes first, but behind what a person has to do something about: a narrow table shows the start only. */
+const reasonText = (watched: Watched, waiting: string): string => {
+  const { reason } = watched.verdict
+  if (waiting === '') return reason
+  return needsPerson(watched) ? `${reason}; ${waiting}` : `${waiting}; ${reason}`
 }
 
 /** @param durations seconds that earlier iterations have taken @param waiters its runs that wait to begin, in order */
@@ -98,7 +105,7 @@ export const rowOf = (
       state === 'free' || verdict.heartbeatAge === null
         ? '-'
         : coarseDuration(Math.max(0, verdict.heartbeatAge)),
-    reason: printable(`${waitingText(waiters, now)}${verdict.reason}`),
+    reason: printable(reasonText(watched, waitingText(waiters, now))),
     change: `${changeOf(watched, record)} ${waiters.map(({ turn }) => turn).join()}`,
   }
 }

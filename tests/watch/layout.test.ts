@@ -149,7 +149,7 @@ describe('the screen', () => {
     expect(marked(seen(later, later.rows, NOW.monotonic + 20))).toEqual([])
   })
 
-  it('says who waits to begin, and that first', () => {
+  it('says who waits to begin: first, but behind what needs a person', () => {
     const waiters = [
       { ticket: { wants: [sessionWant('works')], since_epoch: NOW.epoch - 180 }, turn: 2 },
       { ticket: { wants: [sessionWant('works')], since_epoch: NOW.epoch - 60 }, turn: 3 },
@@ -158,6 +158,10 @@ describe('the screen', () => {
       /^a run waits for works, 2nd in line, for 3m, and 1 more behind it; iteration 2 of 5/,
     )
     expect(row('works').reason).toMatch(/^iteration 2 of 5/)
+    expect(
+      row('asks', {}, { waiters, asked: { kind: 'question', text: 'deploy?', since_epoch: NOW.epoch - 60 } })
+        .reason,
+    ).toMatch(/^needs you: .*; a run waits for works, 2nd in line/)
   })
 
   it('tells every state without colours', () => {
