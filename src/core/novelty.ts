@@ -22,8 +22,9 @@
  * is progress: it cannot grow for ever; the number of an attempt is none. And a row of test marks (`....F..`) says one thing with each mark.
  */
 
+import { CutTexts, endsWithEllipsis } from './cut-text.ts'
 import { showsMenu } from './screen-menu.ts'
-import { type ScreenRow, ScreenRows, type ScreenSize } from './screen-rows.ts'
+import { NO_TERMINAL, type ScreenRow, ScreenRows, type ScreenSize } from './screen-rows.ts'
 import { StatusPhrases, statusForm, type TextKind } from './status-phrases.ts'
 
 /** Pieces remembered; a cycle of more different lines than this counts as new each time around. */
@@ -129,6 +130,9 @@ class Pictures {
   }
 }
 
+/** `isAtEdge`: more of it may not have had room on the screen. */
+type Part = ScreenRow & { readonly isAtEdge?: boolean }
+
 export class Novelty {
   /** In the order of their last use. */
   readonly #seen = new Set<string>()
@@ -136,8 +140,9 @@ export class Novelty {
   readonly #fractions = new Map<string, number>()
   readonly #phrases = new StatusPhrases()
   readonly #pictures = new Pictures()
+  readonly #cutTexts = new CutTexts()
   readonly #screen = new ScreenRows()
-  #isTerminal = false
+  #size = NO_TERMINAL
   /** The cursor's row as it was after the last call. */
   #open = ''
   #escape = ''
@@ -154,7 +159,7 @@ export class Novelty {
 
   /** Of the terminal that it is printed to. */
   resize(size: ScreenSize): void {
-    this.#isTerminal = true
+    this.#size = size
     this.#screen.resize(size)
   }
 
@@ -185,11 +190,15 @@ export class Novelty {
   }
 
   /** What stands side by side on a screen is compared by itself. */
-  #partsOf(row: ScreenRow): readonly ScreenRow[] {
-    return this.#isTerminal ? row.text.split(COLUMN_GAPS).map((text) => ({ ...row, text })) : [row]
+  #partsOf(row: ScreenRow): readonly Part[] {
+    const { columns } = this.#size
+    if (this.#size === NO_TERMINAL) return [row]
+    const texts = row.text.split(COLUMN_GAPS)
+    const isFull = row.text.length >= columns
+    return texts.map((text, index) => ({ ...row, text, isAtEdge: isFull && index === texts.length - 1 }))
   }
 
-  #kindOf({ text: piece, isOver, isEnded }: ScreenRow): TextKind {
+  #kindOf({ text: piece, isOver, isEnded, isAtEdge = false }: Part): TextKind {
     if (ADVICE.test(piece)) return 'repeat'
     const text = normalize(piece)
     const fraction = fractionOf(piece)
@@ -198,7 +207,8 @@ export class Novelty {
     if (text === '') return isFurther ? 'new' : 'repeat'
     const form = statusForm(piece, isOver)
     const phrase = form === null ? null : this.#phrases.shown(form, text, piece.trim())
-    const wasSeen = this.#seen.delete(text) || (!isEnded && this.#isBeginning(text))
+    const isSame = this.#cutTexts.isSame(text, isAtEdge || endsWithEllipsis(piece), this.#seen)
+    const wasSeen = this.#seen.delete(text) || isSame || (!isEnded && this.#isBeginning(text))
     this.#add(text)
     if (isFurther || ROW_OF_MARKS.test(text)) return 'new'
     if (wasSeen) return 'repeat'

@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Novelty } from '../../src/core/novelty.ts'
+import { isNewText, Novelty } from '../../src/core/novelty.ts'
 import type { TextKind } from '../../src/core/status-phrases.ts'
 
 const isNew = (kind: TextKind): boolean => kind === 'new' || kind === 'status'
@@ -131,6 +131,36 @@ describe('a screen that is drawn anew in parts', () => {
       novelty.observe(`${before}${['⠋', '⠙', '⠹'][n % 3]} Working (${n}s)\u001b[K${after}`),
     )
     expect(kinds.slice(1).filter(isNew)).toEqual([])
+  })
+
+  it.each([
+    ['an ellipsis', '/stop to c…'],
+    ['three dots', '/stop to...'],
+    ['the edge of the screen', '/stop to cl'],
+  ])('says nothing new when a clock becomes wider, and %s cuts the row', (_, cut) => {
+    const whole = '/stop to close'
+    const novelty = new Novelty()
+    const size = { columns: `Waiting for the terminal (1m 00s, esc to stop) ${cut}`.length, rows: 10 }
+    novelty.resize(size)
+    const frame = (clock: string, end: string): string =>
+      `\u001b[3;1HWaiting for the terminal (${clock}, esc to stop) ${end}\u001b[K\u001b[8;1H`
+    const draw = (...frames: readonly string[]): boolean => isNewText(novelty.observe(frames.join('')))
+    expect(draw(frame('58s', whole), frame('59s', whole))).toBe(true)
+    expect(draw(frame('1m 00s', cut), frame('1m 01s', cut))).toBe(false)
+    expect(draw(frame('9s', whole), frame('8s', whole))).toBe(false)
+  })
+
+  it('says nothing new when a clock becomes narrower, and the row has room for its end again', () => {
+    const novelty = new Novelty()
+    novelty.resize({ columns: 80, rows: 10 })
+    const draw = (text: string): boolean =>
+      isNewText(novelty.observe(`\u001b[3;1H${text}\u001b[K\u001b[8;1H`))
+    expect(draw('Trying again in 1m 1s, press escape to stop waiting f…')).toBe(true)
+    expect(draw('Trying again in 59s, press escape to stop waiting for it')).toBe(false)
+  })
+
+  it('says something new with a name that is longer than what was cut', () => {
+    expect(newAmong('Compiling…\n', 'Compiling parser\n', 'Compiling lexer\n')).toEqual([true, true, true])
   })
 
   it('says something new with a new word in a row', () => {
