@@ -11,10 +11,17 @@
  * @property {string[]} wanted  `active`, `ended` (the agent gives up), or the causes of `hung` that are right
  * @property {number} [patience]  seconds that the agent goes on before it comes to what is wanted
  * @property {boolean} isSettled  its first-run dialogs are done
+ * @property {boolean} [isResumed]  it has had a turn before, and goes on with that conversation
+ * @property {boolean} [isNested]  it runs in a tmux server of its own, which the worker starts
+ * @property {boolean} [hasHangingServer]  it is to start an MCP server that never answers
+ * @property {boolean} [isUpdateOffered]  it knows of a newer version
  * @property {string|null} prompt
  * @property {'ask'|'allow'} permission
  * @property {(agent: object) => object[]} plan  of the mock
- * @property {(seen: {screen: string, turns: number, hasStarted: boolean}, agent: object) => boolean} reached
+ * @property {(seen: Seen, agent: object) => boolean} reached
+ *
+ * @typedef {{screen: string, turns: number, hasStarted: boolean, hasServer: boolean}} Seen  turns: requests of the agent;
+ *   hasStarted: its tool; hasServer: its MCP server has been started
  */
 import { FIRST_WORDS } from './mock/plan.mjs'
 
@@ -37,6 +44,7 @@ const byScreen =
   (name) =>
   ({ screen }, agent) =>
     agent.screens[name].test(screen)
+const byWords = ({ screen }) => screen.includes(DONE)
 const byRequest = ({ turns }) => turns > 0
 const byTool = ({ hasStarted }) => hasStarted
 
@@ -60,9 +68,19 @@ const refused = (status) => ({
   patience: RETRY_SECONDS,
 })
 
+/** What no second attempt mends. */
+const refusedForGood = (status) => ({ ...refused(status), plan: always({ kind: 'refuse', status }) })
+/** It tries again, and gets as far. */
+const drops = { plan: always({ kind: 'drop' }), reached: byRequest, patience: RETRY_SECONDS }
+const PART_SECONDS = 10
+const breaksOff = { plan: always({ kind: 'part' }), reached: byRequest, patience: PART_SECONDS }
+const serverHangs = { hasHangingServer: true, plan: always(done) }
+
 const waits = ['awaiting-input']
 /** Retried for ever, or given up: then the prompt is back. */
 const retries = ['repeating', 'awaiting-input']
+/** Or it ends, as a program without a person should. */
+const givesUp = ['ended', 'silent', 'repeating']
 
 /** @type {State[]} */
 export const STATES = [
@@ -81,7 +99,35 @@ export const STATES = [
     name: 'pane-turn-ended',
     wanted: waits,
     plan: always(done),
-    reached: ({ screen }) => screen.includes(DONE),
+    reached: byWords,
+  },
+  {
+    ...pane,
+    name: 'pane-resumed',
+    wanted: waits,
+    isResumed: true,
+    prompt: null,
+    plan: always(done),
+    reached: byWords,
+  },
+  { ...pane, name: 'pane-in-tmux', wanted: waits, isNested: true, plan: always(done), reached: byWords },
+  {
+    ...pane,
+    ...serverHangs,
+    name: 'pane-server-hangs',
+    prompt: null,
+    // Shown as an idle prompt, or with a spinner beside it for as long as the server may take.
+    wanted: ['awaiting-input', 'repeating'],
+    reached: ({ hasServer }) => hasServer,
+  },
+  {
+    ...pane,
+    name: 'pane-update',
+    wanted: waits,
+    isUpdateOffered: true,
+    prompt: null,
+    plan: always(done),
+    reached: byScreen('update'),
   },
   {
     ...pane,
@@ -104,6 +150,10 @@ export const STATES = [
   { ...pane, ...pings, name: 'pane-only-pings', wanted: ['repeating'] },
   { ...pane, ...refused(429), name: 'pane-429', wanted: retries },
   { ...pane, ...refused(529), name: 'pane-529', wanted: retries },
+  { ...pane, ...refusedForGood(401), name: 'pane-401', wanted: retries },
+  { ...pane, ...refusedForGood(400), name: 'pane-too-long', wanted: retries },
+  { ...pane, ...drops, name: 'pane-drops', wanted: retries },
+  { ...pane, ...breaksOff, name: 'pane-breaks-off', wanted: ['repeating'] },
   { ...pipe, ...streams, name: 'pipe-streaming', reached: byRequest },
   { ...pipe, ...works, name: 'pipe-tool-works' },
   { ...pipe, ...sleeps, name: 'pipe-tool-sleeps', wanted: ['silent'] },
@@ -113,11 +163,25 @@ export const STATES = [
   { ...pipe, ...pings, name: 'pipe-only-pings', wanted: ['silent', 'active'] },
   { ...pipe, ...refused(429), name: 'pipe-429', wanted: ['silent', 'repeating'] },
   { ...pipe, ...refused(529), name: 'pipe-529', wanted: ['silent', 'repeating'] },
+  { ...pipe, ...refusedForGood(401), name: 'pipe-401', wanted: givesUp },
+  { ...pipe, ...refusedForGood(400), name: 'pipe-too-long', wanted: givesUp },
+  { ...pipe, ...drops, name: 'pipe-drops', wanted: givesUp },
+  { ...pipe, ...breaksOff, name: 'pipe-breaks-off', wanted: ['silent'] },
+  {
+    ...pipe,
+    ...serverHangs,
+    name: 'pipe-server-hangs',
+    // It waits for the server; or goes on without it after a while, and comes to its end.
+    wanted: ['silent', 'ended'],
+    reached: ({ hasServer }) => hasServer,
+  },
 ]
 
-const isLacking = (agent, { name }) =>
-  (name === 'pane-first-run' && agent.screens['first-run'] === undefined) ||
-  (name === 'pane-permission' && agent.screens.permission === undefined)
+const isLacking = (agent, state) =>
+  (state.name === 'pane-first-run' && agent.screens['first-run'] === undefined) ||
+  (state.name === 'pane-permission' && agent.screens.permission === undefined) ||
+  (state.hasHangingServer && agent.addServer === undefined) ||
+  (state.isUpdateOffered && agent.offerUpdate === undefined)
 
 /** @returns the states that this agent has, with what is wanted of it */
 export const statesOf = (agent) =>

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { writeJson } from './common.mjs'
+import { addMcpServer, writeJson } from './common.mjs'
 
 const KEY = 'sk-ant-mock-00000000000000000000000000000000'
 
@@ -34,6 +34,9 @@ export const claudeCode = {
     })
     await writeJson(join(home, '.claude', 'settings.json'), { skipDangerousModePermissionPrompt: true })
   },
+  addServer: ({ home }, name, server) =>
+    addMcpServer(join(home, '.claude.json'), name, { type: 'stdio', ...server }),
+  resume: ['--continue'],
   interactive: (prompt) => (prompt === null ? [] : [prompt]),
   headless: (prompt) => ['-p', prompt],
   allow: ['--dangerously-skip-permissions'],

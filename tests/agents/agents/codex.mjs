@@ -1,5 +1,6 @@
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { appendText, writeText } from './common.mjs'
+import { appendText, writeJson, writeText } from './common.mjs'
 
 const TARGETS = { x64: 'x86_64', arm64: 'aarch64' }
 
@@ -39,6 +40,20 @@ export const codex = {
     ),
   settle: ({ home, work }) =>
     appendText(join(home, '.codex', 'config.toml'), `[projects."${work}"]\ntrust_level = "trusted"\n`),
+  addServer: ({ home }, name, { command, args }) =>
+    appendText(
+      join(home, '.codex', 'config.toml'),
+      `[mcp_servers.${name}]\ncommand = ${JSON.stringify(command)}\nargs = ${JSON.stringify(args)}\n`,
+    ),
+  async offerUpdate({ home }) {
+    const config = join(home, '.codex', 'config.toml')
+    await writeText(config, (await readFile(config, 'utf8')).replace(/^check_for_update.*\n/m, ''))
+    await writeJson(join(home, '.codex', 'version.json'), {
+      latest_version: '99.0.0',
+      last_checked_at: new Date().toISOString(),
+    })
+  },
+  resume: ['resume', '--last', '--include-non-interactive'],
   firstRunPrompt: 'do it',
   interactive: (prompt) => (prompt === null ? [] : [prompt]),
   headless: (prompt) => ['exec', '--skip-git-repo-check', prompt],
@@ -58,11 +73,16 @@ export const codex = {
     'pipe-429': ['ended'],
     'pipe-529': ['ended'],
   },
-  /** At its first start it copies its daemon, 2.4 GB of reads and writes, when the prompt is there already. */
-  patience: { 'pane-idle': 30 },
+  patience: {
+    // At its first start it copies its daemon, 2.4 GB of reads and writes, when the prompt is there already.
+    'pane-idle': 30,
+    // The model asks for the rest after 30 s, and that says something new once more.
+    'pane-tool-sleeps': 60,
+  },
   screens: {
     'first-run': /Trust this folder/,
     idle: /Ask Codex to do anything/,
+    update: /Update available/,
     permission: /Would you like to run|Allow command|Yes, proceed/,
   },
 }

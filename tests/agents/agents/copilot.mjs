@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { writeJson } from './common.mjs'
+import { addMcpServer, writeJson } from './common.mjs'
 
 /** What a tool that still runs has answered: the model asks for the rest of it. */
 const waitFor = (body) => {
@@ -24,6 +24,9 @@ export const copilot = {
     COPILOT_AUTO_UPDATE: 'false',
   }),
   settle: ({ home, work }) => writeJson(join(home, '.copilot', 'config.json'), { trusted_folders: [work] }),
+  addServer: ({ home }, name, server) =>
+    addMcpServer(join(home, '.copilot', 'mcp-config.json'), name, { type: 'local', tools: ['*'], ...server }),
+  resume: ['--continue'],
   interactive: (prompt) => (prompt === null ? [] : ['-i', prompt]),
   headless: (prompt) => ['-p', prompt],
   allow: ['--allow-all'],

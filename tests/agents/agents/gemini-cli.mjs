@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { writeJson } from './common.mjs'
+import { addMcpServer, writeJson } from './common.mjs'
 
 /** Gemini CLI: Node, which starts itself again as a child; a React tree drawn on the main screen. */
 export const geminiCli = {
@@ -16,6 +16,8 @@ export const geminiCli = {
     }),
   settle: ({ home, work }) =>
     writeJson(join(home, '.gemini', 'trustedFolders.json'), { [work]: 'TRUST_FOLDER' }),
+  addServer: ({ home }, name, server) => addMcpServer(join(home, '.gemini', 'settings.json'), name, server),
+  resume: ['--resume', 'latest'],
   interactive: (prompt) => (prompt === null ? [] : ['-i', prompt]),
   headless: (prompt) => ['-p', prompt],
   allow: ['--yolo'],

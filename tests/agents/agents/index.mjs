@@ -8,6 +8,10 @@
  * @property {(place: Place) => Promise<void>} [prepare]  settings that it needs in any case
  * @property {(place: Place) => Promise<void>} [settle]  settings that it has once its first-run dialogs are done
  * @property {(place: Place) => Promise<void>} [firstRun]  settings with which it comes to its first-run dialog
+ * @property {(place: Place, name: string, server: {command: string, args: string[]}) => Promise<void>} [addServer]  adds
+ *   an MCP server to its settings
+ * @property {(place: Place) => Promise<void>} [offerUpdate]  settings with which it knows of a newer version
+ * @property {string[]} resume  arguments with which it goes on with its last conversation
  * @property {string} [firstRunPrompt]  the prompt without which it has no such dialog
  * @property {object} [firstRunEnv]  changes of `env` for the first-run dialog
  * @property {(prompt: string|null) => string[]} interactive

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { writeJson } from './common.mjs'
+import { changeJson, writeJson } from './common.mjs'
 
 const model = { name: 'Mock', limit: { context: 100_000, output: 8000 } }
 
@@ -31,6 +31,12 @@ export const opencode = {
         },
       },
     }),
+  addServer: ({ home }, name, { command, args }) =>
+    changeJson(join(home, '.config', 'opencode', 'opencode.json'), (settings) => ({
+      ...settings,
+      mcp: { [name]: { type: 'local', command: [command, ...args], enabled: true } },
+    })),
+  resume: ['--continue'],
   interactive: (prompt) => (prompt === null ? [] : ['--prompt', prompt]),
   headless: (prompt) => ['run', prompt],
   allow: [],

@@ -23,6 +23,7 @@ export const pi = {
         },
       },
     }),
+  resume: ['--continue'],
   interactive: (prompt) => (prompt === null ? [] : [prompt]),
   headless: (prompt) => ['-p', prompt],
   allow: [],

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { writeJson } from './common.mjs'
+import { addMcpServer, writeJson } from './common.mjs'
 
 /** Qwen Code: a fork of Gemini CLI that speaks OpenAI's chat completions. */
 export const qwenCode = {
@@ -20,6 +20,8 @@ export const qwenCode = {
     }),
   /** With a key in the environment it asks for nothing. */
   firstRunEnv: { OPENAI_API_KEY: undefined, OPENAI_BASE_URL: undefined, OPENAI_MODEL: undefined },
+  addServer: ({ home }, name, server) => addMcpServer(join(home, '.qwen', 'settings.json'), name, server),
+  resume: ['--continue'],
   interactive: (prompt) => (prompt === null ? [] : ['-i', prompt]),
   headless: (prompt) => ['-p', prompt],
   allow: ['--yolo'],

@@ -61,8 +61,18 @@ export class Session {
     this.#tmuxServer = Number((await this.#tmux(['display-message', '-p', '#{pid}'])).stdout) || null
   }
 
-  #tmux(args) {
-    return run('tmux', ['-S', this.#socket, '-f', '/dev/null', ...args], this.#options)
+  #tmux(args, socket = this.#socket) {
+    return run('tmux', ['-S', socket, '-f', '/dev/null', ...args], this.#options)
+  }
+
+  get #innerSocket() {
+    return `${this.#socket}-inner`
+  }
+
+  /** The command in a tmux server of its own, that the worker's terminal is attached to. */
+  nested(command) {
+    const tmux = ['env', '-u', 'TMUX', 'tmux', '-S', this.#innerSocket, '-f', '/dev/null']
+    return [...tmux, 'new-session', ...command.map(quoted)]
   }
 
   /** The text of the pane, or what has come through the pipe. */
@@ -92,6 +102,7 @@ export class Session {
   async end() {
     await run(ENGINE, ['stop', NAME], this.#options)
     this.#child?.kill()
+    await this.#tmux(['kill-server'], this.#innerSocket)
     await this.#tmux(['kill-server'])
     await this.#endTmuxServer()
   }

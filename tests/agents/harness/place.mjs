@@ -37,11 +37,24 @@ export const environment = ({ home, locks, url }) => ({
   DO_NOT_TRACK: '1',
 })
 
-export const hasStarted = ({ work }) =>
-  access(join(work, 'started')).then(
+const isThere = (path) =>
+  access(path).then(
     () => true,
     () => false,
   )
+
+/** The agent's tool has been started. */
+export const hasStarted = ({ work }) => isThere(join(work, 'started'))
+
+const serverMark = ({ root }) => join(root, 'server-started')
+
+/** An MCP server that never answers. */
+export const hangingServer = (place) => ({
+  command: '/bin/sh',
+  args: ['-c', `touch ${serverMark(place)}; exec sleep 7200`],
+})
+
+export const hasServer = (place) => isThere(serverMark(place))
 
 export const removePlace = ({ root }) =>
   rm(root, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })

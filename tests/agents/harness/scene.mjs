@@ -2,8 +2,8 @@
 import { Mock } from '../mock/server.mjs'
 import { Session } from './engine.mjs'
 import { Judgement } from './judge.mjs'
-import { environment, hasStarted, makePlace, removePlace } from './place.mjs'
-import { pause } from './run.mjs'
+import { environment, hangingServer, hasServer, hasStarted, makePlace, removePlace } from './place.mjs'
+import { pause, run } from './run.mjs'
 
 /** On a busy machine some need a minute before they show anything. */
 const REACH_SECONDS = 150
@@ -22,6 +22,7 @@ const reach = async ({ session, state, agent, mock, place, signal }) => {
       screen: await session.screen(),
       turns: mock.turns.length,
       hasStarted: await hasStarted(place),
+      hasServer: await hasServer(place),
     }
     if (state.reached(seen, agent)) return true
     await pause(LOOK_SECONDS / 2)
@@ -42,14 +43,36 @@ const commandOf = (agent, state, modules) => [
   ...(state.permission === 'ask' ? (agent.ask ?? []) : []),
 ]
 
-const argumentsOf = (agent, state) =>
-  state.place === 'pane' ? agent.interactive(state.prompt) : agent.headless(state.prompt)
+const argumentsOf = (agent, state) => {
+  if (state.isResumed) return agent.resume
+  return state.place === 'pane' ? agent.interactive(state.prompt) : agent.headless(state.prompt)
+}
 
-const begin = async ({ agent, state, modules, place, limits }) => {
+const DONE = [{ kind: 'text', words: 'All done here.' }]
+const TURN_MILLISECONDS = 120_000
+
+/** One turn before the run, which is then a part of the conversation. */
+const haveTurn = async ({ agent, modules, place, mock, env }) => {
+  mock.follow(DONE)
+  const [program, ...args] = [...agent.program(modules), ...agent.allow, ...agent.headless('do it')]
+  await run(program, args, { cwd: place.work, env, timeout: TURN_MILLISECONDS })
+}
+
+const prepare = async (agent, state, place) => {
   await agent.prepare?.(place)
   await (state.isSettled ? agent.settle : agent.firstRun)?.(place)
+  if (state.hasHangingServer) await agent.addServer(place, 'hangs', hangingServer(place))
+  if (state.isUpdateOffered) await agent.offerUpdate(place)
+}
+
+const begin = async (scene) => {
+  const { agent, state, modules, place, limits, mock } = scene
+  await prepare(agent, state, place)
   const own = { ...agent.env(place), ...(state.isSettled ? {} : agent.firstRunEnv) }
-  const session = new Session(place, without({ ...environment(place), ...own }))
+  const env = without({ ...environment(place), ...own })
+  if (state.isResumed) await haveTurn({ ...scene, env })
+  mock.follow(state.plan(agent))
+  const session = new Session(place, env)
   const { interval, stale, quiet, stuck } = limits
   const options = {
     'heartbeat-interval': interval,
@@ -58,7 +81,7 @@ const begin = async ({ agent, state, modules, place, limits }) => {
     'stuck-after': stuck,
   }
   const command = [...commandOf(agent, state, modules), ...argumentsOf(agent, state)]
-  await session.start(state.place, options, command)
+  await session.start(state.place, options, state.isNested ? session.nested(command) : command)
   return session
 }
 
@@ -74,9 +97,8 @@ const judged = async (scene) => {
 export const runScene = async (scene) => {
   const { agent, state, isKept } = scene
   const mock = new Mock()
-  mock.follow(state.plan(agent))
   const place = await makePlace(`http://127.0.0.1:${await mock.start()}`, state.permission)
-  const session = await begin({ ...scene, place })
+  const session = await begin({ ...scene, place, mock })
   try {
     const result = await judged({ ...scene, mock, place, session })
     const why = result.isRight ? '' : await session.why()

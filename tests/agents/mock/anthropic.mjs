@@ -1,7 +1,16 @@
 /** Anthropic's messages: `POST /v1/messages`, streamed or not. */
 import { beginEvents, newId, sendEvent, sendJson } from './wire.mjs'
 
-const ERROR_TYPES = { 429: 'rate_limit_error', 529: 'overloaded_error' }
+const ERROR_TYPES = {
+  400: 'invalid_request_error',
+  401: 'authentication_error',
+  429: 'rate_limit_error',
+  529: 'overloaded_error',
+}
+const MESSAGES = {
+  400: 'prompt is too long: 250000 tokens > 200000 maximum',
+  401: 'invalid x-api-key',
+}
 const usage = { input_tokens: 1000, output_tokens: 20 }
 
 const envelope = (request, id) => ({
@@ -78,6 +87,9 @@ export const anthropic = {
   reply: (response, request) => (request.isStreamed ? streamed : whole)(response, request),
   refuse: (status) => ({
     type: 'error',
-    error: { type: ERROR_TYPES[status] ?? 'api_error', message: `the mock answers ${status}` },
+    error: {
+      type: ERROR_TYPES[status] ?? 'api_error',
+      message: MESSAGES[status] ?? `the mock answers ${status}`,
+    },
   }),
 }

@@ -1,7 +1,16 @@
 /** Google's Gemini: `POST …/models/MODEL:streamGenerateContent?alt=sse` and `…:generateContent`. */
 import { beginEvents, newId, sendComment, sendEvent, sendJson } from './wire.mjs'
 
-const STATUS_WORDS = { 429: 'RESOURCE_EXHAUSTED', 529: 'UNAVAILABLE' }
+const STATUS_WORDS = {
+  400: 'INVALID_ARGUMENT',
+  401: 'UNAUTHENTICATED',
+  429: 'RESOURCE_EXHAUSTED',
+  529: 'UNAVAILABLE',
+}
+const MESSAGES = {
+  400: 'The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).',
+  401: 'API key not valid. Please pass a valid API key.',
+}
 const usageMetadata = { promptTokenCount: 1000, candidatesTokenCount: 20, totalTokenCount: 1020 }
 
 const chunk = (parts, finishReason) => ({
@@ -40,6 +49,10 @@ const whole = (response) => {
 export const gemini = {
   reply: (response, request) => (request.isStreamed ? streamed : whole)(response),
   refuse: (status) => ({
-    error: { code: status, message: `the mock answers ${status}`, status: STATUS_WORDS[status] ?? 'UNKNOWN' },
+    error: {
+      code: status,
+      message: MESSAGES[status] ?? `the mock answers ${status}`,
+      status: STATUS_WORDS[status] ?? 'UNKNOWN',
+    },
   }),
 }

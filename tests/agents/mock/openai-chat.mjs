@@ -2,7 +2,16 @@
 import { beginEvents, newId, sendComment, sendEvent, sendJson } from './wire.mjs'
 
 const usage = { prompt_tokens: 1000, completion_tokens: 20, total_tokens: 1020 }
-const ERROR_CODES = { 429: 'rate_limit_exceeded', 529: 'overloaded' }
+const ERROR_CODES = {
+  400: 'context_length_exceeded',
+  401: 'invalid_api_key',
+  429: 'rate_limit_exceeded',
+  529: 'overloaded',
+}
+const MESSAGES = {
+  400: "This model's maximum context length is 128000 tokens. However, your messages resulted in 150000 tokens.",
+  401: 'Incorrect API key provided: mock.',
+}
 
 const toolCall = ({ name, input }) => ({
   index: 0,
@@ -65,8 +74,8 @@ export const openaiChat = {
   reply: (response, request) => (request.isStreamed ? streamed : whole)(response, request),
   refuse: (status) => ({
     error: {
-      message: `the mock answers ${status}`,
-      type: 'server_error',
+      message: MESSAGES[status] ?? `the mock answers ${status}`,
+      type: status < 429 ? 'invalid_request_error' : 'server_error',
       code: ERROR_CODES[status] ?? 'error',
     },
   }),

@@ -3,7 +3,8 @@
  * the last one is given to all that follow.
  *
  * @typedef {object} Answer
- * @property {'text'|'stream'|'nothing'|'half'|'pings'|'refuse'|'tool'} kind
+ * @property {'text'|'stream'|'part'|'drop'|'nothing'|'half'|'pings'|'refuse'|'tool'} kind
+ *   `part` streams for a while and then says nothing more; `drop` breaks the connection then
  * @property {string} [words]  of `text`
  * @property {number} [status]  of `refuse`
  * @property {{name: string, input: object}|((body: object) => {name: string, input: object})} [call]  of `tool`; a
@@ -29,12 +30,15 @@ export const FIRST_WORDS = 'Here is what I found.'
 
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds))
 
-/** Words, until the client leaves. */
-const stream = async (reply, isOpen) => {
+/** Of an answer that breaks off. */
+const PART_WORDS = 50
+
+/** @param count so many words at most, or until the client leaves */
+const stream = async (reply, isOpen, count = Number.POSITIVE_INFINITY) => {
   const words = await prose()
   reply.text(`${FIRST_WORDS}\n\n`)
-  for (let n = 0; isOpen(); n = (n + 1) % words.length) {
-    reply.text(words[n])
+  for (let n = 0; n < count && isOpen(); n += 1) {
+    reply.text(words[n % words.length])
     await pause(WORD_MILLISECONDS)
   }
 }
@@ -46,7 +50,7 @@ const pings = async (reply, isOpen) => {
   }
 }
 
-/** Each gets the reply, the answer, the request and whether the client is still there. What does not end it leaves it open. */
+/** Each gets the reply, the answer, the request and the connection. What does not end it leaves it open. */
 const KINDS = {
   text(reply, { words }) {
     reply.begin()
@@ -63,19 +67,31 @@ const KINDS = {
     reply.begin()
     reply.text('I shall look at the files and then')
   },
-  async pings(reply, _answer, _request, isOpen) {
+  async pings(reply, _answer, _request, { isOpen }) {
     reply.begin()
     await pings(reply, isOpen)
   },
-  async stream(reply, _answer, _request, isOpen) {
+  async stream(reply, _answer, _request, { isOpen }) {
     reply.begin()
     await stream(reply, isOpen)
+  },
+  async part(reply, _answer, _request, { isOpen }) {
+    reply.begin()
+    await stream(reply, isOpen, PART_WORDS)
+  },
+  async drop(reply, _answer, _request, { isOpen, drop }) {
+    reply.begin()
+    await stream(reply, isOpen, PART_WORDS)
+    drop()
   },
 }
 
 /** Gives one answer in the format of one API. */
 export const give = async (answer, format, request, response) => {
   if (answer.kind === 'refuse') return sendJson(response, answer.status, format.refuse(answer.status))
-  const isOpen = () => !response.destroyed && !response.writableEnded
-  await KINDS[answer.kind](format.reply(response, request), answer, request, isOpen)
+  const connection = {
+    isOpen: () => !response.destroyed && !response.writableEnded,
+    drop: () => response.destroy(),
+  }
+  await KINDS[answer.kind](format.reply(response, request), answer, request, connection)
 }
