@@ -215,6 +215,39 @@ writes_no_more() {
 }
 lock_is_held() { [[ -e $LOCK_DIR/$1.lock ]] && ! flock -n "$LOCK_DIR/$1.lock" true; }
 
+# As before 3.2, around the tmux of this machine: it keeps all ended panes or none.
+tmux_without_failed() { # DIRECTORY
+  mkdir "$1"
+  cat >"$1/tmux" <<END
+#!/usr/bin/env bash
+args=() before=''
+for arg; do
+  [[ \$before != remain-on-exit || \$arg != failed ]] || arg=no-value
+  args+=("\$arg") before=\$arg
+done
+[[ " \${args[*]} " == *' no-value '* ]] || exec $(type -P tmux) "\${args[@]}"
+$(type -P tmux) "\${args[@]}" 2> >(sed 's/no-value/failed/' >&2)
+END
+  chmod +x "$1/tmux"
+}
+
+@test "in a tmux that keeps all ended panes or none, what ended well goes and what failed stays" {
+  open_ui
+  tmux_without_failed older
+  types "PATH=$PWD/older:\$PATH"
+  types 'engine.sh run s -d -- bash -c "until [[ -e go ]]; do sleep 0.1; done"; echo code $?'
+  eventually shows '=ui:' 'code 0'
+  state_is s active
+  touch go
+  eventually state_is s free
+  eventually has_no_session s
+  types 'engine.sh run s -d -- bash -c "echo last words; exit 7"; echo again $?'
+  eventually shows '=ui:' 'again 0'
+  eventually shows '=s:' 'exit code 7'
+  shows '=s:' 'last words'
+}
+has_no_session() { ! ui has-session -t "=$1:" 2>/dev/null; }
+
 @test "--force -d starts beside the engine that it takes over" {
   open_ui
   # shellcheck disable=SC2016

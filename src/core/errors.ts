@@ -104,6 +104,13 @@ export const errors = {
   noTmux: (what: string) =>
     new LockError('missing', `${what} needs tmux, which is not in PATH`, 'Install tmux.'),
 
+  oldTmux: (what: string, version: string, needed: string) =>
+    new LockError(
+      'missing',
+      `${what} needs tmux ${needed} or newer, and this is ${version}`,
+      'Install a newer tmux, or run without it inside a terminal that you have opened.',
+    ),
+
   /** @param reason follows the path: `is not there` */
   noInput: (path: string, reason: string) =>
     new LockError(

@@ -19,17 +19,8 @@ import { openSession, type Session } from '../session/session.ts'
 import { type InLine, whoWaits } from '../session/who-waits.ts'
 import { makeOwnDir, prepareLockDir } from '../store/lock-dir.ts'
 import { removeStart, writeStart } from '../store/start-file.ts'
-import {
-  captureScreen,
-  collectEnded,
-  type DetachedStart,
-  killPane,
-  type MarkedPane,
-  type PaneState,
-  paneState,
-  sessionPanes,
-  startDetached,
-} from '../tmux/tmux.ts'
+import { type DetachedStart, type MarkedPane, sessionPanes, startDetached } from '../tmux/detached-panes.ts'
+import { captureScreen, collectEnded, killPane, type PaneState, paneState } from '../tmux/tmux.ts'
 import type { World } from '../world.ts'
 import { describeWaiter } from './held-locks.ts'
 
@@ -130,7 +121,7 @@ const startPane = async (session: Session, { command, as }: PaneStart): Promise<
     umask: world.self.umask(),
     ignored: ignoredWhenDetached(world.self.ignoredSignals),
   })
-  const started = await startDetached(
+  const detached = startDetached(
     {
       session: name,
       as,
@@ -143,6 +134,10 @@ const startPane = async (session: Session, { command, as }: PaneStart): Promise<
     },
     world.run,
   )
+  const started = await detached.catch((error: unknown) => {
+    removeStart(start)
+    throw error
+  })
   if (started.kind !== 'started') removeStart(start)
   return started
 }

@@ -23,12 +23,13 @@ export type TmuxWorld = TmuxCaller & { readonly clock: Clock }
 const ANSWER_SECONDS = 5
 
 /** Without it tmux gives `_` for every byte that is not ASCII, and for tabs, where the locale is not UTF-8, as under cron. */
-const UTF8 = '-u'
+export const UTF8 = '-u'
 
 export const tmux = ({ run, env }: TmuxCaller, args: readonly string[]): Promise<CommandOutcome> =>
   run('tmux', [UTF8, ...args], { env, seconds: ANSWER_SECONDS })
 
-const SEPARATOR = '\t'
+/** Between the fields of a format: no name has one. */
+export const SEPARATOR = '\t'
 
 /** `terminal`: as `/dev/pts/5`. */
 type NamedPane = { readonly target: TmuxTarget; readonly terminal: string }
@@ -198,94 +199,8 @@ export const capturePaintedScreen = async (
   return lines.slice(0, lines.findLastIndex((line) => line.trim() !== '') + 1)
 }
 
-export type DetachedStart =
-  | { readonly kind: 'started'; readonly target: TmuxTarget }
-  | { readonly kind: 'name-taken' }
-  | { readonly kind: 'failed'; readonly message: string }
-
-export type DetachedCommand = {
-  readonly session: string
-  /** `window`: in the session of that name, which is there already. */
-  readonly as: 'session' | 'window'
-  readonly command: readonly string[]
-  /** Tells the pane from one that a person has opened; see {@link sessionPanes}. */
-  readonly mark: string
-  readonly env: TmuxWorld['env']
-  readonly cwd: string
-  readonly size: { readonly columns: number; readonly rows: number } | null
-}
-
 /** tmux reads a `;` at the end of an argument as the end of its command. */
-const literal = (word: string): string => (word.endsWith(';') ? `${word.slice(0, -1)}\\;` : word)
-
-/** The user option of a pane that holds {@link DetachedCommand.mark}. */
-const MARK = '@lock_dir'
-
-const TARGET_FORMAT = ['#{socket_path}', '#{pane_id}', '#{pid}', '#{session_name}'].join(SEPARATOR)
-
-const parseTarget = (line: string): TmuxTarget | null => {
-  const [socket, pane, serverPid, session] = line.split(SEPARATOR)
-  return socket && pane && session ? { socket, pane, session, server_pid: Number(serverPid) } : null
-}
-
-/** Longer: giving up on a session that appears a moment later would leave it without an owner. */
-const START_SECONDS = 60
-
-const startArguments = (start: DetachedCommand): readonly string[] => {
-  const { session, size } = start
-  const exact = `=${session}:`
-  const where =
-    start.as === 'window'
-      ? ['new-window', '-t', exact]
-      : [
-          'new-session',
-          '-d',
-          '-s',
-          session,
-          ...(size === null ? [] : ['-x', `${size.columns}`, '-y', `${size.rows}`]),
-        ]
-  return [
-    ...[...where, '-P', '-F', TARGET_FORMAT, '--', ...start.command.map(literal)],
-    ...[';', 'set-option', '-w', '-t', exact, 'remain-on-exit', 'failed'],
-    ...[';', 'set-option', '-p', '-t', exact, MARK, literal(start.mark)],
-    // A person who wants that of sessions that he has left does not mean one that nobody was in yet.
-    ...[';', 'set-option', '-t', exact, 'destroy-unattached', 'off'],
-    ...[';', 'set-option', '-s', 'exit-unattached', 'off'],
-  ]
-}
-
-/** Runs one command in a pane of its own, which stays to be looked at when that fails. */
-export const startDetached = async (start: DetachedCommand, run: RunCommand): Promise<DetachedStart> => {
-  const { ok, stdout, stderr, missing } = await run('tmux', [UTF8, ...startArguments(start)], {
-    env: start.env,
-    cwd: start.cwd,
-    seconds: START_SECONDS,
-  })
-  if (missing) throw errors.noTmux('--detach')
-  const target = parseTarget(stdout.trim())
-  if (ok && target !== null) return { kind: 'started', target }
-  return stderr.includes('duplicate session')
-    ? { kind: 'name-taken' }
-    : { kind: 'failed', message: stderr.trim() }
-}
-
-export type MarkedPane = {
-  readonly target: TmuxTarget
-  /** Of the lock directory of the run that was detached into it; `''` for other panes. */
-  readonly mark: string
-}
-
-/** The panes of a session by its exact name, on the server that `env` leads to. */
-export const sessionPanes = async (name: string, world: TmuxWorld): Promise<readonly MarkedPane[]> => {
-  const format = `#{${MARK}}${SEPARATOR}${TARGET_FORMAT}`
-  const { ok, stdout } = await tmux(world, ['list-panes', '-s', '-t', `=${name}:`, '-F', format])
-  if (!ok) return []
-  return stdout.split('\n').flatMap((line) => {
-    const [mark = '', ...rest] = line.split(SEPARATOR)
-    const target = parseTarget(rest.join(SEPARATOR))
-    return target === null ? [] : [{ target, mark }]
-  })
-}
+export const literal = (word: string): string => (word.endsWith(';') ? `${word.slice(0, -1)}\\;` : word)
 
 export type PaneInput = {
   /** As `/dev/pts/5`. */
@@ -333,7 +248,7 @@ export const typeInto = async (
 }
 
 /** Ends a pane, and with its last one the session. */
-export const killPane = async (target: TmuxTarget, world: TmuxWorld): Promise<void> => {
+export const killPane = async (target: TmuxTarget, world: TmuxCaller): Promise<void> => {
   await tmux(world, ['-S', target.socket, 'kill-pane', '-t', target.pane])
 }
 
@@ -374,7 +289,19 @@ export const showPane = async (target: TmuxTarget, world: TmuxWorld): Promise<bo
   return exitCode === 0
 }
 
-export const tmuxVersion = async (world: TmuxWorld): Promise<string | null> => {
+/** As `tmux 3.3a`; `null` where there is none. */
+export const tmuxVersion = async (world: TmuxCaller): Promise<string | null> => {
   const { ok, stdout } = await tmux(world, ['-V'])
   return ok ? stdout.trim() : null
+}
+
+/** Before it panes have no options of their own. */
+export const OLDEST_TMUX = '3.0'
+
+/** Whether `--detach` cannot work with it. One that names no number, as `tmux master`, is new. */
+export const isTooOld = (version: string): boolean => {
+  const [major, minor] = OLDEST_TMUX.split('.').map(Number) as [number, number]
+  const [, ofMajor, ofMinor] = /(\d+)\.(\d+)/.exec(version) ?? []
+  if (ofMajor === undefined) return false
+  return Number(ofMajor) < major || (Number(ofMajor) === major && Number(ofMinor) < minor)
 }

@@ -11,7 +11,7 @@ import { openSession } from '../session/session.ts'
 import { probeLock, tryAcquire } from '../store/kernel-lock.ts'
 import { emptiedAtBootOf, prepareLockDir } from '../store/lock-dir.ts'
 import { listSessions } from '../store/read-record.ts'
-import { tmuxVersion } from '../tmux/tmux.ts'
+import { isTooOld, OLDEST_TMUX, tmuxVersion } from '../tmux/tmux.ts'
 import type { World } from '../world.ts'
 
 export type Check = {
@@ -69,9 +69,6 @@ const sessions = (world: World): readonly Check[] =>
     ]
   })
 
-/** `new-session -e` and `remain-on-exit failed` came with it. */
-const TMUX_NEEDED = [3, 2] as const
-
 const checkTmux = async (world: World): Promise<Check> => {
   const what = 'tmux'
   const version = await tmuxVersion(world)
@@ -83,15 +80,12 @@ const checkTmux = async (world: World): Promise<Check> => {
       fix: 'Install tmux for run --detach and attach; all else works.',
     }
   }
-  const [, major, minor] = /(\d+)\.(\d+)/.exec(version) ?? []
-  const [neededMajor, neededMinor] = TMUX_NEEDED
-  const isOld = Number(major) < neededMajor || (Number(major) === neededMajor && Number(minor) < neededMinor)
-  if (isOld) {
+  if (isTooOld(version)) {
     return {
       level: 'warning',
       what,
       found: version,
-      fix: `run --detach needs tmux ${TMUX_NEEDED.join('.')}.`,
+      fix: `run --detach needs tmux ${OLDEST_TMUX} or newer.`,
     }
   }
   return ok(what, version)

@@ -4,6 +4,7 @@ import type { CommandOutcome } from '../../src/core/ports.ts'
 import type { RecordFields } from '../../src/core/record-file.ts'
 import { type DetachedOutcome, type DetachedRun, runDetached } from '../../src/engine/detach.ts'
 import { takeStart } from '../../src/store/start-file.ts'
+import { isTooOld } from '../../src/tmux/tmux.ts'
 import { rejectionOf } from '../fakes/failure.ts'
 import { OWNER, owner } from '../fakes/records.ts'
 import { type FakeWorld, fakeWorld, putRecord } from '../fakes/world.ts'
@@ -27,6 +28,11 @@ class FakeTmux {
   onStart: () => void = () => undefined
   onCollect: () => void = () => undefined
   onList: () => void = () => undefined
+  version = 'tmux 3.3a'
+  /** What it says to the start, which it does not carry out to its end. */
+  says: string | null = null
+  /** Of the session: the command for when a pane has ended. */
+  hook: string | null = null
 
   readonly answer = (command: readonly string[]): Partial<CommandOutcome> => {
     const words = command
@@ -50,6 +56,11 @@ class FakeTmux {
       case 'kill-pane':
         if (pane !== undefined) this.panes.splice(this.panes.indexOf(pane), 1)
         return {}
+      case '-V':
+        return { stdout: this.version }
+      case 'set-hook':
+        this.hook = words[4] ?? null
+        return {}
       case 'run-shell':
         this.onCollect()
         return {}
@@ -60,10 +71,12 @@ class FakeTmux {
 
   #start(words: readonly string[]): Partial<CommandOutcome> {
     this.started = words
+    if (this.says?.startsWith('usage:')) return { ok: false, stderr: this.says }
     const pane: Pane = { id: NEW_PANE, state: 'live', exitCode: '', screen: [] }
     this.panes.push(pane)
     this.onStart()
-    return { stdout: this.#place(pane) }
+    const stdout = this.#place(pane)
+    return this.says === null ? { stdout } : { ok: false, stdout, stderr: this.says }
   }
 
   readonly #place = ({ id }: Pane): string => [SOCKET, id, '300', 'demo'].join('\t')
@@ -197,6 +210,51 @@ describe('a detached engine that ends without the session', () => {
     const scene = new Scene()
     scene.tmux.onStart = () => void scene.tmux.panes.pop()
     expect(await scene.run()).toBe(74)
+  })
+})
+
+describe('a tmux that does not know all of it', () => {
+  const filesOf = ({ world }: Scene): readonly string[] => readdirSync(world.paths('demo').home)
+
+  it('removes panes that ended well by a hook, where it can keep all or none', async () => {
+    const scene = new Scene()
+    scene.tmux.says = 'bad value: failed'
+    scene.tmux.onStart = () => scene.hold()
+    expect(await scene.run()).toBe(0)
+    expect(scene.tmux.hook).toMatch(/^if-shell .*pane_dead_status.* kill-pane$/)
+    expect(scene.tmux.panes).toHaveLength(1)
+  })
+
+  it('leaves no pane behind when another command of the start fails', async () => {
+    const scene = new Scene()
+    scene.tmux.says = 'unknown option: destroy-unattached'
+    const failure = await rejectionOf(scene.run())
+    expect(failure.exitCode).toBe(74)
+    expect(failure.message).toContain('unknown option: destroy-unattached')
+    expect(scene.tmux.panes).toEqual([])
+    expect(filesOf(scene)).toEqual([])
+  })
+
+  it('is named with the version that is needed, and nothing is made', async () => {
+    const scene = new Scene()
+    scene.tmux.says = 'usage: set-option [-agosquw] [-t target-session|target-window] option [value]'
+    scene.tmux.version = 'tmux 2.9a'
+    const failure = await rejectionOf(scene.run())
+    expect(failure.exitCode).toBe(69)
+    expect(failure.message).toBe('--detach needs tmux 3.0 or newer, and this is tmux 2.9a')
+    expect(scene.tmux.panes).toEqual([])
+    expect(filesOf(scene)).toEqual([])
+  })
+
+  it.each([
+    ['tmux 2.9a', true],
+    ['tmux 1.8', true],
+    ['tmux 3.0', false],
+    ['tmux next-3.7', false],
+    ['tmux 12.1', false],
+    ['tmux master', false],
+  ])('%s is too old: %s', (version, expected) => {
+    expect(isTooOld(version)).toBe(expected)
   })
 })
 
