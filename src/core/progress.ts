@@ -22,6 +22,9 @@
  * beyond that puts this off by {@link DETACHED_WORTH} times the time in which it was seen, from the second sample in a row on:
  * a daemon that reads a whole file every few minutes, to see whether it has changed, is no work either.
  *
+ * Payload by a process that has a terminal puts it off by {@link PROMPT_FRACTION} of `quiet_after` at most, unless it is a lot:
+ * a program that writes its state down every few minutes, while it waits for a key, does no work.
+ *
  * Payload is what goes beyond {@link WAKE_UP_BYTES} for every call: threads that wake each other move that much.
  *
  * | cause            | when |
@@ -34,8 +37,8 @@
  * | `stopped`        | a process is stopped, without progress, in two samples |
  *
  * A hang that has been found ends at once with a note or new text. Whatever else is seen ends it when it comes in
- * {@link RETURN_SAMPLES} samples: no further apart than half of `quiet_after`, and in a row for `repeating` and
- * `spinning`. A burst now and then is no work.
+ * {@link RETURN_SAMPLES} samples: no further apart than half of `quiet_after` (at a prompt, than a third), and in a row
+ * for `repeating` and `spinning`. A burst now and then is no work.
  */
 import type { Stall, StallCause } from './record.ts'
 import type { TextKind } from './status-phrases.ts'
@@ -80,6 +83,8 @@ export const RETURN_SAMPLES = 3
 const IN_A_ROW_INTERVALS = 1.7
 /** Of a limit: what a burst gives back, and how far apart bursts may be to end a hang. */
 const BURST_FRACTION = 0.5
+/** Of `quiet_after`, at a prompt: the same two. */
+export const PROMPT_FRACTION = 1 / 3
 /** Of `stuck_after`: phrases that come less often than this are no progress. */
 const PHRASE_FRACTION = 1 / 6
 /** A clock goes back no further than this, in limits, so that bursts that do not suffice stay insufficient. */
@@ -320,8 +325,9 @@ const returningOf = (
   // A daemon behind the prompt is at work when it does not stop.
   const isQuiet =
     cause !== null && ANY_ACTIVITY_ENDS.has(cause) && !(cause === 'awaiting-input' && seen.isDetached)
-  const half = BURST_FRACTION * (limits.quietAfter ?? limits.stuckAfter ?? Number.POSITIVE_INFINITY)
-  const apart = isQuiet ? half : IN_A_ROW_INTERVALS * interval
+  const share = cause === 'awaiting-input' ? PROMPT_FRACTION : BURST_FRACTION
+  const limit = limits.quietAfter ?? limits.stuckAfter ?? Number.POSITIVE_INFINITY
+  const apart = isQuiet ? share * limit : IN_A_ROW_INTERVALS * interval
   const { at } = sample
   const { samples, at: last } = before.returning
   if (!againstStall(before, seen, sample) || seen.gain === 0) {
@@ -424,9 +430,12 @@ const workedUntil = (
   { worked, detached }: Progress,
   { seen, limits, seconds, isStalled, hasReturned, at, until }: Step & WorkedParts,
 ): number => {
-  if (!seen.isDetached || (isStalled && hasReturned)) return until
-  if (!detached) return worked
-  return Math.max(worked, Math.min(until, advanced(worked, at, limits.quietAfter, DETACHED_WORTH * seconds)))
+  const { quietAfter } = limits
+  const isBurst = seen.source === 'io' && seen.gain < 1
+  if (!(seen.isDetached || isBurst) || quietAfter === null || (isStalled && hasReturned)) return until
+  if (seen.isDetached && !detached) return worked
+  const gain = seen.isDetached ? DETACHED_WORTH * seconds : PROMPT_FRACTION * quietAfter
+  return Math.max(worked, Math.min(until, advanced(worked, at, quietAfter, gain)))
 }
 
 const stallOf = (progress: Progress, sample: Sample, context: AssessmentContext): Stall | null => {

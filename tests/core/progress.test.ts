@@ -678,3 +678,29 @@ describe('a prompt with daemons behind it', () => {
     for (let n = 0; n < 400; n += 1) expect(watched.sample({ ...trickle, listens: false }).stall).toBeNull()
   })
 })
+
+describe('a prompt that writes its state down now and then', () => {
+  const burst: Found = { io: io(60_000, 30_000), cpuSeconds: 0.01, listens: true }
+  const causesWith = (apart: number): readonly (string | null)[] => {
+    const watched = new Watched()
+    const every = Math.round((apart * (LIMITS.quietAfter ?? 0)) / INTERVAL)
+    return Array.from(
+      { length: 40 * every },
+      (_, n) => watched.sample(n % every === 0 ? burst : { listens: true }).stall?.cause ?? null,
+    )
+  }
+
+  it.each([0.4, 0.49, 0.6])(
+    'waits for a person, once and for good, when %f of the limit is between',
+    (apart) => {
+      const causes = causesWith(apart)
+      const first = causes.indexOf('awaiting-input')
+      expect(first * INTERVAL).toBeLessThan(5 * (LIMITS.quietAfter ?? 0))
+      expect(causes.slice(first)).toEqual(Array(causes.length - first).fill('awaiting-input'))
+    },
+  )
+
+  it.each([0.03, 0.2, 0.3])('works when no more than %f of the limit is between', (apart) => {
+    expect(new Set(causesWith(apart))).toEqual(new Set([null]))
+  })
+})
