@@ -17,7 +17,7 @@
  * @property {boolean} [isUpdateOffered]  it knows of a newer version
  * @property {string|null} prompt
  * @property {'ask'|'allow'} permission
- * @property {(agent: object) => object[]} plan  of the mock
+ * @property {(agent: object, limits: object) => object[]} plan  of the mock; limits in seconds, by their names
  * @property {(seen: Seen, agent: object) => boolean} reached
  *
  * @typedef {{screen: string, turns: number, hasStarted: boolean, hasServer: boolean}} Seen  turns: requests of the agent;
@@ -37,7 +37,7 @@ const always =
 /** A shell tool, and when the agent asks how it goes on: the tool of that, again and again. */
 const tool = (command) => (agent) => [
   { kind: 'tool', call: agent.shell(command) },
-  agent.waitFor === undefined ? done : { kind: 'tool', call: agent.waitFor },
+  agent.waitFor === undefined ? done : { kind: 'tool', call: agent.waitFor, words: DONE },
 ]
 
 const byScreen =
@@ -54,6 +54,12 @@ const WORKS = `touch started; sh ${TOOLS}works.sh`
 const base = { isSettled: true, prompt: 'do it', permission: 'allow' }
 const pane = { ...base, place: 'pane' }
 const pipe = { ...base, place: 'pipe' }
+/** Longer than each limit of activity, then it answers and comes to its end. */
+const worksFirst = {
+  plan: (agent, { quiet, stuck }) => tool(`${WORKS} ${Math.ceil(1.2 * Math.min(stuck, 2 * quiet))}`)(agent),
+  wanted: ['ended'],
+  reached: byTool,
+}
 const streams = { plan: always({ kind: 'stream' }), wanted: ['active'] }
 const works = { plan: tool(WORKS), wanted: ['active'], reached: byTool }
 const sleeps = { plan: tool(SLEEPS), reached: byTool }
@@ -73,6 +79,8 @@ const refusedForGood = (status) => ({ ...refused(status), plan: always({ kind: '
 /** It tries again, and gets as far. */
 const drops = { plan: always({ kind: 'drop' }), reached: byRequest, patience: RETRY_SECONDS }
 const PART_SECONDS = 10
+/** With short limits or with those of every day. */
+const WORKS_FIRST_SECONDS = 1800
 const breaksOff = { plan: always({ kind: 'part' }), reached: byRequest, patience: PART_SECONDS }
 const serverHangs = { hasHangingServer: true, plan: always(done) }
 
@@ -156,6 +164,7 @@ export const STATES = [
   { ...pane, ...breaksOff, name: 'pane-breaks-off', wanted: ['repeating'] },
   { ...pipe, ...streams, name: 'pipe-streaming', reached: byRequest },
   { ...pipe, ...works, name: 'pipe-tool-works' },
+  { ...pipe, ...worksFirst, name: 'pipe-works-first', patience: WORKS_FIRST_SECONDS },
   { ...pipe, ...sleeps, name: 'pipe-tool-sleeps', wanted: ['silent'] },
   { ...pipe, ...noAnswer, name: 'pipe-no-answer', wanted: ['silent'] },
   { ...pipe, ...half, name: 'pipe-half-answer', wanted: ['silent'] },

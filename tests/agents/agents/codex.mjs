@@ -6,7 +6,8 @@ const TARGETS = { x64: 'x86_64', arm64: 'aarch64' }
 
 /** What a tool that still runs has answered: the model asks for the rest of it. */
 const waitFor = (body) => {
-  const [, id] = JSON.stringify(body.input).match(/session ID (\d+)(?!.*session ID)/) ?? []
+  const [, id] = JSON.stringify(body.input.at(-1)).match(/session ID (\d+)/) ?? []
+  if (id === undefined) return null
   return { name: 'write_stdin', input: { session_id: Number(id), chars: '', yield_time_ms: 30_000 } }
 }
 

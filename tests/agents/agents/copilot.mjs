@@ -3,6 +3,7 @@ import { addMcpServer, writeJson } from './common.mjs'
 
 /** What a tool that still runs has answered: the model asks for the rest of it. */
 const waitFor = (body) => {
+  if (/exit code/.test(JSON.stringify(body.messages.at(-1)))) return null
   const [, shellId] = JSON.stringify(body.messages).match(/shellId: ?([\w-]+)(?!.*shellId: )/) ?? []
   return { name: 'read_bash', input: { shellId, delay: 300 } }
 }

@@ -20,7 +20,8 @@
  * @property {string[]} [ask]  arguments with which it asks for one
  * @property {(command: string) => {name: string, input: object}} shell  the call of its shell tool
  * @property {(command: string) => {name: string, input: object}} [askingShell]  a call that asks, where `shell` does not
- * @property {(body: object) => {name: string, input: object}} [waitFor]  the call that waits for a shell that still runs
+ * @property {(body: object) => {name: string, input: object}|null} [waitFor]  the call that waits for a shell that
+ *   still runs; null when it has ended
  * @property {Record<string, string[]>} [wanted]  by state, where it differs from what is wanted of the others
  * @property {Record<string, RegExp>} screens  how a state is recognised; a state without one is one that it has not
  */

@@ -71,7 +71,7 @@ const begin = async (scene) => {
   const own = { ...agent.env(place), ...(state.isSettled ? {} : agent.firstRunEnv) }
   const env = without({ ...environment(place), ...own })
   if (state.isResumed) await haveTurn({ ...scene, env })
-  mock.follow(state.plan(agent))
+  mock.follow(state.plan(agent, limits))
   const session = new Session(place, env)
   const { interval, stale, quiet, stuck } = limits
   const options = {

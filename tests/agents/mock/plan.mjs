@@ -5,9 +5,9 @@
  * @typedef {object} Answer
  * @property {'text'|'stream'|'part'|'drop'|'nothing'|'half'|'pings'|'refuse'|'tool'} kind
  *   `part` streams for a while and then says nothing more; `drop` breaks the connection then
- * @property {string} [words]  of `text`
+ * @property {string} [words]  of `text`, and of `tool` when its function has nothing to call
  * @property {number} [status]  of `refuse`
- * @property {{name: string, input: object}|((body: object) => {name: string, input: object})} [call]  of `tool`; a
+ * @property {{name: string, input: object}|((body: object) => {name: string, input: object}|null)} [call]  of `tool`; a
  *   function sees the request, as a model does that goes on with a tool that still runs
  */
 import { readdir, readFile } from 'node:fs/promises'
@@ -57,9 +57,11 @@ const KINDS = {
     reply.text(words)
     reply.end()
   },
-  tool(reply, { call }, request) {
+  tool(reply, { call, words }, request) {
+    const made = typeof call === 'function' ? call(request.body) : call
     reply.begin()
-    reply.tool(typeof call === 'function' ? call(request.body) : call)
+    if (made === null) reply.text(words)
+    else reply.tool(made)
     reply.end()
   },
   nothing() {},
