@@ -55,8 +55,8 @@ export const IDLE_FRACTION = 0.01
 /** So many bytes in a second are work, whatever the screen repeats: a copy with a bar of digits, a long download. */
 export const BULK_BYTES_PER_SECOND = 64 * 1024
 
-/** Behind a spinner, so much more than that has to be moved on average for it to be work without a pause. */
-export const BULK_WORTH = 2
+/** Behind a spinner, four fifths of that on average are work: an agent that saves what was said with each turn moves half. */
+export const BULK_WORTH = 1.25
 
 /** An eventfd moves 8 bytes, a pipe that wakes somebody 1. */
 export const WAKE_UP_BYTES = 8

@@ -172,7 +172,7 @@ describe('what one sample is worth', () => {
     const watched = new Watched()
     watched.finds('the same text', INTERVAL)
     watched.sample(FINDS[find])
-    expect(watched.progress.progress === watched.progress.at).toBe(isProgress)
+    expect(watched.progress.progress > START).toBe(isProgress)
     expect(watched.progress.activity).toBe(watched.progress.at)
   })
 
@@ -182,7 +182,7 @@ describe('what one sample is worth', () => {
     watched.sample({ output: text('repeat', bytes), io: io(4 * bytes) })
     expect(watched.progress.progress).toBe(START)
     // What it reads beside it is.
-    watched.sample({ output: text('repeat', bytes), io: io(5 * bytes) })
+    watched.sample({ output: text('repeat', bytes), io: io(6 * bytes) })
     expect(watched.progress.progress).toBe(watched.progress.at)
   })
 
@@ -192,7 +192,7 @@ describe('what one sample is worth', () => {
       const watched = new Watched()
       watched.finds('the same text', INTERVAL)
       watched.sample({ output: text('repeat'), io: { ...io(0), all: 2 * bytes, allWritten } })
-      return watched.progress.progress === watched.progress.at
+      return watched.progress.progress > START
     }
     expect(isProgress(bytes + 400)).toBe(true)
     expect(isProgress(500)).toBe(false)
@@ -605,6 +605,21 @@ describe('many bytes behind a spinner', () => {
     })
     const first = causes.indexOf('repeating')
     expect(first * INTERVAL).toBeLessThan(2 * (LIMITS.stuckAfter ?? 0))
+    expect(causes.slice(first)).toEqual(Array(1000 - first).fill('repeating'))
+  })
+})
+
+describe('an agent that saves what was said with each of its turns, behind a spinner', () => {
+  it('makes no progress with that', () => {
+    const watched = new Watched()
+    const spinner = text('repeat')
+    const saved = { output: spinner, io: io(1.6 * BULK_BYTES_PER_SECOND * INTERVAL) }
+    const causes = Array.from(
+      { length: 1000 },
+      (_, n) => watched.sample(n % 3 === 0 ? saved : { output: spinner, io: io(80) }).stall?.cause ?? null,
+    )
+    const first = causes.indexOf('repeating')
+    expect(first * INTERVAL).toBeLessThan(4 * (LIMITS.stuckAfter ?? 0))
     expect(causes.slice(first)).toEqual(Array(1000 - first).fill('repeating'))
   })
 })

@@ -77,8 +77,8 @@ export const codex = {
   patience: {
     // At its first start it copies its daemon, 2.4 GB of reads and writes, when the prompt is there already.
     'pane-idle': 30,
-    // The model asks for the rest after 30 s, and that says something new once more.
-    'pane-tool-sleeps': 60,
+    // The model asks for the rest every 30 s. The first time says something new, and each is saved.
+    'pane-tool-sleeps': 100,
   },
   screens: {
     'first-run': /Trust this folder/,
