@@ -103,7 +103,9 @@ export class GuardKeeper {
     this.#begun = owner.record.iteration.number
     // Its configuration goes through an environment variable, which holds less than a command line.
     const inherited = { script, readers: streams.readers, locks: this.#otherLocks() }
-    this.#watchdog = new Watchdog(world, inherited, () => this.#config({ untilOutput: null }))
+    const config = (): GuardConfig => this.#config({ untilOutput: null })
+    // Without a guard nobody would be left meanwhile.
+    this.#watchdog = new Watchdog(world, inherited, config, () => this.startNow())
   }
 
   /** @param hear gets what the recorder in the guard reports */

@@ -80,14 +80,17 @@ export class Watchdog {
   readonly #world: World
   readonly #inherited: Inherited
   readonly #config: () => GuardConfig
+  readonly #onGone: () => void
   #child: ChildProcess | null = null
   #guard: number | undefined
   #isOver = false
 
-  constructor(world: World, inherited: Inherited, config: () => GuardConfig) {
+  /** @param onGone called when it has ended before the run, and before another one is started */
+  constructor(world: World, inherited: Inherited, config: () => GuardConfig, onGone: () => void) {
     this.#world = world
     this.#inherited = inherited
     this.#config = config
+    this.#onGone = onGone
   }
 
   get isThere(): boolean {
@@ -118,6 +121,7 @@ export class Watchdog {
     const again = async (why: string): Promise<void> => {
       if (this.#isOver || this.#child !== child) return
       this.#child = null
+      this.#onGone()
       this.#world.notify(`the watchdog of this run ${why}; starting another`)
       if (this.#world.clock.monotonic() - started < MIN_UPTIME_SECONDS)
         await this.#world.clock.sleep(MIN_UPTIME_SECONDS)

@@ -174,6 +174,12 @@ describe('a guard that is not needed at once', () => {
     expect([lateChildren().length, lateGuards().length, late.isStarted]).toEqual([1, 0, false])
   })
 
+  it('is started when the watchdog dies before there is one', () => {
+    expect(lateGuards().length).toBe(0)
+    lateChildren()[0]?.emit('exit', null, 'SIGKILL')
+    expect(lateGuards().length).toBe(1)
+  })
+
   it('is started when there is something to record, once, in the iteration that has begun', async () => {
     late.begin(7)
     late.startNow()

@@ -42,6 +42,13 @@ const asks =
     void trial.command(program, ...words)
   }
 
+/** Nobody was left to end the worker when the owner was killed: that is for the next command. */
+const reapIfAlone = async (trial: Trial): Promise<string | null> => {
+  if (trial.remembered.length > 0) return null
+  const code = await trial.command('lock', 'reap', 's0')
+  return code === 0 ? null : `exit code ${code}`
+}
+
 export const WAYS: Readonly<Record<string, Way>> = {
   claim: { ...FROM_CLAIM, words: 'a run from its claim on' },
   stop: { ...WHILE_ENDING, words: 'engine.sh stop', begin: asks('engine', 'stop', 's0') },
@@ -87,10 +94,16 @@ export const WAYS: Readonly<Record<string, Way>> = {
     begin: (trial, owner) => trial.send('SIGKILL', ...trial.guards(owner)),
   },
   watchdog: {
-    words: 'its watchdog killed before',
+    words:
+      'its watchdog killed before; where the owner has had no time to start another helper, then `lock.sh reap`',
     last: 600,
     needsWorker: true,
     begin: (trial, owner) => trial.send('SIGKILL', ...trial.watchdogs(owner)),
+    kill(trial, owner) {
+      trial.remembered = [...trial.guards(owner), ...trial.watchdogs(owner)]
+      trial.send('SIGKILL', owner)
+    },
+    settle: reapIfAlone,
   },
   'guard, owner': {
     ...FROM_CLAIM,
@@ -105,11 +118,7 @@ export const WAYS: Readonly<Record<string, Way>> = {
       trial.remembered = trial.guards(owner)
       trial.send('SIGKILL', ...trial.watchdogs(owner), owner)
     },
-    async settle(trial) {
-      if (trial.remembered.length > 0) return null
-      const code = await trial.command('lock', 'reap', 's0')
-      return code === 0 ? null : `exit code ${code}`
-    },
+    settle: reapIfAlone,
   },
   'owner, then guard': {
     words: 'the owner killed, and so much later its guard',
