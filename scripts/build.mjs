@@ -1,11 +1,12 @@
 /**
  * Compiles src/ to dist/:
  *
- *   loader.cjs      checks Node's version, then runs main.js
+ *   loader.cjs      checks Node's version, then runs one of the next three
  *   main.js         the program; what a verb needs is evaluated when the verb is asked for
+ *   status.js, run.js  the same with only the verbs that are started most
  *   guard.js        the guard and the watchdog of a run, with nothing that they do not use
  *   hook.js         what agents call at every tool: lock.sh hook
- *   compiled/       V8's compiled code of main.js, see src/loader.cjs
+ *   compiled/       V8's compiled code of these three, see src/loader.cjs
  *   sources         the directories that it was made from
  *   vendor/*.js     heavy packages: what the code imports dynamically, loaded only when it is needed
  *
@@ -21,7 +22,7 @@ import { constants, tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
-import { bundle, common, VENDORED } from './bundle.mjs'
+import { bundle, bundleVerbs, common, FREQUENT, VENDORED } from './bundle.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const dist = join(root, 'dist')
@@ -47,6 +48,9 @@ await bundle(
   },
   out,
 )
+await Promise.all(
+  Object.entries(FREQUENT).map(([name, verbs]) => bundleVerbs(name, Object.values(verbs).flat(), out)),
+)
 
 await Promise.all(
   Object.entries(VENDORED).map(([name, contents]) =>
@@ -60,10 +64,16 @@ await Promise.all(
   ),
 )
 
-// The loader reads main.js byte by byte, and esbuild leaves what is not ASCII in regular expressions as it is.
+// The loader reads them byte by byte, and esbuild leaves what is not ASCII in regular expressions as it is.
 const escaped = (text) =>
   text.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
-writeFileSync(join(out, 'main.js'), escaped(readFileSync(join(out, 'main.js'), 'utf8')))
+const hashes = {}
+for (const name of ['main', ...Object.keys(FREQUENT)]) {
+  const file = join(out, `${name}.js`)
+  const text = escaped(readFileSync(file, 'utf8'))
+  writeFileSync(file, text)
+  hashes[name] = createHash('sha256').update(text).digest('hex').slice(0, 16)
+}
 
 writeFileSync(join(out, 'package.json'), '{ "type": "commonjs" }\n')
 
@@ -75,14 +85,14 @@ writeFileSync(
   join(out, 'sources'),
   ['package-lock.json', 'scripts', 'src', ...directories].map((path) => `${path}\n`).join(''),
 )
-const hash = createHash('sha256')
-  .update(readFileSync(join(out, 'main.js')))
-  .digest('hex')
-  .slice(0, 16)
+const bundleOfVerb = Object.entries(FREQUENT).flatMap(([name, programs]) =>
+  Object.entries(programs).flatMap(([program, verbs]) => verbs.map((verb) => [`${program}.${verb}`, name])),
+)
 const loader = readFileSync(join(root, 'src', 'loader.cjs'), 'utf8')
   .replace('__MAJOR__', major)
   .replace('__MINOR__', minor)
-  .replace('__HASH__', hash)
+  .replace('__BUNDLES__', JSON.stringify(Object.fromEntries(bundleOfVerb)))
+  .replace('__HASHES__', JSON.stringify(hashes))
 writeFileSync(join(out, 'loader.cjs'), loader)
 
 /** As often as compiled code is added to: what the two verbs that are asked most need is there from the start. */

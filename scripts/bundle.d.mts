@@ -1,1 +1,3 @@
+export const FREQUENT: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>
 export const bundle: (entryPoints: Readonly<Record<string, string>>, outdir: string) => Promise<unknown>
+export const bundleVerbs: (name: string, verbs: readonly string[], outdir: string) => Promise<unknown>

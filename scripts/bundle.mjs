@@ -32,6 +32,30 @@ const vendorDynamicImports = {
   },
 }
 
+/**
+ * What is started most has a bundle of its own, with nothing but these verbs: less to read, and less to compile. The name
+ * of the bundle, and its verbs; `main` has all.
+ */
+export const FREQUENT = {
+  status: { lock: ['status', 'watch'] },
+  run: { engine: ['run'] },
+}
+
+/** @param verbs what stays of src/verbs/ */
+const onlyVerbs = (verbs) => ({
+  name: 'only-verbs',
+  setup(build) {
+    build.onResolve({ filter: /^\.\/[a-z_-]+\.ts$/ }, ({ path, importer }) =>
+      importer === join(root, 'src', 'verbs', 'index.ts') && !verbs.includes(path.slice(2, -3))
+        ? { path, namespace: 'left-out' }
+        : undefined,
+    )
+    build.onLoad({ filter: /./, namespace: 'left-out' }, ({ path }) => ({
+      contents: `throw new Error("not in this bundle: ${path}")`,
+    }))
+  },
+})
+
 export const common = {
   absWorkingDir: root,
   bundle: true,
@@ -43,15 +67,21 @@ export const common = {
   legalComments: 'none',
 }
 
-/** Each entry point becomes one file: a name, and the source that it is made from. */
-export const bundle = (entryPoints, outdir) =>
+const bundleWith = (entryPoints, outdir, plugins) =>
   build({
     ...common,
     entryPoints,
     outdir,
     // import() would go through the slower loader.
     supported: { 'dynamic-import': false },
-    plugins: [vendorDynamicImports],
+    plugins: [vendorDynamicImports, ...plugins],
     // yargs-parser makes a require() of it, and takes a path as well as a URL.
     define: { VERSION: JSON.stringify(version), 'import.meta.url': '__filename' },
   })
+
+/** Each entry point becomes one file: a name, and the source that it is made from. */
+export const bundle = (entryPoints, outdir) => bundleWith(entryPoints, outdir, [])
+
+/** The program, with only some of its verbs. */
+export const bundleVerbs = (name, verbs, outdir) =>
+  bundleWith({ [name]: 'src/main.ts' }, outdir, [onlyVerbs(verbs)])

@@ -71,13 +71,17 @@ run_hook() { # AGENT...
 # tells without a subshell whether there are any. It says nothing of QUIT, which Bash itself ignores, so one that is ignored
 # alone is not seen there.
 tell_ignored_signals() {
-  local key value _ mask=1 how name names=''
+  local status='' mask=1 how name names=''
   unset LOCK_IGNORED_SIGNALS
   if [[ -r /proc/$$/status ]]; then
-    while read -r key value _; do
+    # In one piece: line by line takes some hundred system calls.
+    IFS='' read -r -d '' status <"/proc/$$/status"
+    if [[ $status == *SigIgn:* ]]; then
+      status=${status#*SigIgn:?}
+      status=${status%%$'\n'*}
       # Without QUIT and CHLD.
-      [[ $key == SigIgn: ]] && mask=$((16#${value: -8} & ~0x10004)) && break
-    done <"/proc/$$/status"
+      mask=$((16#${status: -8} & ~0x10004))
+    fi
   fi
   ((mask)) || return 0
   while read -r _ _ how name; do
@@ -101,14 +105,16 @@ set_aside() {
 
 # The soft limit of open files, which Node raises to the hard one, in LOCK_SOFT_OPEN_FILES. On Linux only.
 tell_open_files() {
-  local what soft hard _
+  local limits=''
   unset LOCK_SOFT_OPEN_FILES
   [[ -r /proc/$$/limits ]] || return 0
-  while read -r _ what _ soft hard _; do
-    [[ $what == open ]] || continue
-    [[ $soft == "$hard" ]] || export LOCK_SOFT_OPEN_FILES=$soft
-    return 0
-  done <"/proc/$$/limits"
+  IFS='' read -r -d '' limits <"/proc/$$/limits"
+  [[ $limits == *'Max open files'* ]] || return 0
+  limits=${limits#*'Max open files'}
+  # The first two words are the soft and the hard limit.
+  # shellcheck disable=SC2086
+  set -- ${limits%%$'\n'*}
+  [[ $1 == "$2" ]] || export LOCK_SOFT_OPEN_FILES=$1
 }
 
 start_helper() { # PROGRAM ARG...

@@ -1,7 +1,7 @@
 /**
- * dist/loader.cjs: checks Node's version, then runs main.js. In the syntax of the oldest Node there is.
+ * dist/loader.cjs: checks Node's version, then runs the bundle that has the verb. In the syntax of the oldest Node there is.
  *
- * V8's compiled code of main.js is kept, which saves a fifth of the start: beside main.js, or where that cannot be
+ * V8's compiled code of a bundle is kept, which saves a fifth of the start: beside the bundle, or where that cannot be
  * written under XDG_CACHE_HOME. There is one file for each verb and version of Node, because code that a verb does not
  * use only makes it slower. What a verb compiles depends on what it finds, so the first uses add to the file, and after
  * these it stays as it is. V8 refuses by itself what is of another version or of other flags, and compiles as usual.
@@ -15,9 +15,10 @@ var path = require('path')
 var vm = require('vm')
 
 var NEEDED = [__MAJOR__, __MINOR__]
-/** Of the contents of main.js: V8 itself compares no more than the length. */
-var HASH = '__HASH__'
-var MAIN = path.join(__dirname, 'main.js')
+/** Of the verbs that are not in main.js alone. */
+var BUNDLES = __BUNDLES__
+/** Of the contents of each bundle: V8 itself compares no more than the length. */
+var HASHES = __HASHES__
 var SAVES = 3
 /** A run may last for days, and V8 forgets meanwhile what it has compiled at the start. */
 var SAVE_AFTER_MS = 1000
@@ -40,8 +41,8 @@ function checkVersion() {
 }
 
 /** One descriptor for what two looks at the file would cost: this is on the way of every start. */
-function readMain() {
-  var fd = fs.openSync(MAIN, 'r')
+function readBundle(file) {
+  var fd = fs.openSync(file, 'r')
   var stats = fs.fstatSync(fd)
   var bytes = Buffer.allocUnsafe(stats.size)
   var length = fs.readSync(fd, bytes, 0, stats.size, 0)
@@ -66,9 +67,9 @@ function isTrusted(place) {
 }
 
 /** `lock.status`; what is no verb is not kept apart. */
-function nameOf(program, verb) {
+function nameOf(program, verb, hash) {
   var word = /^[a-z_-]{1,32}$/.test(verb) ? verb : 'other'
-  return [program, word, process.version, process.arch, HASH].join('.')
+  return [program, word, process.version, process.arch, hash].join('.')
 }
 
 /** @returns {{ saves: number, data?: Buffer } | null} compiled code, and how often it has been saved */
@@ -139,16 +140,20 @@ function saveLater(script, name, owner, saves) {
 
 function main() {
   checkVersion()
-  var name = nameOf(process.argv[2], process.argv[3])
-  var source = readMain()
+  var program = process.argv[2]
+  var verb = process.argv[3]
+  var bundle = BUNDLES[program + '.' + verb] || 'main'
+  var file = path.join(__dirname, bundle + '.js')
+  var name = nameOf(program, verb, HASHES[bundle])
+  var source = readBundle(file)
   var compiled = readCompiled(name, source.owner)
   var text = '(function (require, __filename, __dirname) {' + source.text + '\n})'
-  var script = new vm.Script(text, { filename: MAIN, cachedData: compiled.data })
+  var script = new vm.Script(text, { filename: file, cachedData: compiled.data })
   var saves = script.cachedDataRejected ? 0 : compiled.saves
   // Code that was compiled with other flags would be refused the next time.
   var isUsual = process.execArgv.length === 0 && !process.env.NODE_OPTIONS
   if (saves < SAVES && isUsual) saveLater(script, name, source.owner, saves + 1)
-  script.runInThisContext()(require, MAIN, __dirname)
+  script.runInThisContext()(require, file, __dirname)
 }
 
 main()

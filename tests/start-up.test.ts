@@ -3,12 +3,12 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { bundle } from '../scripts/bundle.mjs'
+import { bundle, bundleVerbs } from '../scripts/bundle.mjs'
 import { encodeRecord } from '../src/core/record-file.ts'
 import { aRecord } from './fakes/records.ts'
 import { tempDir } from './fakes/temp-dir.ts'
 
-/** Runs main.js, and writes down what is asked of require(). */
+/** Runs a bundle, and writes down what is asked of require(). */
 const WATCHER = `
 const Module = require('node:module')
 const [, main, list, ...words] = process.argv
@@ -24,9 +24,10 @@ require(main)
 `
 
 describe('the start of the program', () => {
-  const loadedBy = async (...words: readonly string[]) => {
+  const allVerbs = (dist: string) => bundle({ main: 'src/main.ts' }, dist)
+  const loadedBy = async (words: readonly string[], make: (dist: string) => Promise<unknown> = allVerbs) => {
     const dist = tempDir()
-    await bundle({ main: 'src/main.ts' }, dist)
+    await make(dist)
     writeFileSync(join(dist, 'package.json'), '{ "type": "commonjs" }')
     const locks = tempDir()
     writeFileSync(join(locks, 'demo.json'), encodeRecord(aRecord()))
@@ -41,14 +42,22 @@ describe('the start of the program', () => {
   }
 
   it.skipIf(process.platform !== 'linux')('loads no more for status than it needs', async () => {
-    const { stdout, stderr, names } = await loadedBy('lock', 'status', 'demo')
+    const { stdout, stderr, names } = await loadedBy(['lock', 'status', 'demo'])
     expect([stdout, stderr]).toEqual([expect.stringContaining('demo'), ''])
     expect(names).toEqual(['fs', 'os', 'path'])
   })
 
+  it('is the same in a bundle with a few verbs, and the others are left out of it', async () => {
+    const ofStatus = (dist: string) => bundleVerbs('main', ['status'], dist)
+    const { stdout, stderr, names } = await loadedBy(['lock', 'status', 'demo'], ofStatus)
+    expect([stdout, stderr]).toEqual([expect.stringContaining('demo'), ''])
+    expect(names).toEqual(['fs', 'os', 'path'])
+    expect((await loadedBy(['lock', 'doctor'], ofStatus)).stderr).toContain('not in this bundle: ./doctor.ts')
+  })
+
   it('loads yargs and execa only where they are needed', async () => {
-    expect((await loadedBy('lock', 'doctor')).names).not.toContain('./vendor/yargs.js')
-    const { names } = await loadedBy('lock', 'status', '--help')
+    expect((await loadedBy(['lock', 'doctor'])).names).not.toContain('./vendor/yargs.js')
+    const { names } = await loadedBy(['lock', 'status', '--help'])
     expect(names).toContain('./vendor/yargs.js')
     expect(names).not.toContain('./vendor/execa.js')
   })
