@@ -1,5 +1,6 @@
 /**
  * dist/loader.cjs: checks Node's version, then runs the bundle that has the verb. In the syntax of the oldest Node there is.
+ * A bundle is the expression of a function that takes what Node gives a module.
  *
  * V8's compiled code of a bundle is kept, which saves a fifth of the start: beside the bundle, or where that cannot be
  * written under XDG_CACHE_HOME. There is one file for each verb and version of Node, because code that a verb does not
@@ -147,8 +148,7 @@ function main() {
   var name = nameOf(program, verb, HASHES[bundle])
   var source = readBundle(file)
   var compiled = readCompiled(name, source.owner)
-  var text = '(function (require, __filename, __dirname) {' + source.text + '\n})'
-  var script = new vm.Script(text, { filename: file, cachedData: compiled.data })
+  var script = new vm.Script(source.text, { filename: file, cachedData: compiled.data })
   var saves = script.cachedDataRejected ? 0 : compiled.saves
   // Code that was compiled with other flags would be refused the next time.
   var isUsual = process.execArgv.length === 0 && !process.env.NODE_OPTIONS
