@@ -20,6 +20,8 @@ events() { # NAME
   sed -n 's/.*"event":"\([^"]*\)".*/\1/p' "$LOCK_DIR/$1/history.jsonl" | tr '\n' ' '
 }
 has_events() { [[ $(events "$1") == "$2" ]]; }
+# By the worker's own doing; on a busy machine a heartbeat may come late for others.
+has_never_hung() { ! has_event "$1" hung '(silent|repeating|spinning|stopped|awaiting-input)'; } # NAME
 
 # No clock is waited for: a worker that is silent from now on has been found. So would have been, by the same limits,
 # whoever was silent at least as long.
@@ -107,7 +109,7 @@ note() { # NAME ITERATION SECONDS|null
   eventually has_other_refresher s "$refresher"
   a_silent_one_is_found
   lock.sh status s --json | tr -d ' \n' | grep -qF '"stall":null'
-  has_events s 'claimed '
+  has_never_hung s
 }
 
 @test "with both limits off nothing but certain causes counts" {
@@ -116,7 +118,7 @@ note() { # NAME ITERATION SECONDS|null
   contains s.out '(heartbeat every 0.2s)'
   a_silent_one_is_found
   eventually state_is s active
-  has_events s 'claimed '
+  has_never_hung s
   kill -STOP "$(part s worker)"
   eventually hung_with s stopped
 }
