@@ -18,13 +18,15 @@
  * cursor begins a new piece; colours and titles are dropped. Of each piece spinner glyphs, digits and white space
  * are dropped, and identifiers made of random characters; what is left is new, or was seen.
  *
- * Two things that digits say are kept. A fraction of something known (`45 %`, `12/80`) that is larger than it ever was
+ * Two things that digits say are kept here (core/shown-sizes.ts knows of a third). A fraction of something known (`45 %`, `12/80`) that is larger than it ever was
  * is progress: it cannot grow for ever; the number of an attempt is none. And a row of test marks (`....F..`) says one thing with each mark.
  */
 
 import { CutTexts, endsWithEllipsis } from './cut-text.ts'
+import { dropIdentifiers, Identifiers } from './identifiers.ts'
 import { showsMenu } from './screen-menu.ts'
 import { NO_TERMINAL, type ScreenRow, ScreenRows, type ScreenSize } from './screen-rows.ts'
+import { ShownSizes } from './shown-sizes.ts'
 import { StatusPhrases, statusForm, type TextKind } from './status-phrases.ts'
 
 /** Pieces remembered; a cycle of more different lines than this counts as new each time around. */
@@ -46,8 +48,8 @@ const SPINNER_GLYPHS =
   /[|/\\\-·•…∙⋅◌○◍◎●\u2190-\u21ff\u25a0-\u25ff\u2596-\u259f\u2700-\u27bf\u2800-\u28ff\u2b00-\u2bff\u{1f311}-\u{1f318}\u{1f550}-\u{1f567}]|\ufe0f/gu
 
 const PERCENT = /(\d{1,3}(?:\.\d+)?)\s?%/
-/** Not a date, nor a path. */
-const OF_TOTAL = /(?<![\d/.:-])(\d{1,12})\s?(?:\/|of)\s?(\d{1,12})(?![\d/:-])/
+/** Not a date, nor a path or a part of a word. */
+const OF_TOTAL = /(?<![\w/.:-])(\d{1,12})\s?(?:\/|of)\s?(\d{1,12})(?![\d/:-])/
 
 /** `59s` becomes `1m 0s`, and `950 tokens` become `1.2k`: that says no more than another digit. */
 const UNITS = /(?<=\d)(?:\s?(?:ms|[smhd]|[kKMGT]i?B?|B)\b|[.,](?=\d))/g
@@ -55,21 +57,6 @@ const UNITS = /(?<=\d)(?:\s?(?:ms|[smhd]|[kKMGT]i?B?|B)\b|[.,](?=\d))/g
 const MARKS = '[.,FEsxXSPU*+!?✓✔✗]'
 const ROW_OF_MARKS = new RegExp(`^${MARKS}{10,}$`, 'u')
 const ONLY_MARKS = new RegExp(`^${MARKS}+$`, 'u')
-
-/** Eight letters from a to f make no word. */
-const HEX = /\b(?:(?=[0-9a-f-]*\d)[0-9a-f-]{6,}|[a-f]{8,})\b/gi
-const WORDS = /[A-Za-z0-9]{8,}/g
-/** A capital between small letters is how words are joined. */
-const HUMP = /(?<=[a-z])[A-Z](?=[a-z])/g
-const CHANGES = /\d(?=[A-Za-z])|[A-Za-z](?=\d)|[a-z](?=[A-Z])|[A-Z](?=[a-z])/g
-const RANDOM_CHANGES = 4
-/** Long, of both cases, and a digit in the middle: a key or a token, also when it happens to change seldom. */
-const KEY_CHARACTERS = 16
-const KEY = /^(?=.*[a-z])(?=.*[A-Z])(?=.*[A-Za-z]\d+[A-Za-z])/
-/** `x7Gq20b` changes between small letters, capitals and digits all the time; `module17` and `userName` do it once. */
-const isRandom = (word: string): boolean =>
-  (word.length >= KEY_CHARACTERS && KEY.test(word)) ||
-  (word.replace(HUMP, (capital) => capital.toLowerCase()).match(CHANGES)?.length ?? 0) >= RANDOM_CHANGES
 
 /** `attempt 3/10` counts failures. */
 const ATTEMPTS = /\b(?:attempts?|retry|retries|retrying|tries)\b/i
@@ -93,10 +80,7 @@ const LEADING_DOTS = /^\s*\.{1,3}\s+(?=\p{L})/u
 /** What is left of a piece to compare. */
 export const normalize = (piece: string): string =>
   // The space is taken out again, and makes a string of its own: a mere part would keep all that it was cut from.
-  ` ${piece.slice(0, PIECE_CHARACTERS * 4)}`
-    .replace(LEADING_DOTS, '')
-    .replace(HEX, '')
-    .replace(WORDS, (word) => (isRandom(word) ? '' : word))
+  dropIdentifiers(` ${piece.slice(0, PIECE_CHARACTERS * 4)}`.replace(LEADING_DOTS, ''))
     .replace(UNITS, '')
     .replace(SPINNER_GLYPHS, '')
     .replace(/[\d\s]+/g, '')
@@ -130,6 +114,9 @@ class Pictures {
   }
 }
 
+/** Of what comes at once, the last rows: a display of sizes has fewer. */
+const SIZE_ROWS = 20
+
 /** `isAtEdge`: more of it may not have had room on the screen. */
 type Part = ScreenRow & { readonly isAtEdge?: boolean }
 
@@ -141,7 +128,10 @@ export class Novelty {
   readonly #phrases = new StatusPhrases()
   readonly #pictures = new Pictures()
   readonly #cutTexts = new CutTexts()
+  readonly #identifiers = new Identifiers()
+  readonly #sizes = new ShownSizes()
   readonly #screen = new ScreenRows()
+  #grown = 0
   #size = NO_TERMINAL
   /** The cursor's row as it was after the last call. */
   #open = ''
@@ -150,6 +140,11 @@ export class Novelty {
   /** Its status line takes its texts from a list: what it has said there was no progress, nor will be. */
   get cycles(): boolean {
     return this.#phrases.cycle
+  }
+
+  /** Bytes by which a size that the last call has shown is larger than it was before. */
+  get grown(): number {
+    return this.#grown
   }
 
   /** The screen asks a person to choose. */
@@ -169,6 +164,8 @@ export class Novelty {
     this.#escape = UNFINISHED_ESCAPE.exec(raw)?.[0] ?? ''
     const whole = raw.slice(0, raw.length - this.#escape.length).replace(STRINGS, '')
     const { rows, open, hasLines, isAppended } = this.#screen.write(whole)
+    const shown = open === null ? rows : [...rows, open]
+    this.#grown = Math.max(0, ...shown.slice(-SIZE_ROWS).map(({ text }) => this.#sizes.growth(text)))
     let kind: TextKind = 'repeat'
     for (const row of rows.flatMap((row) => this.#partsOf(row))) kind = stronger(kind, this.#kindOf(row))
     const before = this.#open
@@ -207,7 +204,9 @@ export class Novelty {
     if (text === '') return isFurther ? 'new' : 'repeat'
     const form = statusForm(piece, isOver)
     const phrase = form === null ? null : this.#phrases.shown(form, text, piece.trim())
-    const isSame = this.#cutTexts.isSame(text, isAtEdge || endsWithEllipsis(piece), this.#seen)
+    const isSame =
+      this.#cutTexts.isSame(text, isAtEdge || endsWithEllipsis(piece), this.#seen) ||
+      this.#identifiers.isKnownWithout(piece, normalize)
     const wasSeen = this.#seen.delete(text) || isSame || (!isEnded && this.#isBeginning(text))
     this.#add(text)
     if (isFurther || ROW_OF_MARKS.test(text)) return 'new'

@@ -77,6 +77,9 @@ export type IoCounters = {
   readonly written: number
   readonly reads: number
   readonly writes: number
+  /** Bytes that came from storage, and bytes that go there; also of files that are mapped into memory. */
+  readonly fromStorage: number
+  readonly toStorage: number
 }
 
 export type ProcessInspector = {

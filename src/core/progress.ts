@@ -9,15 +9,19 @@
  * | text that was seen before                           | yes       | no       | start anew |
  * | sockets have received something (asked for a verdict) | yes     | unless text repeats | start anew |
  * | bytes at {@link BULK_BYTES_PER_SECOND} by what lasts, or written by any | yes | yes | start anew; while text repeats, of progress: get {@link BULK_WORTH} times the seconds back that the bytes are worth at that rate |
+ * | a size on the screen that grows by no more than twice what was moved | yes | yes | start anew |
  * | payload read or written by what lasts               | yes       | unless text repeats | get half of their limit back |
  * | a lot of bytes by what comes and goes               | yes       | unless text repeats | start anew |
  * | {@link WORK_FRACTION}, and processes come and go    | yes       | unless text repeats | start anew |
+ * | {@link WORK_FRACTION}, and storage is read or written | yes     | unless text repeats | get half of their limit back |
  * | {@link WORK_FRACTION} of a processor alone          | yes       | no       | get half of their limit back |
  * | less of it                                          | in proportion | no   | get back that part of the time |
  * | less than {@link IDLE_FRACTION} of a processor      | no        | no       | |
  * | a few bytes read and none written, while no socket has received anything | no | no | |
+ * | a few bytes that the worker's processes only pass to each other, likewise | no | no | |
  *
- * A trickle, payload of less than {@link HOUSEKEEPING_BYTES_PER_SECOND} by processes without a terminal, neither keeps a worker
+ * A trickle, payload of less than {@link HOUSEKEEPING_BYTES_PER_SECOND} that is moved by processes without a terminal or only
+ * passed from one process of the worker to another and back, neither keeps a worker
  * that listens to its terminal from `awaiting-input` nor ends that: daemons behind a prompt have it. What such processes move
  * beyond that puts this off by {@link DETACHED_WORTH} times the time in which it was seen, from the second sample in a row on:
  * a daemon that reads a whole file every few minutes, to see whether it has changed, is no work either.
@@ -103,6 +107,8 @@ export type Sample = {
     readonly kind: TextKind | null
     /** The texts of its status line come from a list. */
     readonly cycles: boolean
+    /** Bytes by which a size that it shows has grown. */
+    readonly grown?: number
   }
   readonly io: {
     /** Bytes read and written by processes that were there at both samples. */
@@ -112,9 +118,15 @@ export type Sample = {
     readonly payloadWritten: number
     /** Of the payload, that of processes without a terminal, as daemons are. */
     readonly payloadDetached?: number
+    /** The payload only went round among the worker's processes; see core/circulation.ts. */
+    readonly circulates?: boolean
     /** Bytes of all processes, that have come or ended too; and those of them that were written. */
     readonly all: number
     readonly allWritten?: number
+    /** Of all bytes, those that programs read when they start. */
+    readonly loaded?: number
+    /** Bytes that came from storage or go there. */
+    readonly storage?: number
   }
   /** Bytes that its sockets have received in about half of `quiet_after`; `null` when that was not asked, or is not known. */
   readonly received: number | null
@@ -159,6 +171,8 @@ export type Progress = {
   readonly blocked: Sample['blocked']
   /** Samples in a row that have found it so. */
   readonly blockedSamples: number
+  /** Bytes that were moved since a size on the screen has grown. */
+  readonly unshown: number
   /** Small reads were found to be housekeeping. */
   readonly readsAreIdle: boolean
   readonly stall: Stall | null
@@ -188,6 +202,7 @@ export const beginProgress = (at: number): Progress => ({
   repeat: null,
   blocked: null,
   blockedSamples: 0,
+  unshown: 0,
   readsAreIdle: false,
   stall: null,
   returning: { samples: 0, at },
@@ -228,7 +243,11 @@ type Context = {
   readonly textRepeats: boolean
   readonly readsAreIdle: boolean
   readonly isStalled: boolean
+  readonly unshown: number
 }
+
+/** A display may count bytes before they are packed, or round them. */
+const SHOWN_WORTH = 2
 
 const classifySample = (sample: Sample, context: Context): Classification => {
   const { note, output, io, received } = sample
@@ -236,6 +255,8 @@ const classifySample = (sample: Sample, context: Context): Classification => {
   if (note) return { ...found('note', true), isSaid: true }
   if (output.kind === 'new' || output.kind === 'status') return { ...found('output', true), isSaid: true }
   if (output.kind === 'phrase') return found('output', !context.isStalled)
+  const { grown = 0 } = output
+  if (grown > 0 && grown <= SHOWN_WORTH * context.unshown) return found('io', true)
   // What it prints is written too, and may go through a pipe or two on its way.
   const bulk = BULK_BYTES_PER_SECOND * seconds
   // A tool at work behind a spinner writes; a client that fails again and again reads its libraries, and writes nothing.
@@ -249,10 +270,11 @@ const classifySample = (sample: Sample, context: Context): Classification => {
   if (output.bytes > 0) return found('output', false)
   if (received !== null && received > 0) return found('io', !textRepeats)
   // Every process reads its libraries when it starts: what comes and goes has to read more than that.
-  if (io.all >= bulk) return found('io', !textRepeats)
+  if (io.all - (io.loaded ?? 0) >= bulk) return found('io', !textRepeats)
   const isLittle = io.payload < HOUSEKEEPING_BYTES_PER_SECOND * seconds
-  const isWeak = io.payloadWritten === 0 && isLittle
-  const isTrickle = isLittle && io.payloadDetached === io.payload
+  const circulates = io.circulates === true
+  const isWeak = isLittle && (io.payloadWritten === 0 || circulates)
+  const isTrickle = isLittle && (io.payloadDetached === io.payload || circulates)
   if (io.payload > 0 && !(isWeak && readsAreIdle)) {
     return { ...found('io', !textRepeats, BURST_FRACTION), isWeak, isTrickle, isDetached: isByDetached(io) }
   }
@@ -263,11 +285,14 @@ const classifySample = (sample: Sample, context: Context): Classification => {
 const isByDetached = ({ payload, payloadDetached = 0 }: Sample['io']): boolean =>
   payloadDetached > 0 && (payload - payloadDetached) * 100 <= payload
 
-const classifyCpu = ({ cpuSeconds, processesChange }: Sample, context: Context): Classification => {
+const classifyCpu = ({ cpuSeconds, processesChange, io }: Sample, context: Context): Classification => {
   const { seconds, textRepeats } = context
   if (cpuSeconds < Math.max(IDLE_SECONDS, IDLE_FRACTION * seconds)) return NOTHING
   if (cpuSeconds < workSeconds(seconds)) return { ...found('cpu', false), gain: 0 }
-  return processesChange ? found('cpu', !textRepeats) : found('cpu', false, BURST_FRACTION)
+  if (processesChange) return found('cpu', !textRepeats)
+  // Directories are read without a byte that is counted, and so are files that are mapped.
+  const isOnDisk = (io.storage ?? 0) >= HOUSEKEEPING_BYTES_PER_SECOND * seconds
+  return found('cpu', isOnDisk && !textRepeats, BURST_FRACTION)
 }
 
 const workSeconds = (seconds: number): number => Math.max(WORK_SECONDS, WORK_FRACTION * seconds)
@@ -345,7 +370,9 @@ export const assess = (before: Progress, sample: Sample, context: AssessmentCont
   const memory = Math.max(REPEATING_SAMPLES * interval, (limits.stuckAfter ?? 0) * REPEATING_FRACTION)
   const textRepeats = repeat !== null && at - repeat <= memory
   const isStalled = before.stall !== null
-  const seen = classifySample(sample, { seconds, textRepeats, readsAreIdle: before.readsAreIdle, isStalled })
+  const unshown = before.unshown + movedIn(sample)
+  const { readsAreIdle } = before
+  const seen = classifySample(sample, { seconds, textRepeats, readsAreIdle, isStalled, unshown })
   const returning = isStalled ? returningOf(before, sample, seen, context) : { samples: 0, at }
   const hasReturned = !isStalled || seen.isSaid || returning.samples >= RETURN_SAMPLES
   // At a prompt a burst is no more than that.
@@ -363,12 +390,17 @@ export const assess = (before: Progress, sample: Sample, context: AssessmentCont
     repeat,
     blocked,
     blockedSamples: blocked === null ? 0 : blocked === before.blocked ? before.blockedSamples + 1 : 1,
+    unshown: (sample.output.grown ?? 0) > 0 ? 0 : unshown,
     stall: null,
     returning,
   }
   const stall = stallOf(progress, sample, context)
   return { progress: { ...progress, stall }, evidence: seen.source, stall }
 }
+
+/** Without what it prints. */
+const movedIn = ({ io, output, received }: Sample): number =>
+  Math.max(0, io.payload - 4 * output.bytes, received ?? 0)
 
 type Step = {
   readonly seen: Classification

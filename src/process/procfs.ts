@@ -140,15 +140,20 @@ const threadSeconds = (pid: number, threads: number): number => {
   }
 }
 
-const NO_IO: IoCounters = { read: 0, written: 0, reads: 0, writes: 0 }
+const NO_IO: IoCounters = { read: 0, written: 0, reads: 0, writes: 0, fromStorage: 0, toStorage: 0 }
+
+const IO =
+  /^rchar: (\d+)\nwchar: (\d+)\nsyscr: (\d+)\nsyscw: (\d+)(?:\nread_bytes: (\d+)\nwrite_bytes: (\d+))?/
 
 /** @param text the contents of /proc/PID/io or /proc/PID/task/TID/io */
 export const parseIo = (text: string): IoCounters => {
-  const [, read, written, reads, writes] =
-    /^rchar: (\d+)\nwchar: (\d+)\nsyscr: (\d+)\nsyscw: (\d+)/.exec(text) ?? []
-  return writes === undefined
-    ? NO_IO
-    : { read: Number(read), written: Number(written), reads: Number(reads), writes: Number(writes) }
+  const counters = IO.exec(text)?.slice(1)
+  if (counters === undefined) return NO_IO
+  // The last two are missing where the kernel does not account for tasks.
+  const [read = 0, written = 0, reads = 0, writes = 0, fromStorage = 0, toStorage = 0] = counters.map(
+    (digits) => Number(digits ?? 0),
+  )
+  return { read, written, reads, writes, fromStorage, toStorage }
 }
 
 /** Nothing when it may not be read: another user's. */
@@ -165,6 +170,8 @@ const add = (a: IoCounters, b: IoCounters): IoCounters => ({
   written: a.written + b.written,
   reads: a.reads + b.reads,
   writes: a.writes + b.writes,
+  fromStorage: a.fromStorage + b.fromStorage,
+  toStorage: a.toStorage + b.toStorage,
 })
 
 /** The kernel adds what a child that has ended moved to the process, and to no thread of it. */

@@ -145,7 +145,12 @@ class IterationMonitor implements ActivityMonitor {
       ...(read ?? NOT_READ),
       at,
       note: noted.count > 0,
-      output: { bytes: printed.bytes, kind, cycles: this.#novelty.cycles },
+      output: {
+        bytes: printed.bytes,
+        kind,
+        cycles: this.#novelty.cycles,
+        grown: printed.bytes > 0 ? this.#novelty.grown : 0,
+      },
       received: isClear ? null : this.#sockets.check(this.#progress, at, tree),
       listens: listener !== null,
       menu: listener !== null && this.#novelty.showsMenu,

@@ -3,19 +3,11 @@
  *
  * Narrow screens have the selected session below the table, wide ones beside it.
  */
-import { fillLines, type Style, type Terminal, truncate, widthOf, wrapWords } from '../cli/terminal.ts'
+import { type Terminal, truncate, widthOf, wrapWords } from '../cli/terminal.ts'
 import { statusCounts } from '../core/status-segment.ts'
 import { cell, type Line, lineOf, padded, plain } from './line.ts'
 import { leftWords, type Row } from './row.ts'
-import {
-  type Action,
-  KEYS,
-  type Mode,
-  type Preview,
-  selectedRow,
-  shownRows,
-  type WatchState,
-} from './state.ts'
+import { KEYS, type Mode, type Preview, selectedRow, shownRows, type WatchState } from './state.ts'
 import { tableColumns, tableHeader, tableRow } from './table.ts'
 
 export type Size = { readonly columns: number; readonly rows: number }
@@ -55,38 +47,20 @@ const headLine = (state: WatchState, { size, clock, lockDir }: Scene): Line => {
   return [plain(left, 'bold'), plain(gap), plain(dir, 'dim'), plain('  '), plain(clock, 'dim')]
 }
 
-/** The most needed first: what does not fit is left out. */
-const SHORT_KEYS = [
-  ...['? help', 'q quit', '↑↓ select', 'Enter attach', 'w why', 'l logs', 'h history'],
-  ...['/ filter', 'i s f r act'],
-]
-const PAGE_KEYS = ['q back', '↑↓ PgUp PgDn move']
+const SHORT_KEYS = '? help  q quit  ↑↓ select  Enter attach  w why  l logs  h history  / filter  i s f r act'
 
-const keysLine = (keys: readonly string[], columns: number): Line => {
-  const [line = ''] = fillLines(keys, '  ', columns)
-  return [plain(line, 'dim')]
-}
-
-const sentenceLine = (text: string, columns: number, style: Style): Line => [
-  plain(wrap(text, columns, 1).join(), style),
-]
-
-/** In a narrow terminal what is asked is said in short. */
-const questionLine = (action: Action, session: string, columns: number): Line => {
-  const question = `${QUESTIONS[action]} ${session}?`
-  const answers = '  y does it, any other key does not'
-  return widthOf(question) + widthOf(answers) <= columns
-    ? [plain(question, 'bold'), plain(answers)]
-    : [plain('y or n: '), plain(`${action} ${session}?`, 'bold')]
-}
-
-const footLine = ({ mode, filter, message, problem }: WatchState, columns: number): Line => {
+const footLine = ({ mode, filter, message, problem }: WatchState): Line => {
   if (mode.kind === 'filter')
     return [plain(`/${filter}`), plain(' ', 'inverse'), plain('  Enter keeps it, Escape ends it', 'dim')]
-  if (mode.kind === 'confirm') return questionLine(mode.action, mode.session, columns)
-  if (problem !== null) return sentenceLine(problem, columns, 'red')
-  if (message !== null) return sentenceLine(message.text, columns, 'bold')
-  return keysLine(mode.kind === 'page' ? PAGE_KEYS : SHORT_KEYS, columns)
+  if (mode.kind === 'confirm')
+    return [
+      plain(`${QUESTIONS[mode.action]} ${mode.session}?`, 'bold'),
+      plain('  y does it, any other key does not'),
+    ]
+  if (problem !== null) return [plain(problem, 'red')]
+  if (message !== null) return [plain(message.text, 'bold')]
+  if (mode.kind === 'page') return [plain('↑↓ PgUp PgDn move  q back', 'dim')]
+  return [plain(SHORT_KEYS, 'dim')]
 }
 
 /** At most `rows` lines of whole words; what does not fit is cut. */
@@ -145,7 +119,6 @@ const detail = (state: WatchState, { size, cut }: Part): readonly Line[] => {
 
 const emptyLine = (state: WatchState, lockDir: string): Line => {
   if (state.rows.length > 0) return [plain(`no session matches ${state.filter}`, 'dim')]
-  if (state.isGone) return [plain(`${lockDir} is gone, and all that was known of its sessions`, 'red')]
   return [plain(`no sessions in ${lockDir} yet; engine.sh run NAME -- COMMAND starts one`, 'dim')]
 }
 
@@ -179,7 +152,7 @@ const tableHeight = (state: WatchState, rows: number): number => {
   return Math.min(Math.max(2, shownRows(state).length + 1), Math.ceil(rows / 2))
 }
 
-const body = (state: WatchState, { size, lockDir, cut, paint }: Scene): readonly Line[] => {
+const body = (state: WatchState, { size, lockDir, cut }: Scene): readonly Line[] => {
   const rows = Math.max(0, size.rows - 2)
   const { columns } = size
   if (columns < WIDE_COLUMNS) {
@@ -195,7 +168,7 @@ const body = (state: WatchState, { size, lockDir, cut, paint }: Scene): readonly
   const table = tableLines(state, { columns: left, rows }, lockDir)
   const beside = detail(state, { cut, size: { columns: columns - left - 3, rows } })
   return Array.from({ length: rows }, (_, index) => [
-    cell(table[index] ?? [], left, paint),
+    ...cell(table[index] ?? [], left),
     plain(' │ ', 'dim'),
     ...(beside[index] ?? []),
   ])
@@ -230,7 +203,5 @@ export const layout = (state: WatchState, scene: Scene): readonly string[] => {
   const height = Math.max(0, size.rows - 2)
   const lines = [headLine(state, scene), ...middle.slice(0, height)]
   while (lines.length < size.rows - 1) lines.push([])
-  return [...lines, footLine(state, size.columns)]
-    .slice(-size.rows)
-    .map((line) => lineOf(line, size.columns, paint))
+  return [...lines, footLine(state)].slice(-size.rows).map((line) => lineOf(line, size.columns, paint))
 }

@@ -5,7 +5,7 @@ import { printable } from '../core/printable.ts'
 import type { ActivitySeries, LockRecord } from '../core/record.ts'
 import { coarseDuration, symbolOf } from '../core/status-segment.ts'
 import { describeWant, ordinal, type Ticket } from '../core/ticket.ts'
-import { finalProgress, type Progress, progressOf } from '../core/time-left.ts'
+import { type Progress, progressOf } from '../core/time-left.ts'
 import { needsPerson, urgency, type Watched } from '../core/urgency.ts'
 import type { Now, State } from '../core/verdict.ts'
 
@@ -79,13 +79,6 @@ const reasonText = (watched: Watched, waiting: string): string => {
   return needsPerson(watched) ? `${reason}; ${waiting}` : `${waiting}; ${reason}`
 }
 
-const progressIn = ({ stored, verdict }: Watched, durations: readonly number[], now: Now): Progress => {
-  if (stored.kind !== 'record') return NO_PROGRESS
-  return verdict.state === 'dead'
-    ? finalProgress(stored.record)
-    : progressOf(stored.record, durations, now.epoch)
-}
-
 /** @param durations seconds that earlier iterations have taken @param waiters its runs that wait to begin, in order */
 export const rowOf = (
   watched: Watched,
@@ -106,7 +99,7 @@ export const rowOf = (
     style: attention === null ? STYLES[state] : 'yellow',
     generation: record?.generation ?? null,
     iteration: record === null ? '-' : `${record.iteration.number}/${record.iteration.total ?? '∞'}`,
-    progress: progressIn(watched, durations, now),
+    progress: record === null ? NO_PROGRESS : progressOf(record, durations, now.epoch),
     levels: record?.ended == null ? levelsUntil(record?.watch?.series, now.monotonic) : [],
     heartbeat:
       state === 'free' || verdict.heartbeatAge === null

@@ -479,6 +479,100 @@ describe('small reads', () => {
   })
 })
 
+describe('bytes that processes of the worker only pass to each other', () => {
+  const pings: Found = { io: { ...io(60), circulates: true }, cpuSeconds: 0.01 }
+
+  it('are nothing when no socket has received anything', () => {
+    const watched = new Watched()
+    for (let n = 1; n < 600 / INTERVAL; n += 1) expect(watched.sample(pings).stall).toBeNull()
+    const causes = Array.from({ length: 100 }, () => watched.sample({ ...pings, received: 0 }).stall?.cause)
+    expect(new Set(causes)).toEqual(new Set(['silent']))
+  })
+
+  it('do not keep a prompt from waiting for a person, whatever sockets receive', () => {
+    const watched = new Watched()
+    const causes = Array.from({ length: 200 }, () => watched.sample({ ...pings, listens: true }).stall?.cause)
+    const first = causes.indexOf('awaiting-input')
+    expect(first * INTERVAL).toBeLessThan(600)
+    expect(new Set(causes.slice(first))).toEqual(new Set(['awaiting-input']))
+  })
+
+  it.each<[string, Found]>([
+    ['nobody knows what sockets have received', pings],
+    ['something else is written', { io: io(60), received: 0 }],
+    [
+      'they are many',
+      { io: { ...io(HOUSEKEEPING_BYTES_PER_SECOND * INTERVAL), circulates: true }, received: 0 },
+    ],
+  ])('count when %s', (_, found) => {
+    const watched = new Watched()
+    for (let n = 0; n < 400; n += 1) expect(watched.sample(found).stall).toBeNull()
+  })
+})
+
+describe('a size on the screen that grows while its text repeats', () => {
+  const display = (grown: number): Sample['output'] => ({ ...text('repeat'), grown })
+  const causesOf = (found: Found, samples = 400): ReadonlySet<string | undefined> => {
+    const watched = new Watched()
+    return new Set(Array.from({ length: samples }, () => watched.sample(found).stall?.cause))
+  }
+
+  it('is progress when so much was moved', () => {
+    const moved = { ...io(50_000), payloadWritten: 50_000 }
+    expect(causesOf({ output: display(50_000), io: moved })).toEqual(new Set([undefined]))
+    expect(causesOf({ output: display(50_000), io: io(80), received: 40_000 })).toEqual(new Set([undefined]))
+  })
+
+  it('is progress when it grows seldom, by all that was moved meanwhile', () => {
+    const watched = new Watched()
+    for (let n = 1; n < 400; n += 1) {
+      const output = n % 20 === 0 ? display(1e6) : display(0)
+      expect(watched.sample({ output, io: io(50_400) }).stall).toBeNull()
+    }
+  })
+
+  it('is none when less was moved, or when it does not grow', () => {
+    expect(causesOf({ output: display(50_000), io: io(1000) })).toContain('repeating')
+    expect(causesOf({ output: display(0), io: io(50_000) })).toContain('repeating')
+  })
+})
+
+describe('processor time alone', () => {
+  const causeOf = (found: Found): string | null => {
+    const watched = new Watched()
+    for (let n = 0; n < 400; n += 1) {
+      const { stall } = watched.sample({ cpuSeconds: 0.5 * INTERVAL, ...found })
+      if (stall !== null) return stall.cause
+    }
+    return null
+  }
+
+  it('is work while storage is read or written: a search through directories, files that are mapped', () => {
+    expect(causeOf({})).toBe('spinning')
+    expect(causeOf({ io: { ...io(0), storage: 4096 } })).toBe('spinning')
+    expect(causeOf({ io: { ...io(0), storage: HOUSEKEEPING_BYTES_PER_SECOND * INTERVAL } })).toBeNull()
+  })
+})
+
+describe('processes that come and go', () => {
+  it('do nothing when all that they read is what programs read when they start', () => {
+    const bytes = BULK_BYTES_PER_SECOND * INTERVAL
+    const sample = (loaded: number): Found => ({
+      io: { ...io(0), all: bytes, loaded },
+      cpuSeconds: 0.005 * INTERVAL,
+      processesChange: true,
+    })
+    const busy = new Watched()
+    const idle = new Watched()
+    let cause: string | undefined
+    for (let n = 0; n < 400; n += 1) {
+      expect(busy.sample(sample(0)).stall).toBeNull()
+      cause ??= idle.sample(sample(bytes)).stall?.cause
+    }
+    expect(cause).toBe('silent')
+  })
+})
+
 describe('a program that listens to its terminal', () => {
   const listening = (find: Find): Found => ({ ...FINDS[find], listens: true })
 

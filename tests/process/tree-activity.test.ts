@@ -35,8 +35,11 @@ const NO_IO: TreeActivity['io'] = {
   payload: 0,
   payloadWritten: 0,
   payloadDetached: 0,
+  circulates: false,
   all: 0,
   allWritten: 0,
+  loaded: 0,
+  storage: 0,
 }
 
 const IDLE: Omit<TreeActivity, 'totals'> = {
@@ -101,6 +104,47 @@ describe.skipIf(!onLinux)('the activity of a tree, read from /proc', () => {
       const { totals: _, ...seen } = reader.read([referenceTo(child.pid)])
       return JSON.stringify(seen) === JSON.stringify(IDLE)
     })
+  })
+
+  const PAIRS = [
+    [
+      'two pipes',
+      `coproc while read -r word; do echo "answer to $word"; done; while :; do echo question >&"\${COPROC[1]}"; read -r answer <&"\${COPROC[0]}"; sleep 0.05; done`,
+    ],
+    [
+      'two FIFOs',
+      'mkfifo a b; (while read -r word; do echo "answer to $word"; done <a >b) & exec 3>a 4<b; while :; do echo question >&3; read -r answer <&4; sleep 0.05; done',
+    ],
+  ] as const
+  it.each(PAIRS)('goes round when two processes talk to each other through %s', async (_, script) => {
+    const child = start('bash', ['-c', script], { cwd: tempDir() })
+    const reader = procfsReader()
+    const tree = () => [referenceTo(child.pid), ...childrenOf(child.pid).map(referenceTo)]
+    const { io } = await untilSeen(reader, tree, 'questions and answers', (seen) => seen.io.payload > 0)
+    const seen =
+      io.circulates ||
+      (await untilSeen(reader, tree, 'a round', ({ io: { circulates } }) => circulates === true))
+    expect(seen).toBeTruthy()
+  })
+
+  it.each([
+    [
+      'in a pipeline',
+      'while :; do echo "a line of text"; sleep 0.02; done | while read -r line; do echo "$line" >&3; done 3>/dev/null',
+    ],
+    ['when one of them writes into a file', PAIRS[0][1].replace('sleep', 'echo "some line" >>log; sleep')],
+  ])('does not go round %s', async (_, script) => {
+    const { pid } = start('bash', ['-c', script], { cwd: tempDir() })
+    const reader = procfsReader()
+    const tree = () => [referenceTo(pid), ...childrenOf(pid).map(referenceTo)]
+    await eventually('its parts run', () => childrenOf(pid).length > 0)
+    let rounds = 0
+    for (let n = 0; n < 10; n += 1) {
+      const { io } = await untilSeen(reader, tree, 'bytes', (seen) => seen.io.payload > 0)
+      if (io.circulates) rounds += 1
+    }
+    // A sample may see the questions alone.
+    expect(rounds).toBeLessThan(10)
   })
 
   it('is nothing for what waits for a peer that never answers', async () => {

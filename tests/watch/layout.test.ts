@@ -164,43 +164,6 @@ describe('the screen', () => {
     ).toMatch(/^needs you: .*; a run waits for works, 2nd in line/)
   })
 
-  it('leaves out the keys for which there is no room, and cuts no word', () => {
-    const foot = (state: WatchState, columns: number) => screen(state, columns, 24).at(-1)
-    expect(foot(ALL, 60)).toBe('? help  q quit  ↑↓ select  Enter attach  w why  l logs')
-    expect(foot(ALL, 90)).toMatch(/ {2}\/ filter {2}i s f r act$/)
-    const message = {
-      text: 'works has been asked to stop, and ends after its grace of ten seconds',
-      until: 1,
-    }
-    expect(foot({ ...ALL, message }, 60)).toBe('works has been asked to stop, and ends after its grace of …')
-    const session = 'a-name-of-forty-characters-0123456789-ab'
-    expect(foot({ ...ALL, mode: { kind: 'confirm', action: 'force', session } }, 60)).toBe(
-      `y or n: force ${session}?`,
-    )
-    expect(foot({ ...ALL, mode: { kind: 'confirm', action: 'stop', session } }, 90)).toBe(
-      `stop ${session}?  y does it, any other key does not`,
-    )
-  })
-
-  it('says that the lock directory is gone, and not that there is nothing in it yet', () => {
-    const gone = screen({ ...stateOf([]), isGone: true }, 90, 24).join('\n')
-    expect(gone).toContain('/home/ann/.local/state/tmux-session-lock is gone')
-    expect(gone).not.toContain('yet')
-  })
-
-  it('has no full bar for what died in its only iteration', () => {
-    const changes = {
-      iteration: 1,
-      iterations: 1,
-      last_iteration: null,
-      heartbeat_monotonic: NOW.monotonic - 300,
-    }
-    expect(row('died', changes, { view: viewOf([]), durations: [1] }).progress).toEqual({
-      fraction: 0,
-      left: null,
-    })
-  })
-
   it('tells every state without colours', () => {
     const text = screen(ALL, 60, 24).join('\n')
     for (const label of ['! needs you', '◌ hung', '✗ dead', '● active']) expect(text).toContain(label)

@@ -18,6 +18,7 @@
  * @property {number} hold           of `hung`: seconds for which the verdict has to stay, where that is longer than usual
  * @property {{signal: string, to: string}|{keys: string[]}} revive  of `recovery`: done from outside when it has been found hung
  * @property {number} limit          seconds, where it is not that of the cause
+ * @property {number} start          seconds in which it comes from its mark to its hang, where that is not at once
  */
 import { dirname, extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -103,6 +104,8 @@ export const SCENARIOS = [
   working('own-log-in-shell', program('own-log.sh')),
   working('token-stream', program('token-stream.mjs')),
   working('thinks-then-talks', program('thinks-then-talks.mjs')),
+  working('logs-beside-pings', program('pings-its-helper.mjs', 'logs')),
+  working('sizes-that-grow', program('shows-sizes.mjs', 'slow-unknown'), { terminal: true }),
   working('warnings-and-work', program('warnings-and-work.mjs')),
   working('receives', program('receives.py'), { needs: ['python3', 'ss'] }),
   working('byte-by-byte', ['nice', '-n', '19', 'dd', 'bs=1', 'if=/dev/zero', 'of=/dev/null'], { cores: 1 }),
@@ -161,14 +164,19 @@ export const SCENARIOS = [
   hung('wakes-its-threads', 'silent', program('wakes-its-threads.mjs')),
   hung('samples-itself', 'silent', program('samples-itself.mjs', 'held')),
   hung('samples-itself-anew', 'silent', program('samples-itself.mjs', 'anew'), { needs: ['ss'] }),
+  hung('pings-its-helper', 'silent', program('pings-its-helper.mjs'), { needs: ['ss'] }),
+  hung('prompt-with-helper', 'awaiting-input', program('pings-its-helper.mjs', 'prompt'), AT_PROMPT),
   hung('watches-settings', 'silent', program('watches-settings.mjs')),
   hung('rare-burst', 'silent', program('rare-burst.mjs'), { hold: 13 }),
   hung('near-idle', ['silent', 'spinning'], program('near-idle.mjs')),
   hung('retry-with-ids', 'repeating', program('retry-with-ids.mjs')),
   hung('retry-with-keys', 'repeating', program('retry-with-keys.mjs')),
+  hung('retry-with-tokens', 'repeating', program('retry-with-tokens.mjs')),
+  hung('sizes-that-stay', 'repeating', program('shows-sizes.mjs', 'never'), { terminal: true }),
   hung('json-log', 'repeating', program('json-log.mjs')),
   // It goes round, and it says nothing: both are true.
   hung('sleep-loop', ['silent', 'spinning'], program('sleep-loop.sh')),
+  hung('quick-sleep-loop', ['silent', 'spinning'], program('sleep-loop.sh', '0.1')),
   hung('poll-for-line', ['silent', 'spinning'], program('poll-for-line.sh')),
   hung('braille-spinner-with-clock', 'repeating', program('spinner.mjs', 'clock')),
   hung('colour-spinner', 'repeating', program('spinner.mjs', 'colours')),

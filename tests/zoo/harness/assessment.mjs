@@ -81,7 +81,8 @@ export class Assessment {
 
   #bound(cause) {
     const { stale, interval } = this.#limits
-    return limitOf(this.#scenario, this.#limits, cause) + stale + 2 * interval
+    const { start = 0 } = this.#scenario
+    return start + limitOf(this.#scenario, this.#limits, cause) + stale + 2 * interval
   }
 
   #conclude(outcome, detail = '') {

@@ -51,7 +51,7 @@ export const runRound = async (scenarios, { limits, jobs, signal, onSandbox, onR
       const session = new Session(sandbox, scenario, own)
       const animal = { scenario, session, assessment: new Assessment(scenario, own, Date.now() / 1000) }
       running.add(animal)
-      await session.start(server.url)
+      await session.start(server)
     }
   }
 

@@ -43,7 +43,7 @@ export class Session {
     this.#outPath = join(sandbox.dir, `${scenario.name}.out`)
   }
 
-  async start(serverUrl) {
+  async start({ url, silentPort }) {
     const { name, terminal, options, program } = this.#scenario
     const { interval, stale, quiet, stuck } = this.limits
     const command = [
@@ -61,7 +61,8 @@ export class Session {
     const variables = {
       ZOO_MARK: this.#markPath,
       ZOO_SCRATCH: this.#scratch,
-      ZOO_SERVER: serverUrl,
+      ZOO_SERVER: url,
+      ZOO_SILENT_PORT: String(silentPort),
       ZOO_LOCK: this.#sandbox.lockSh,
     }
     if (!terminal) {
