@@ -39,9 +39,11 @@ open_table() {
   kill -KILL "$(field dies pid)"
   eventually row_is '^[ ▸]\*✗ dead      dies'
   row_is '^[ ▸].● active    works'
+  row_is '◌ hung      hangs .* shows no activ'
   [[ $(ui capture-pane -p -t =ui: | sed -n 3,6p | grep -oE 'asks|hangs|dies|works' | tr '\n' ' ') == 'asks hangs dies works '* ]]
-  # The selected one in full: also at 60 columns the reason is in words.
-  eventually shows 'deploy now?'
+  # The selected one in full: also at 60 columns the reason is in words, and what to do next.
+  eventually shows 'needs you: question: deploy now?'
+  eventually shows 'next: l shows what it printed'
   # The mark of a change goes away by itself.
   eventually row_is '^[ ▸] ✗ dead      dies'
   keys q
@@ -262,6 +264,11 @@ has_client_elsewhere() { [[ -n $(tmux list-clients) ]]; }
   eventually shows 'open to other users'
   chmod 700 "$LOCK_DIR"
   eventually shows 'q quit'
+  mv "$LOCK_DIR" aside
+  eventually shows 'is gone'
+  shows_not 'no sessions in'
+  mv aside "$LOCK_DIR"
+  eventually shows 'no sessions in'
   keys q
   eventually shows 'code 0'
 }

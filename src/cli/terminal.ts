@@ -137,6 +137,7 @@ export const wrapWords = (text: string, columns: number): readonly string[] =>
   fillLines(text.split(' '), ' ', columns)
 
 export const truncate = (text: string, columns: number): string => {
+  if (isNarrow(text)) return text.length <= columns ? text : `${text.slice(0, Math.max(0, columns - 1))}…`
   if (widthOf(text) <= columns) return text
   let width = 0
   let kept = ''

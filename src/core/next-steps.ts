@@ -17,7 +17,7 @@ const continueStep = (name: string, record: LockRecord): Step => {
 }
 
 /** The owner works; the worker does not. */
-const isWorkerStalled = ({ cause }: Verdict): boolean =>
+export const isWorkerStalled = ({ cause }: Pick<Verdict, 'cause'>): boolean =>
   cause !== null && cause !== 'owner-stopped' && cause !== 'refresher-gone'
 
 /** Where it can be looked at. */

@@ -1,4 +1,5 @@
 /** How far a run is, and how long it still takes, by what its iterations have taken so far. Pure. */
+import { hasEnd } from './interrupted-iteration.ts'
 import { median } from './median.ts'
 import type { LockRecord } from './record.ts'
 
@@ -42,13 +43,21 @@ const ofAll = (record: LockRecord, total: number, usual: number | null, now: num
   }
 }
 
+/** Of a run that has ended or died: an iteration that was cut off is not done. */
+export const finalProgress = (record: LockRecord): Progress => {
+  const { total, number } = record.iteration
+  if (total === null) return UNTOLD
+  const isDone = record.ended?.reason === 'completed' || hasEnd(record)
+  return { fraction: Math.max(0, isDone ? number : number - 1) / total, left: null }
+}
+
 /**
  * @param durations seconds that earlier iterations have taken
  * @param now Unix seconds
  */
 export const progressOf = (record: LockRecord, durations: readonly number[], now: number): Progress => {
-  const { total, number } = record.iteration
-  if (record.ended !== null) return { fraction: total === null ? null : number / total, left: null }
+  const { total } = record.iteration
+  if (record.ended !== null) return finalProgress(record)
   // Zero would be a division by it.
   const usual = median(durations.filter((seconds) => seconds > 0))
   if (total !== null) return ofAll(record, total, usual, now)

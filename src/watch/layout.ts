@@ -3,11 +3,19 @@
  *
  * Narrow screens have the selected session below the table, wide ones beside it.
  */
-import { type Terminal, truncate, widthOf, wrapWords } from '../cli/terminal.ts'
+import { fillLines, type Style, type Terminal, truncate, widthOf, wrapWords } from '../cli/terminal.ts'
 import { statusCounts } from '../core/status-segment.ts'
 import { cell, type Line, lineOf, padded, plain } from './line.ts'
 import { leftWords, type Row } from './row.ts'
-import { KEYS, type Mode, type Preview, selectedRow, shownRows, type WatchState } from './state.ts'
+import {
+  type Action,
+  KEYS,
+  type Mode,
+  type Preview,
+  selectedRow,
+  shownRows,
+  type WatchState,
+} from './state.ts'
 import { tableColumns, tableHeader, tableRow } from './table.ts'
 
 export type Size = { readonly columns: number; readonly rows: number }
@@ -29,6 +37,9 @@ const TABLE_FRACTION = 0.58
 /** Fewer leave no room for a preview. */
 const MIN_PREVIEW_ROWS = 14
 const REASON_ROWS = 3
+/** Of the selected session: with fewer there is no room for what to do next. */
+const MIN_DETAIL_ROWS = 5
+const NEXT = 'next: '
 
 const QUESTIONS = {
   interrupt: 'end the iteration of',
@@ -47,20 +58,40 @@ const headLine = (state: WatchState, { size, clock, lockDir }: Scene): Line => {
   return [plain(left, 'bold'), plain(gap), plain(dir, 'dim'), plain('  '), plain(clock, 'dim')]
 }
 
-const SHORT_KEYS = '? help  q quit  ↑↓ select  Enter attach  w why  l logs  h history  / filter  i s f r act'
+/** The most needed first: what does not fit is left out. */
+const SHORT_KEYS = [
+  ...['? help', 'q quit', '↑↓ select', 'Enter attach', 'w why', 'l logs', 'h history'],
+  ...['/ filter', 'i s f r act'],
+]
+const PAGE_KEYS = ['q back', '↑↓ PgUp PgDn move']
 
-const footLine = ({ mode, filter, message, problem }: WatchState): Line => {
+const keysLine = (keys: readonly string[], columns: number): Line => {
+  const [line = ''] = fillLines(keys, '  ', columns)
+  return [plain(line, 'dim')]
+}
+
+const sentenceLine = (text: string, columns: number, style: Style): Line => [
+  plain(wrap(text, columns, 1).join(), style),
+]
+
+/** In a narrow terminal what is asked is said in short. */
+const questionLine = (state: WatchState, action: Action, session: string, columns: number): Line => {
+  const isDead = state.rows.find((row) => row.session === session)?.state === 'dead'
+  const question = `${action === 'force' && isDead ? 'continue' : QUESTIONS[action]} ${session}?`
+  const answers = '  y does it, any other key does not'
+  return widthOf(question) + widthOf(answers) <= columns
+    ? [plain(question, 'bold'), plain(answers)]
+    : [plain('y or n: '), plain(`${action} ${session}?`, 'bold')]
+}
+
+const footLine = (state: WatchState, columns: number): Line => {
+  const { mode, filter, message, problem } = state
   if (mode.kind === 'filter')
     return [plain(`/${filter}`), plain(' ', 'inverse'), plain('  Enter keeps it, Escape ends it', 'dim')]
-  if (mode.kind === 'confirm')
-    return [
-      plain(`${QUESTIONS[mode.action]} ${mode.session}?`, 'bold'),
-      plain('  y does it, any other key does not'),
-    ]
-  if (problem !== null) return [plain(problem, 'red')]
-  if (message !== null) return [plain(message.text, 'bold')]
-  if (mode.kind === 'page') return [plain('↑↓ PgUp PgDn move  q back', 'dim')]
-  return [plain(SHORT_KEYS, 'dim')]
+  if (mode.kind === 'confirm') return questionLine(state, mode.action, mode.session, columns)
+  if (problem !== null) return sentenceLine(problem, columns, 'red')
+  if (message !== null) return sentenceLine(message.text, columns, 'bold')
+  return keysLine(mode.kind === 'page' ? PAGE_KEYS : SHORT_KEYS, columns)
 }
 
 /** At most `rows` lines of whole words; what does not fit is cut. */
@@ -104,6 +135,12 @@ const previewLines = (preview: Preview | null, row: Row, { size, cut }: Part): r
 
 type Part = Pick<Scene, 'size' | 'cut'>
 
+/** What to do, as far as there is room for it. */
+const nextLine = (keys: readonly string[], columns: number): Line => {
+  const [line = ''] = fillLines(keys, ', ', columns - NEXT.length)
+  return [plain(NEXT, 'dim'), plain(line)]
+}
+
 /** The selected session: who it is, its reason in full, its screen. */
 const detail = (state: WatchState, { size, cut }: Part): readonly Line[] => {
   const row = selectedRow(state)
@@ -112,6 +149,7 @@ const detail = (state: WatchState, { size, cut }: Part): readonly Line[] => {
   const head: readonly Line[] = [
     rule(titleOf(row), size.columns),
     ...reason.map((text): Line => [plain(text)]),
+    ...(row.next.length > 0 && size.rows > MIN_DETAIL_ROWS ? [nextLine(row.next, size.columns)] : []),
   ]
   const left = { columns: size.columns, rows: size.rows - head.length }
   return [...head, ...previewLines(state.preview, row, { size: left, cut })]
@@ -119,6 +157,7 @@ const detail = (state: WatchState, { size, cut }: Part): readonly Line[] => {
 
 const emptyLine = (state: WatchState, lockDir: string): Line => {
   if (state.rows.length > 0) return [plain(`no session matches ${state.filter}`, 'dim')]
+  if (state.isGone) return [plain(`${lockDir} is gone, and all that was known of its sessions`, 'red')]
   return [plain(`no sessions in ${lockDir} yet; engine.sh run NAME -- COMMAND starts one`, 'dim')]
 }
 
@@ -152,7 +191,7 @@ const tableHeight = (state: WatchState, rows: number): number => {
   return Math.min(Math.max(2, shownRows(state).length + 1), Math.ceil(rows / 2))
 }
 
-const body = (state: WatchState, { size, lockDir, cut }: Scene): readonly Line[] => {
+const body = (state: WatchState, { size, lockDir, cut, paint }: Scene): readonly Line[] => {
   const rows = Math.max(0, size.rows - 2)
   const { columns } = size
   if (columns < WIDE_COLUMNS) {
@@ -168,7 +207,7 @@ const body = (state: WatchState, { size, lockDir, cut }: Scene): readonly Line[]
   const table = tableLines(state, { columns: left, rows }, lockDir)
   const beside = detail(state, { cut, size: { columns: columns - left - 3, rows } })
   return Array.from({ length: rows }, (_, index) => [
-    ...cell(table[index] ?? [], left),
+    cell(table[index] ?? [], left, paint),
     plain(' │ ', 'dim'),
     ...(beside[index] ?? []),
   ])
@@ -203,5 +242,7 @@ export const layout = (state: WatchState, scene: Scene): readonly string[] => {
   const height = Math.max(0, size.rows - 2)
   const lines = [headLine(state, scene), ...middle.slice(0, height)]
   while (lines.length < size.rows - 1) lines.push([])
-  return [...lines, footLine(state)].slice(-size.rows).map((line) => lineOf(line, size.columns, paint))
+  return [...lines, footLine(state, size.columns)]
+    .slice(-size.rows)
+    .map((line) => lineOf(line, size.columns, paint))
 }

@@ -1,11 +1,12 @@
 /** What the table shows of one session. Pure. */
 import type { Style } from '../cli/terminal.ts'
 import { formatDuration } from '../core/duration.ts'
+import { hasScreen, isWorkerStalled } from '../core/next-steps.ts'
 import { printable } from '../core/printable.ts'
 import type { ActivitySeries, LockRecord } from '../core/record.ts'
 import { coarseDuration, symbolOf } from '../core/status-segment.ts'
 import { describeWant, ordinal, type Ticket } from '../core/ticket.ts'
-import { type Progress, progressOf } from '../core/time-left.ts'
+import { finalProgress, type Progress, progressOf } from '../core/time-left.ts'
 import { needsPerson, urgency, type Watched } from '../core/urgency.ts'
 import type { Now, State } from '../core/verdict.ts'
 
@@ -26,6 +27,10 @@ export type Row = {
   readonly levels: readonly number[]
   readonly heartbeat: string
   readonly reason: string
+  /** The reason without what other columns say. */
+  readonly brief: string
+  /** Keys that make sense now, and what they do; the best first. */
+  readonly next: readonly string[]
   /** Differs whenever something has happened that is worth a look. */
   readonly change: string
 }
@@ -79,6 +84,43 @@ const reasonText = (watched: Watched, waiting: string): string => {
   return needsPerson(watched) ? `${reason}; ${waiting}` : `${waiting}; ${reason}`
 }
 
+/** A column of a narrow table shows twenty characters of it. */
+const briefText = (reason: string): string =>
+  reason
+    .replace(/^needs you: /, '')
+    .replace(/^the worker(?:'s)? /, '')
+    .replace(/^the owner \(pid \d+\) /, 'owner ')
+    .replace(/^iteration \d+(?: of \d+)? (?=for )/, '')
+
+const STOP = 's stops it'
+const TAKE_OVER = 'f takes it over'
+
+const nextKeys = ({ attention, verdict, stored }: Watched): readonly string[] => {
+  const hasPane = stored.kind === 'record' && hasScreen(stored.record)
+  const look = hasPane ? 'Enter shows its pane' : 'l shows what it printed'
+  if (attention !== null) return [hasPane ? 'Enter shows its pane, to answer there' : look]
+  switch (verdict.state) {
+    case 'hung':
+      return isWorkerStalled(verdict)
+        ? [look, 'i ends the iteration', TAKE_OVER, STOP]
+        : [look, TAKE_OVER, STOP]
+    case 'dead':
+      return ['f continues it', 'r ends what it left', 'l shows what it printed']
+    case 'unknown':
+      return ['w says why']
+    case 'active':
+    case 'free':
+      return []
+  }
+}
+
+const progressIn = ({ stored, verdict }: Watched, durations: readonly number[], now: Now): Progress => {
+  if (stored.kind !== 'record') return NO_PROGRESS
+  return verdict.state === 'dead'
+    ? finalProgress(stored.record)
+    : progressOf(stored.record, durations, now.epoch)
+}
+
 /** @param durations seconds that earlier iterations have taken @param waiters its runs that wait to begin, in order */
 export const rowOf = (
   watched: Watched,
@@ -89,6 +131,7 @@ export const rowOf = (
   const { session, stored, verdict, attention } = watched
   const record = stored.kind === 'record' ? stored.record : null
   const { state } = verdict
+  const reason = printable(reasonText(watched, waitingText(waiters, now)))
   return {
     session,
     state,
@@ -99,13 +142,15 @@ export const rowOf = (
     style: attention === null ? STYLES[state] : 'yellow',
     generation: record?.generation ?? null,
     iteration: record === null ? '-' : `${record.iteration.number}/${record.iteration.total ?? '∞'}`,
-    progress: record === null ? NO_PROGRESS : progressOf(record, durations, now.epoch),
+    progress: progressIn(watched, durations, now),
     levels: record?.ended == null ? levelsUntil(record?.watch?.series, now.monotonic) : [],
     heartbeat:
       state === 'free' || verdict.heartbeatAge === null
         ? '-'
         : coarseDuration(Math.max(0, verdict.heartbeatAge)),
-    reason: printable(reasonText(watched, waitingText(waiters, now))),
+    reason,
+    brief: briefText(reason),
+    next: nextKeys(watched),
     change: `${changeOf(watched, record)} ${waiters.map(({ turn }) => turn).join()}`,
   }
 }

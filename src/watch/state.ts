@@ -48,6 +48,8 @@ export type WatchState = {
   readonly message: { readonly text: string; readonly until: number } | null
   /** Why the sessions cannot be seen. */
   readonly problem: string | null
+  /** The lock directory was there, and is not any more. */
+  readonly isGone: boolean
   /** Before the first look nothing is known to be new. */
   readonly hasLooked: boolean
 }
@@ -61,6 +63,7 @@ export const FIRST_STATE: WatchState = {
   preview: null,
   message: null,
   problem: null,
+  isGone: false,
   hasLooked: false,
 }
 

@@ -1,6 +1,6 @@
 /** The columns of the table: which there are, how wide they are, and what is in them. Pure. */
-import { widthOf } from '../cli/terminal.ts'
-import { type Line, padded, plain } from './line.ts'
+import { type Style, widthOf } from '../cli/terminal.ts'
+import { fixed, type Line, type Piece, padded, plain } from './line.ts'
 import { leftText, type Row } from './row.ts'
 
 export type Columns = {
@@ -109,20 +109,21 @@ export const tableHeader = (columns: Columns): Line => [
 export type RowMarks = { readonly isSelected: boolean; readonly isMarked: boolean }
 
 export const tableRow = (row: Row, columns: Columns, { isSelected, isMarked }: RowMarks): Line => {
-  const name = plain(gapped(row.session, columns.session), isSelected ? 'inverse' : 'bold')
-  return [
-    plain(isSelected ? '▸' : ' '),
-    plain(isMarked ? '*' : ' ', 'bold'),
-    plain(gapped(`${row.symbol} ${row.label}`, STATE), row.style),
-    isSelected || isMarked ? name : { text: name.text },
-    plain(gapped(row.iteration, columns.iteration)),
-    plain(gapped(bar(row.progress.fraction, columns.bar), columns.bar)),
-    plain(gapped(leftText(row.progress), columns.left)),
-    plain(
-      gapped(sparkline(row.levels, columns.spark), columns.spark),
-      row.state === 'active' ? 'green' : 'dim',
-    ),
-    plain(gapped(row.heartbeat, columns.heartbeat)),
-    plain(columns.reason === 0 ? '' : row.reason),
+  const line: Piece[] = [
+    { text: isSelected ? '▸' : ' ', width: 1 },
+    { text: isMarked ? '*' : ' ', style: 'bold', width: 1 },
   ]
+  /** With a gap behind it; nothing where there is no room for it. */
+  const add = (text: string, width: number, style?: Style): void => {
+    if (width > 0) line.push(fixed(gapped(text, width), width + 1, style))
+  }
+  add(`${row.symbol} ${row.label}`, STATE, row.style)
+  add(row.session, columns.session, isSelected ? 'inverse' : isMarked ? 'bold' : undefined)
+  add(row.iteration, columns.iteration)
+  add(bar(row.progress.fraction, columns.bar), columns.bar)
+  add(leftText(row.progress), columns.left)
+  add(sparkline(row.levels, columns.spark), columns.spark, row.state === 'active' ? 'green' : 'dim')
+  add(row.heartbeat, columns.heartbeat)
+  if (columns.reason > 0) line.push({ text: row.brief })
+  return line
 }

@@ -112,9 +112,9 @@ export class Watch {
 
   #look(): void {
     try {
-      const { snapshots, rows, now } = this.#sessions.look()
+      const { snapshots, rows, now, isGone } = this.#sessions.look()
       this.#snapshots = snapshots
-      this.#state = seen(this.#state, rows, now.monotonic)
+      this.#state = { ...seen(this.#state, rows, now.monotonic), isGone }
     } catch (error) {
       if (!(error instanceof LockError)) throw error
       this.#state = { ...this.#state, problem: printable(error.message) }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { LockRecord } from '../../src/core/record.ts'
 import type { RecordFields } from '../../src/core/record-file.ts'
-import { progressOf } from '../../src/core/time-left.ts'
+import { finalProgress, progressOf } from '../../src/core/time-left.ts'
 import { aRecord, NOW, OPTIONS } from '../fakes/records.ts'
 
 /** In iteration 2 of 5, for 200 seconds. */
@@ -42,5 +42,40 @@ describe('how far a run is, and what is left of it', () => {
     else expect(progress.fraction).toBeCloseTo(fraction)
     if (left === null) expect(progress.left).toBeNull()
     else expect(progress.left).toBeCloseTo(left)
+  })
+})
+
+describe('how far a run has come that goes no further', () => {
+  const last = {
+    generation: aRecord().generation,
+    result: 'ok',
+    exit_code: 0,
+    signal: null,
+    ended_epoch: 1,
+  } as const
+
+  it.each<[string, Partial<RecordFields>, number | null]>([
+    ['died in the first iteration', { iteration: 1, iterations: 1, last_iteration: null }, 0],
+    ['died in the second of five', { last_iteration: { ...last, iteration: 1 } }, 0.2],
+    ['died in a pause after the second of five', { last_iteration: { ...last, iteration: 2 } }, 0.4],
+    [
+      'died in an iteration that had ended in an earlier run',
+      { last_iteration: { ...last, generation: 1, iteration: 2 } },
+      0.2,
+    ],
+    ['died before the first iteration', { iteration: 0, last_iteration: null }, 0],
+    ['has no last iteration', { iterations: null }, null],
+    [
+      'was stopped in the second of five',
+      { phase: 'ended', ended: { epoch: 1, reason: 'interrupted', exit_code: 130 }, last_iteration: null },
+      0.2,
+    ],
+    [
+      'was completed by a rule',
+      { phase: 'ended', ended: { epoch: 1, reason: 'completed', exit_code: 0 }, last_iteration: null },
+      0.4,
+    ],
+  ])('that %s', (_, changes, fraction) => {
+    expect(finalProgress(aRecord(changes))).toEqual({ fraction, left: null })
   })
 })

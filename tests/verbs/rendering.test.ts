@@ -96,6 +96,15 @@ describe('the table of sessions', () => {
     expect(lines[2]).toMatch(/^new +free +- +- +- +it has never run$/)
   })
 
+  it('has the reason on a line of its own where there is no room for it', () => {
+    const lines = renderStatus([sightOf({}), sightOf({})], { ...TERMINAL, columns: 60 }).split('\n')
+    expect(lines[0]).toMatch(/^SESSION +STATE +RUN +ITERATION +HEARTBEAT$/)
+    expect(lines[3]).toMatch(/^demo +active +7 +2\/5 +5s$/)
+    expect(lines[4]).toMatch(/^ {2}iteration 2 of 5 for .*$/)
+    expect(lines.every((line) => line.length <= 60)).toBe(true)
+    expect(lines.at(-1)).toBe('')
+  })
+
   it('shows a run without an end', () => {
     expect(renderStatus([sightOf({ iterations: null })], TERMINAL)).toContain('2/∞')
   })

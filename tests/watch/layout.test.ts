@@ -109,7 +109,7 @@ describe('the screen', () => {
       '  ✗ dead      died',
       '  ● active    works',
     ])
-    expect(rows[3]).toContain('▁▂▄█ iteration 2 of 5')
+    expect(rows[3]).toContain('▁▂▄█ for 3m 20s; heartbeat 5')
   })
 
   it('at 90 columns has the bar of the iterations and the time that is left, and the reason in full below', () => {
@@ -162,6 +162,66 @@ describe('the screen', () => {
       row('asks', {}, { waiters, asked: { kind: 'question', text: 'deploy?', since_epoch: NOW.epoch - 60 } })
         .reason,
     ).toMatch(/^needs you: .*; a run waits for works, 2nd in line/)
+  })
+
+  it('has in the table what the other columns do not say', () => {
+    expect([asks, hung, dead, active('works')].map(({ brief }) => brief.slice(0, 20))).toEqual([
+      'question: deploy?, f',
+      'shows no activity, f',
+      'owner is gone: no su',
+      'for 3m 20s; heartbea',
+    ])
+  })
+
+  it('says which keys make sense now, as far as there is room', () => {
+    const next = (selected: string, columns: number) =>
+      screen({ ...ALL, selected }, columns, 24).find((line) => line.includes('next: '))
+    expect(next('asks', 90)).toBe('next: Enter shows its pane, to answer there')
+    expect(next('hangs', 90)).toBe(
+      'next: Enter shows its pane, i ends the iteration, f takes it over, s stops it',
+    )
+    expect(next('hangs', 60)).toBe('next: Enter shows its pane, i ends the iteration')
+    expect(next('died', 60)).toBe('next: f continues it, r ends what it left')
+    expect(next('works', 60)).toBeUndefined()
+    const asked = { kind: 'question', text: 'sure?', since_epoch: NOW.epoch } as const
+    expect(row('asks', { tmux: null }, { asked }).next).toEqual(['l shows what it printed'])
+  })
+
+  it('leaves out the keys for which there is no room, and cuts no word', () => {
+    const foot = (state: WatchState, columns: number) => screen(state, columns, 24).at(-1)
+    expect(foot(ALL, 60)).toBe('? help  q quit  ↑↓ select  Enter attach  w why  l logs')
+    expect(foot(ALL, 90)).toMatch(/ {2}\/ filter {2}i s f r act$/)
+    const message = {
+      text: 'works has been asked to stop, and ends after its grace of ten seconds',
+      until: 1,
+    }
+    expect(foot({ ...ALL, message }, 60)).toBe('works has been asked to stop, and ends after its grace of …')
+    const session = 'a-name-of-forty-characters-0123456789-ab'
+    expect(foot({ ...ALL, mode: { kind: 'confirm', action: 'force', session } }, 60)).toBe(
+      `y or n: force ${session}?`,
+    )
+    expect(foot({ ...ALL, mode: { kind: 'confirm', action: 'stop', session } }, 90)).toBe(
+      `stop ${session}?  y does it, any other key does not`,
+    )
+  })
+
+  it('says that the lock directory is gone, and not that there is nothing in it yet', () => {
+    const gone = screen({ ...stateOf([]), isGone: true }, 90, 24).join('\n')
+    expect(gone).toContain('/home/ann/.local/state/tmux-session-lock is gone')
+    expect(gone).not.toContain('yet')
+  })
+
+  it('has no full bar for what died in its only iteration', () => {
+    const changes = {
+      iteration: 1,
+      iterations: 1,
+      last_iteration: null,
+      heartbeat_monotonic: NOW.monotonic - 300,
+    }
+    expect(row('died', changes, { view: viewOf([]), durations: [1] }).progress).toEqual({
+      fraction: 0,
+      left: null,
+    })
   })
 
   it('tells every state without colours', () => {

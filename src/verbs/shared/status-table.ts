@@ -47,21 +47,32 @@ const NONE: Cell = { text: '-' }
 const NAME_FRACTION = 0.25
 const MIN_NAME_WIDTH = 16
 
+/** In a narrower terminal the reason, which would be cut to a word or two, is on a line of its own. */
+const MIN_COLUMNS = 80
+
+const cellsOf = ({ session, stored, verdict }: Snapshot, nameWidth: number): readonly Cell[] => {
+  const record = stored.kind === 'record' ? stored.record : null
+  return [
+    { text: truncate(session, nameWidth) },
+    { text: verdict.state, style: STATE_STYLES[verdict.state] },
+    record === null ? NONE : { text: String(record.generation) },
+    record === null ? NONE : { text: iterationOfTotal(record.iteration) },
+    verdict.state === 'free' ? NONE : { text: ago(verdict.heartbeatAge) },
+  ]
+}
+
 export const renderStatus = (snapshots: readonly Snapshot[], terminal: Terminal): string => {
   const nameWidth = Math.max(MIN_NAME_WIDTH, Math.floor(terminal.columns * NAME_FRACTION))
-  return table(
-    ['SESSION', 'STATE', 'RUN', 'ITERATION', 'HEARTBEAT', 'REASON'],
-    snapshots.map(({ session, stored, verdict }): readonly Cell[] => {
-      const record = stored.kind === 'record' ? stored.record : null
-      return [
-        { text: truncate(session, nameWidth) },
-        { text: verdict.state, style: STATE_STYLES[verdict.state] },
-        record === null ? NONE : { text: String(record.generation) },
-        record === null ? NONE : { text: iterationOfTotal(record.iteration) },
-        verdict.state === 'free' ? NONE : { text: ago(verdict.heartbeatAge) },
-        { text: printable(verdict.reason) },
-      ]
-    }),
-    terminal,
-  )
+  const header = ['SESSION', 'STATE', 'RUN', 'ITERATION', 'HEARTBEAT']
+  const rows = snapshots.map((snapshot) => cellsOf(snapshot, nameWidth))
+  const reasons = snapshots.map(({ verdict }) => printable(verdict.reason))
+  if (terminal.columns >= MIN_COLUMNS)
+    return table(
+      [...header, 'REASON'],
+      rows.map((cells, index) => [...cells, { text: reasons[index] ?? '' }]),
+      terminal,
+    )
+  const [titles = '', ...lines] = table(header, rows, terminal).trimEnd().split('\n')
+  const below = (reason = ''): string => `  ${truncate(reason, Math.max(1, terminal.columns - 2))}`
+  return [titles, ...lines.flatMap((line, index) => [line, below(reasons[index])]), ''].join('\n')
 }
