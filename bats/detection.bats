@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # A heartbeat means progress: real workers, with limits of seconds. One scene for each cause; the zoo has the rest.
-# shellcheck disable=SC2016 # the workers expand it
+# shellcheck disable=SC2016,SC2030,SC2031 # the workers expand it, and bats runs each test in a subshell
 
 load helpers.bash
 
@@ -141,4 +141,28 @@ note() { # NAME ITERATION SECONDS|null
 @test "the first line of a run says how long detection takes" {
   engine.sh run s --heartbeat-interval 5 --stale-after 30 --quiet-after 1m --stuck-after 10m -- true 2>err
   contains err '(heartbeat every 5s; hung after 1m 40s of silence, or 10m 40s without progress)'
+}
+
+@test "awaiting-input: su asks for a password, and may not be looked into" {
+  ((EUID == 0)) || skip 'only root can be two users'
+  type -P setpriv su tmux stty >/dev/null || skip 'no setpriv, su, tmux or stty'
+  chmod 755 "$BATS_TEST_TMPDIR" "$BATS_FILE_TMPDIR" "$BATS_SUITE_TMPDIR" "$BATS_RUN_TMPDIR"
+  local home
+  home=$(mktemp -d "${SUITE_DIR:-/tmp}/lock-su.XXXXXX")
+  chown nobody "$home"
+  as_nobody() {
+    setpriv --reuid=nobody --regid="$(id -g nobody)" --clear-groups \
+      env -u TMUX HOME="$home" LOCK_DIR="$home/locks" TMUX_TMPDIR="$home" LOCK_NODE="${LOCK_NODE:-$(type -P node)}" "$@"
+  }
+  as_nobody test -r "$ROOT/dist/loader.cjs" -a -w "$home" || skip 'another user cannot read this clone'
+  asks_for_a_password() { as_nobody "$ROOT/lock.sh" status s --json | grep -q '"cause": "awaiting-input"'; }
+  as_nobody tmux -L su -f /dev/null new-session -d "$ROOT/engine.sh" run s "${LIMITS[@]}" -n 1 -- su root -c true
+  local found=0
+  eventually asks_for_a_password || found=$?
+  as_nobody "$ROOT/lock.sh" why s >why.txt || true
+  as_nobody "$ROOT/engine.sh" stop s || true
+  as_nobody tmux -L su kill-server || true
+  rm -rf "$home"
+  [[ $found == 0 ]]
+  grep -q 'su (pid [0-9]*) waits at the terminal' why.txt
 }

@@ -48,8 +48,8 @@ const SPINNER_GLYPHS =
   /[|/\\\-·•…∙⋅◌○◍◎●\u2190-\u21ff\u25a0-\u25ff\u2596-\u259f\u2700-\u27bf\u2800-\u28ff\u2b00-\u2bff\u{1f311}-\u{1f318}\u{1f550}-\u{1f567}]|\ufe0f/gu
 
 const PERCENT = /(\d{1,3}(?:\.\d+)?)\s?%/
-/** Not a date, nor a path or a part of a word. */
-const OF_TOTAL = /(?<![\w/.:-])(\d{1,12})\s?(?:\/|of)\s?(\d{1,12})(?![\d/:-])/
+/** Not a date, nor a path. */
+const OF_TOTAL = /(?<![\d/.:-])(\d{1,12})\s?(?:\/|of)\s?(\d{1,12})(?![\d/:-])/
 
 /** `59s` becomes `1m 0s`, and `950 tokens` become `1.2k`: that says no more than another digit. */
 const UNITS = /(?<=\d)(?:\s?(?:ms|[smhd]|[kKMGT]i?B?|B)\b|[.,](?=\d))/g
@@ -68,7 +68,9 @@ const fractionOf = (piece: string): number | null => {
   if (ATTEMPTS.test(piece)) return null
   const percent = PERCENT.exec(piece)
   if (percent !== null) return Number(percent[1]) / 100
-  const [, part, whole] = OF_TOTAL.exec(piece) ?? []
+  // An identifier may have such a part.
+  const found = OF_TOTAL.test(piece) ? OF_TOTAL.exec(dropIdentifiers(piece)) : null
+  const [, part, whole] = found ?? []
   return part === undefined || Number(whole) === 0 || Number(part) > Number(whole)
     ? null
     : Number(part) / Number(whole)

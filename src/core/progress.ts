@@ -18,7 +18,7 @@
  * | less of it                                          | in proportion | no   | get back that part of the time |
  * | less than {@link IDLE_FRACTION} of a processor      | no        | no       | |
  * | a few bytes read and none written, while no socket has received anything | no | no | |
- * | a few bytes that the worker's processes only pass to each other, likewise | no | no | |
+ * | a few bytes that the worker's processes only pass to each other, likewise, and less than {@link WORK_FRACTION} | no | no | |
  *
  * A trickle, payload of less than {@link HOUSEKEEPING_BYTES_PER_SECOND} that is moved by processes without a terminal or only
  * passed from one process of the worker to another and back, neither keeps a worker
@@ -272,7 +272,8 @@ const classifySample = (sample: Sample, context: Context): Classification => {
   // Every process reads its libraries when it starts: what comes and goes has to read more than that.
   if (io.all - (io.loaded ?? 0) >= bulk) return found('io', !textRepeats)
   const isLittle = io.payload < HOUSEKEEPING_BYTES_PER_SECOND * seconds
-  const circulates = io.circulates === true
+  // What computes meanwhile hands out its work so.
+  const circulates = io.circulates === true && sample.cpuSeconds < workSeconds(seconds)
   const isWeak = isLittle && (io.payloadWritten === 0 || circulates)
   const isTrickle = isLittle && (io.payloadDetached === io.payload || circulates)
   if (io.payload > 0 && !(isWeak && readsAreIdle)) {

@@ -44,6 +44,10 @@ export const writeModes = async (fd: number, modes: string): Promise<boolean> =>
 export const isRaw = async (fd: number): Promise<boolean> =>
   (await onTerminal(fd, 'stty', ['-a']))?.includes('-opost') === true
 
+/** Whether it does not show what is typed, as it is for a password. */
+export const hidesInput = async (fd: number): Promise<boolean> =>
+  /(?:^|\s)-echo(?:\s|;|$)/.test((await onTerminal(fd, 'stty', ['-a'])) ?? '')
+
 /** Runs `use` with the terminal open, which becomes nobody's controlling terminal by that. */
 export const withTerminal = async (path: string, use: (fd: number) => Promise<void>): Promise<void> => {
   let fd: number

@@ -10,6 +10,7 @@ import type { IoCounters, ProcessCounters, ProcessView } from '../core/ports.ts'
 import { type Sample, WAKE_UP_BYTES } from '../core/progress.ts'
 import type { ProcessReference } from '../core/record.ts'
 import { descriptorTarget, openDescriptors } from './blocked-call.ts'
+import { HiddenPrompts } from './hidden-prompt.ts'
 import { areLinked } from './links.ts'
 import { listensToTerminal, readsTerminal } from './terminal-input.ts'
 import { processName, waitsFor } from './waits-for.ts'
@@ -195,15 +196,22 @@ export const procfsActivity = (): ActivityReader => {
   const totals = { ioBytes: 0, cpuSeconds: 0 }
   const holdings = new Holdings()
   const ownTalk = new OwnTalk()
+  const hiddenPrompts = new HiddenPrompts()
   return {
     isExpensive: false,
     listener() {
-      const found = [...(before?.values() ?? [])].find(
-        ({ pid, isForeground }) => isForeground && listensToTerminal(pid),
+      const readings = [...(before?.values() ?? [])]
+      const foreground = readings.flatMap(({ pid, isForeground }) => (isForeground ? [pid] : []))
+      const listening = foreground.find(listensToTerminal)
+      if (listening !== undefined)
+        return `${processName(listening)} (pid ${listening}) listens to the terminal`
+      const asking = hiddenPrompts.asking(
+        foreground,
+        readings.map(({ pid }) => pid),
       )
-      return found === undefined
+      return asking === null
         ? null
-        : `${processName(found.pid)} (pid ${found.pid}) listens to the terminal`
+        : `${processName(asking)} (pid ${asking}) waits at the terminal, which does not show what is typed`
     },
     waitsFor: () => waitsFor([...(before?.keys() ?? [])]),
     read(tree, view) {

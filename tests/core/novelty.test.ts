@@ -46,6 +46,11 @@ describe('text that was seen before', () => {
       'overloaded (req_011CQx7Gq20bVt4Zk9Lm)\n',
       'overloaded (req_011CQzzT4b8Ka2Pw6Rn1)\n',
     ],
+    [
+      'a slash in another token',
+      'token 8vAJLtKMHZ1O7Nya7/9JUXM2QZq5v was rejected\n',
+      'token kRAuQpSFneyMlc7a38/9y6unOrNLXJR was rejected\n',
+    ],
     ['the same fraction', 'copying 45 % done\r', 'copying 45 % done\r'],
     ['a smaller fraction', 'copying 45 % done\r', 'copying 12 % done\r'],
     ['the same part of a whole', '12/80 files done\r', '12/80 files done\r'],

@@ -500,6 +500,7 @@ describe('bytes that processes of the worker only pass to each other', () => {
   it.each<[string, Found]>([
     ['nobody knows what sockets have received', pings],
     ['something else is written', { io: io(60), received: 0 }],
+    ['they hand out work', { ...pings, cpuSeconds: 0.5 * INTERVAL, received: 0 }],
     [
       'they are many',
       { io: { ...io(HOUSEKEEPING_BYTES_PER_SECOND * INTERVAL), circulates: true }, received: 0 },
@@ -551,6 +552,24 @@ describe('processor time alone', () => {
     expect(causeOf({})).toBe('spinning')
     expect(causeOf({ io: { ...io(0), storage: 4096 } })).toBe('spinning')
     expect(causeOf({ io: { ...io(0), storage: HOUSEKEEPING_BYTES_PER_SECOND * INTERVAL } })).toBeNull()
+  })
+})
+
+describe('a tool that works in silence for twenty minutes, with default limits', () => {
+  const TOOLS: readonly [string, (n: number) => Found][] = [
+    ['a calculation in one process', () => ({ cpuSeconds: INTERVAL })],
+    ['one that waits for its disk most of the time', () => ({ cpuSeconds: 0.03 * INTERVAL })],
+    [
+      'a compiler that is started for each file',
+      () => ({ cpuSeconds: 0.4 * INTERVAL, processesChange: true }),
+    ],
+    ['tests that write a line into a report every two minutes', (n) => (n % 8 === 0 ? { io: io(200) } : {})],
+    ['a download', () => ({ received: 5000 })],
+  ]
+
+  it.each(TOOLS)('is never hung: %s', (_, sampleOf) => {
+    const watched = new Watched()
+    for (let n = 0; n * INTERVAL < 1200; n += 1) expect(watched.sample(sampleOf(n)).stall).toBeNull()
   })
 })
 
