@@ -213,20 +213,29 @@ const body = (state: WatchState, { size, lockDir, cut, paint }: Scene): readonly
   ])
 }
 
-const HELP: readonly Line[] = [
-  ...KEYS.map(([key, meaning]): Line => [plain(padded(key, 14), 'bold'), plain(meaning)]),
-  [],
-  [plain('● active  ◌ hung  ✗ dead  ○ free  ? unknown  ! needs you  * changed just now')],
-  [plain('▁▂▃▄▅▆▇█ activity of the last minutes, the newest at the right')],
+const KEY_COLUMNS = 14
+const SYMBOLS = ['● active', '◌ hung', '✗ dead', '○ free', '? unknown', '! needs you', '* changed just now']
+const SPARKLINE = '▁▂▃▄▅▆▇█ activity of the last minutes, the newest at the right'
+
+/** The page that says what the keys do. */
+export const helpLines = (columns: number): readonly string[] => [
+  ...KEYS.flatMap(([key, meaning]) =>
+    unfolded(meaning, Math.max(1, columns - KEY_COLUMNS)).map(
+      (text, index) => padded(index === 0 ? key : '', KEY_COLUMNS) + text,
+    ),
+  ),
+  '',
+  ...fillLines(SYMBOLS, '  ', columns),
+  ...unfolded(SPARKLINE, columns),
 ]
 
 const pageLines = (mode: Extract<Mode, { kind: 'page' }>, { columns, rows }: Size): readonly Line[] => {
-  const lines = mode.title === 'keys' ? HELP : mode.lines.map((text): Line => [plain(text)])
+  const { lines } = mode
   const room = Math.max(1, rows - 3)
   const shown = lines.slice(mode.top, mode.top + room)
   const where =
     lines.length > room ? ` (${mode.top + 1} to ${mode.top + shown.length} of ${lines.length})` : ''
-  return [rule(`${mode.title}${where}`, columns), ...shown]
+  return [rule(`${mode.title}${where}`, columns), ...shown.map((text): Line => [plain(text)])]
 }
 
 /** Lines of a page that fit on the screen, or rows of the table. */

@@ -18,7 +18,7 @@ export type Verb = 'why' | 'logs' | 'history'
 export type Action = 'interrupt' | 'stop' | 'force' | 'reap'
 
 export type Effect =
-  | { readonly kind: 'none' | 'quit' | 'suspend' }
+  | { readonly kind: 'none' | 'quit' | 'suspend' | 'help' }
   | { readonly kind: 'attach'; readonly session: string }
   | { readonly kind: 'open'; readonly verb: Verb; readonly session: string }
   | { readonly kind: 'act'; readonly action: Action; readonly session: string }
@@ -120,15 +120,15 @@ export const opened = (state: WatchState, title: string, lines: readonly string[
 export const KEYS: readonly (readonly [key: string, meaning: string])[] = [
   ['↑ ↓ k j', 'select a session'],
   ['PgUp PgDn g G', 'move by a page; to the first, to the last'],
-  ['Enter', 'attach to its pane; when you detach, the table is back'],
-  ['/', 'filter by name, state or reason; Escape ends the filter'],
+  ['Enter', 'attach to its pane; detach to come back'],
+  ['/', 'filter by name, state, reason; Escape ends it'],
   ['w', 'why: the diagnosis'],
   ['l', 'logs: the last lines of its output'],
   ['h', 'history: its iterations and events'],
-  ['i', 'interrupt: end the iteration, go on with the next (asks first)'],
+  ['i', 'interrupt: end this iteration (asks first)'],
   ['s', 'stop: end the run in order (asks first)'],
-  ['f', 'force: end its owner by force and continue the run (asks first)'],
-  ['r', 'reap: end what its dead owner left (asks first)'],
+  ['f', 'force: take it over, continue it (asks first)'],
+  ['r', 'reap: end what a dead one left (asks first)'],
   ['?', 'this help'],
   ['q', 'quit'],
 ]
@@ -177,7 +177,7 @@ const pressedInTable = (state: WatchState, key: Key, { page, now }: Moment): Pre
   const { text, name } = key
   if (text === 'q') return [state, { kind: 'quit' }]
   if (text === '/') return [{ ...state, mode: { kind: 'filter' } }, NONE]
-  if (text === '?') return [opened(state, 'keys', []), NONE]
+  if (text === '?') return [state, { kind: 'help' }]
   if (name === 'escape' && state.filter !== '')
     return [withSelection({ ...state, filter: '' }, shownRows(state)), NONE]
   const by = movement(key, page)

@@ -6,7 +6,7 @@ import type { Snapshot } from '../session/snapshot.ts'
 import type { World } from '../world.ts'
 import { Children, type Program } from './children.ts'
 import { cutter } from './cut.ts'
-import { layout, pageRows, unfolded } from './layout.ts'
+import { helpLines, layout, pageRows, unfolded } from './layout.ts'
 import { Previews } from './preview.ts'
 import { type Escapes, Screen } from './screen.ts'
 import { Sessions } from './sessions.ts'
@@ -177,6 +177,8 @@ export class Watch {
         return this.#end(0)
       case 'suspend':
         return this.#screen.suspend()
+      case 'help':
+        return this.#change(opened(this.#state, 'keys', helpLines(this.#screen.size.columns)))
       case 'attach':
         return this.#attach(effect.session)
       case 'open': {

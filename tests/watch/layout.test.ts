@@ -7,9 +7,9 @@ import type { RecordFields } from '../../src/core/record-file.ts'
 import { sessionWant } from '../../src/core/ticket.ts'
 import { Snapshot } from '../../src/session/snapshot.ts'
 import { cutter } from '../../src/watch/cut.ts'
-import { layout, type Size, unfolded, wrap } from '../../src/watch/layout.ts'
+import { helpLines, layout, type Size, unfolded, wrap } from '../../src/watch/layout.ts'
 import { type Row, rowOf, type Waiter } from '../../src/watch/row.ts'
-import { FIRST_STATE, press, seen, type WatchState } from '../../src/watch/state.ts'
+import { FIRST_STATE, KEYS, press, seen, type WatchState } from '../../src/watch/state.ts'
 import { bar, sparkline } from '../../src/watch/table.ts'
 import { aRecord, HERE, NOW, owner, refresher, viewOf, worker } from '../fakes/records.ts'
 
@@ -81,7 +81,7 @@ describe('the screen', () => {
     ['a filter that is typed', { ...ALL, filter: 'wor', mode: { kind: 'filter' } }],
     ['a filter that nothing matches', { ...ALL, filter: 'nothing' }],
     ['a question', { ...ALL, mode: { kind: 'confirm', action: 'stop', session: 'works' } }],
-    ['the help', { ...ALL, mode: { kind: 'page', title: 'keys', lines: [], top: 0 } }],
+    ['the help', { ...ALL, mode: { kind: 'page', title: 'keys', lines: helpLines(60), top: 0 } }],
     ['a problem', { ...ALL, problem: `the lock directory ${'/long'.repeat(60)} cannot be used` }],
   ]
 
@@ -185,6 +185,17 @@ describe('the screen', () => {
     expect(next('works', 60)).toBeUndefined()
     const asked = { kind: 'question', text: 'sure?', since_epoch: NOW.epoch } as const
     expect(row('asks', { tmux: null }, { asked }).next).toEqual(['l shows what it printed'])
+  })
+
+  it('has every word of the help also at 60 columns, and all of it on 24 lines', () => {
+    const words = helpLines(60).join(' ')
+    for (const [key, meaning] of KEYS) {
+      expect(words).toContain(key)
+      for (const word of meaning.split(' ')) expect(words).toContain(word)
+    }
+    expect(words).toContain('* changed just now')
+    expect(helpLines(60).length).toBeLessThanOrEqual(21)
+    expect(helpLines(60).every((line) => widthOf(line) <= 60)).toBe(true)
   })
 
   it('leaves out the keys for which there is no room, and cuts no word', () => {
@@ -345,7 +356,7 @@ describe('keys', () => {
   })
 
   it('Ctrl-C ends it in every mode', () => {
-    for (const first of [key('/'), key('?'), key('s')])
+    for (const first of [key('/'), key('s')])
       expect(pressAll(ALL, first, named('ctrl-c'))[1]).toEqual({ kind: 'quit' })
   })
 })
