@@ -48,8 +48,16 @@ const SPINNER_GLYPHS =
   /[|/\\\-·•…∙⋅◌○◍◎●\u2190-\u21ff\u25a0-\u25ff\u2596-\u259f\u2700-\u27bf\u2800-\u28ff\u2b00-\u2bff\u{1f311}-\u{1f318}\u{1f550}-\u{1f567}]|\ufe0f/gu
 
 const PERCENT = /(\d{1,3}(?:\.\d+)?)\s?%/
-/** Not a date, nor a path. */
-const OF_TOTAL = /(?<![\d/.:-])(\d{1,12})\s?(?:\/|of)\s?(\d{1,12})(?![\d/:-])/
+/** Not a date, nor a path: `12/80`, `12.3/45.6 MB`, `900kB of 1.2MB`. */
+const UNIT = '(?:\\s?(?:([kKMGT])(?:i?B)?|B)\\b)?\\s?'
+const NUMBER = '(\\d{1,12}(?:\\.\\d+)?)'
+const OF_TOTAL = new RegExp(`(?<![\\d/.:-])${NUMBER}${UNIT}(?:/|of)\\s?${NUMBER}(?!\\.?\\d|[/:-])${UNIT}`)
+
+/** As tqdm counts where it knows no total: `1234it [01:23, 14.9it/s]`. It draws nothing while nothing is done. */
+const ITERATIONS = /(\d+(?:\.\d+)?)([kMGT]?)\p{L}* \[(?:\d+:)?\d\d:\d\d, /u
+
+const FACTORS: Readonly<Record<string, number>> = { k: 1e3, K: 1e3, M: 1e6, G: 1e9, T: 1e12 }
+const scaled = (digits = '0', unit = ''): number => Number(digits) * (FACTORS[unit] ?? 1)
 
 /** `59s` becomes `1m 0s`, and `950 tokens` become `1.2k`: that says no more than another digit. */
 const UNITS = /(?<=\d)(?:\s?(?:ms|[smhd]|[kKMGT]i?B?|B)\b|[.,](?=\d))/g
@@ -64,16 +72,20 @@ const ATTEMPTS = /\b(?:attempts?|retry|retries|retrying|tries)\b/i
 /** What a tool tells the person in front of it while it waits: `Tip: Use /goal to …`. */
 const ADVICE = /^[^\p{L}]{0,10}(?:tip|hint|did you know)\s?[:?]/iu
 
+/** What must grow as long as a program works: a part of a whole, or a number of things done; `null` for none. */
 const fractionOf = (piece: string): number | null => {
   if (ATTEMPTS.test(piece)) return null
   const percent = PERCENT.exec(piece)
   if (percent !== null) return Number(percent[1]) / 100
+  const iterations = ITERATIONS.exec(piece)
+  if (iterations !== null) return scaled(iterations[1], iterations[2])
   // An identifier may have such a part.
   const found = OF_TOTAL.test(piece) ? OF_TOTAL.exec(dropIdentifiers(piece)) : null
-  const [, part, whole] = found ?? []
-  return part === undefined || Number(whole) === 0 || Number(part) > Number(whole)
-    ? null
-    : Number(part) / Number(whole)
+  if (found === null) return null
+  const [, part, partUnit, whole, wholeUnit] = found
+  // `12/80 MB`: the unit is that of both.
+  const fraction = scaled(part, partUnit || wholeUnit) / scaled(whole, wholeUnit)
+  return fraction <= 1 ? fraction : null
 }
 
 /** Dots that come one by one before a text, as a spinner does; those of a row of tests have no text behind them. */

@@ -101,6 +101,35 @@ export const SCENARIOS = [
   ),
   asks('git-commit', ['git', 'vim'], `${REPOSITORY}EDITOR=vim exec git commit --allow-empty`),
   asks('git-password', ['git'], 'exec git clone "$ZOO_SERVER/password/x.git"'),
+  asks('more', ['more'], 'seq 200 >a; exec more a'),
+  asks(
+    'git-add-p',
+    ['git'],
+    `${REPOSITORY}echo a >a; git add a; git commit -qm a; echo b >a; exec git add -p`,
+    {
+      start: 10,
+    },
+  ),
+  asks(
+    'git-rebase-i',
+    ['git', 'vim'],
+    `${REPOSITORY}for i in 1 2 3; do git commit -q --allow-empty -m "$i"; done; EDITOR=vim exec git rebase -i HEAD~2`,
+    { start: 10 },
+  ),
+  asks('perl-debugger', ['perl'], 'exec perl -de 0'),
+  asks('press-any-key', [], 'read -r -n 1 -s -p "Press any key to continue..."'),
+  asks(
+    'python-curses',
+    ['python3'],
+    python('import curses; curses.wrapper(lambda s: (s.addstr("pick one"), s.getch()))'),
+  ),
+  asks(
+    'python-asyncio-stdin',
+    ['python3'],
+    python(
+      'import asyncio,sys\nasync def f():\n  l=asyncio.get_running_loop(); r=asyncio.StreamReader(); await l.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(r),sys.stdin); print("name?",flush=True); await r.readline()\nasyncio.run(f())',
+    ),
+  ),
   asks('vim', ['vim'], 'exec vim a.txt'),
   asks('nano', ['nano'], 'exec nano a.txt'),
   asks('mc', ['mc'], 'exec mc -x'),
@@ -224,6 +253,13 @@ export const SCENARIOS = [
   hung('go-sleeps', 'silent', ['fzf'], 'mkfifo p; exec fzf --filter x <p'),
   hung('perl-select', 'silent', ['perl'], 'exec perl -e "while (1) { select undef, undef, undef, 0.05 }"'),
   hung('full-pipe', 'silent', [], 'yes | sleep 1000'),
+  hung(
+    'expect-waits',
+    'silent',
+    ['expect'],
+    'exec expect -c "set timeout -1; spawn sleep 1000; expect never"',
+    inPane,
+  ),
   hung('fifo', 'silent', [], 'mkfifo p; exec cat p'),
   hung('flock', 'silent', ['flock'], 'sleep 1000 9>l & exec 8>l; flock 8; flock l true'),
   hung('sigstop', 'stopped', [], 'sleep 1000 & kill -STOP $!; wait', { limit: LIMITS.quiet }),
@@ -263,12 +299,6 @@ export const SCENARIOS = [
     python(
       'import subprocess as s,sys,time\np=s.Popen([sys.executable,"-uc","import sys\\nfor l in sys.stdin: print(l.strip()+\' pong\')"],stdin=s.PIPE,stdout=s.PIPE,text=True,bufsize=1)\nwhile True:\n  p.stdin.write("ping from the parent\\n"); p.stdin.flush(); p.stdout.readline(); time.sleep(.05)',
     ),
-  ),
-  hung(
-    'node-fork-pings',
-    ['silent', 'spinning'],
-    [],
-    "echo \"if (process.argv[2]) process.on('message', (m) => process.send({ type: 'pong', m })); else { const c = require('child_process').fork(__filename, ['c']); c.on('message', () => {}); setInterval(() => c.send({ type: 'ping', now: Date.now() }), 1000) }\" >a.cjs; exec node a.cjs",
   ),
   hung(
     'coproc-pings',
@@ -321,14 +351,6 @@ export const SCENARIOS = [
     'repeating',
     [],
     'while :; do echo "$(date -Is) INFO req=$(cat /proc/sys/kernel/random/uuid) health check ok in $((RANDOM % 90)) ms"; sleep 0.7; done',
-  ),
-  hung(
-    'log-short-ids',
-    'repeating',
-    ['python3'],
-    python(
-      'import random,string,time\nwhile True:\n  i="".join(random.choices(string.ascii_lowercase+string.digits,k=5)); print(f"pod web-{random.randrange(16**10):010x}-{i} is not ready, waiting",flush=True); time.sleep(.6)',
-    ),
   ),
   hung(
     'log-ulids',
@@ -451,6 +473,22 @@ export const SCENARIOS = [
     { ...inPane, cores: 0.9 },
   ),
   working(
+    'tqdm-without-total',
+    ['python3'],
+    python(
+      'import time,sys\nfor n in range(1000): sys.stdout.write(f"\\r{n}it [00:{n//2:02}, 1.99it/s]"); sys.stdout.flush(); time.sleep(.5)',
+    ),
+    inPane,
+  ),
+  working(
+    'pip-like-bar',
+    ['python3'],
+    python(
+      'import time,sys\nfor n in range(1000): k=n//20; sys.stdout.write("\\r   "+"\\x1b[32m"+"━"*k+"\\x1b[90m"+"━"*(50-k)+f"\\x1b[0m {n/10:.1f}/100.0 MB 40 kB/s eta 0:0{n%10}:00"); sys.stdout.flush(); time.sleep(.5)',
+    ),
+    inPane,
+  ),
+  working(
     'python-tqdm-like',
     ['python3'],
     python(
@@ -500,6 +538,22 @@ export const SCENARIOS = [
   ),
 
   // Nobody outside can tell, or both words are right.
+  either(
+    'log-short-ids',
+    'hangs',
+    ['python3'],
+    python(
+      'import random,string,time\nwhile True:\n  i="".join(random.choices(string.ascii_lowercase+string.digits,k=5)); print(f"pod web-{random.randrange(16**10):010x}-{i} is not ready, waiting",flush=True); time.sleep(.6)',
+    ),
+    'short identifiers look like names',
+  ),
+  either(
+    'node-fork-pings',
+    'hangs',
+    [],
+    "echo \"if (process.argv[2]) process.on('message', (m) => process.send({ type: 'pong', m })); else { const c = require('child_process').fork(__filename, ['c']); c.on('message', () => {}); setInterval(() => c.send({ type: 'ping', now: Date.now() }), 1000) }\" >a.cjs; exec node a.cjs",
+    'what is read through the channel of fork() is counted nowhere, so it looks like a log',
+  ),
   either('top', 'hangs', ['top'], 'exec top', 'it shows other processes for ever, and listens', inPane),
   either('htop', 'hangs', ['htop'], 'exec htop', 'the same', inPane),
   either(
