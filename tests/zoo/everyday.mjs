@@ -140,7 +140,7 @@ export const SCENARIOS = [
   asks('expect-interact', ['expect'], 'exec expect -c "spawn bash --norc; interact"'),
   asks('script', ['script'], 'exec script -q -c "bash --norc -i" typescript'),
   asks(
-    'tsc-watch-keys',
+    'node-raw-keys',
     [],
     node(
       'process.stdin.setRawMode(true).on("data",()=>{}); console.log("press q to quit"); setInterval(()=>{},1000)',
@@ -203,7 +203,7 @@ export const SCENARIOS = [
   // Programs that wait for something else, or for nothing.
   hung('sleep', 'silent', [], 'exec sleep 1000'),
   hung('tail-f', 'silent', [], 'echo a >log; exec tail -f log'),
-  hung('inotify-tail-f-in-pane', 'silent', [], 'echo a >log; exec tail -F log', inPane),
+  hung('tail-F-in-pane', 'silent', [], 'echo a >log; exec tail -F log', inPane),
   hung(
     'python-lock',
     'silent',
@@ -250,7 +250,7 @@ export const SCENARIOS = [
     'printf "public class A { static void f(Object a, Object b) { synchronized (a) { try { Thread.sleep(300); } catch (Exception e) {} synchronized (b) {} } } public static void main(String[] x) { Object a = 1.5, b = 2.5; new Thread(() -> f(a, b)).start(); new Thread(() -> f(b, a)).start(); } }" >A.java; exec java A.java',
     { start: 20, cores: 0.5 },
   ),
-  hung('go-sleeps', 'silent', ['fzf'], 'mkfifo p; exec fzf --filter x <p'),
+  hung('fzf-without-list', 'silent', ['fzf'], 'mkfifo p; exec fzf --filter x <p'),
   hung('perl-select', 'silent', ['perl'], 'exec perl -e "while (1) { select undef, undef, undef, 0.05 }"'),
   hung('full-pipe', 'silent', [], 'yes | sleep 1000'),
   hung(
@@ -264,7 +264,7 @@ export const SCENARIOS = [
   hung('flock', 'silent', ['flock'], 'sleep 1000 9>l & exec 8>l; flock 8; flock l true'),
   hung('sigstop', 'stopped', [], 'sleep 1000 & kill -STOP $!; wait', { limit: LIMITS.quiet }),
   hung('wait-child', 'silent', [], 'sleep 1000 & wait'),
-  hung('ssh-agent-like', 'silent', ['socat'], 'exec socat UNIX-LISTEN:s STDOUT'),
+  hung('socat-listens', 'silent', ['socat'], 'exec socat UNIX-LISTEN:s STDOUT'),
   hung(
     'apt-lock-like',
     'repeating',
@@ -409,7 +409,7 @@ export const SCENARIOS = [
     inPane,
   ),
   hung(
-    'spinner-speed-varies',
+    'spinner-with-step',
     'repeating',
     ['python3'],
     python(
@@ -446,7 +446,7 @@ export const SCENARIOS = [
   working('curl-slow-unknown', ['curl'], 'exec curl -s -o x "$ZOO_SERVER/slow-unknown"'),
   working('curl-slow-unknown-meter', ['curl'], 'exec curl -o x "$ZOO_SERVER/slow-unknown"', inPane),
   working('curl-byte', ['curl'], 'exec curl -s "$ZOO_SERVER/byte"'),
-  working('curl-limited', ['curl'], 'exec curl -# -o x "$ZOO_SERVER/slow"', inPane),
+  working('curl-bar', ['curl'], 'exec curl -# -o x "$ZOO_SERVER/slow"', inPane),
   working('wget-slow', ['wget'], 'exec wget -O x "$ZOO_SERVER/slow"', inPane),
   working('wget-slow-unknown', ['wget'], 'exec wget -O x "$ZOO_SERVER/slow-unknown"', inPane),
   working('wget-quiet', ['wget'], 'exec wget -q -O x "$ZOO_SERVER/slow"'),
@@ -518,7 +518,7 @@ export const SCENARIOS = [
     { cores: 0.3 },
   ),
   working(
-    'ping',
+    'count-of-total',
     ['python3'],
     python(
       'import time,os\nn=0\nwhile True:\n  n+=1; print(f"copied {n} of 5000 files",flush=True); time.sleep(1)',
@@ -573,7 +573,7 @@ export const SCENARIOS = [
     { cores: 0.8 },
   ),
   either(
-    'ping-localhost',
+    'count-without-total',
     'hangs',
     ['python3'],
     python(
