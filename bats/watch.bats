@@ -346,6 +346,22 @@ has_client_elsewhere() { [[ -n $(tmux list-clients) ]]; }
   eventually has_client docs
   eventually eye_shows_not 'q quit'
 }
+@test "the plugin's popup stays when the table cannot be shown, and says why" {
+  mkdir -m 755 "$LOCK_DIR"
+  open_ui
+  TMUX="$(ui display-message -p '#{socket_path}'),1,0" "$ROOT/tmux-session-lock.tmux"
+  tmux -f /dev/null new-session -d -s eye -x 120 -y 40 "env -u TMUX tmux -u -L $TMUX_NAME attach -t =ui:"
+  eventually has_client ui
+  tmux send-keys -t =eye: C-b
+  tmux send-keys -t =eye: W
+  eventually eye_shows 'open to other users'
+  eventually key_closes
+}
+# Not before its program has ended.
+key_closes() {
+  tmux send-keys -t =eye: C-c
+  eye_shows_not 'open to other users'
+}
 has_client() { [[ $(ui list-clients -F '#{session_name}') == "$1" ]]; }
 eye_shows() { tmux capture-pane -p -t =eye: | grep -qF -- "$1"; }
 eye_shows_not() { ! eye_shows "$1"; }

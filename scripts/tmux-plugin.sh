@@ -13,15 +13,17 @@ size() { # OPTION DEFAULT
   printf '%s' "${value:-$2}"
 }
 
-# The table, until it is left, or a session is chosen. Before tmux 3.2 there are no popups.
+# The table, until it is left, or a session is chosen. When it cannot be shown, what it says stays to be read. Before
+# tmux 3.2 there are no popups.
 watch() {
   local command
-  command="$(printf '%q' "$here/lock.sh") watch --client $(printf '%q' "$client")"
   if tmux list-commands | grep -q '^display-popup'; then
-    tmux display-popup -c "$client" -E -w "$(size @lock_popup_width 90%)" -h "$(size @lock_popup_height 80%)" \
+    command="$(printf '%q' "$here/lock.sh") watch --client $(printf '%q' "$client")"
+    tmux display-popup -c "$client" -EE -w "$(size @lock_popup_width 90%)" -h "$(size @lock_popup_height 80%)" \
       "$command"
   else
-    tmux new-window -n watch "$command"
+    # shellcheck disable=SC2016 # its own shell is to expand it.
+    tmux new-window -n watch sh -c '"$@" || read -r _' sh "$here/lock.sh" watch --client "$client"
   fi
 }
 
