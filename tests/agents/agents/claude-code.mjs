@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { addMcpServer, writeJson } from './common.mjs'
 
+const CONVERSATION = '6f1c2a52-58b4-4f0e-9d55-2f8d0e8a7c11'
 const KEY = 'sk-ant-mock-00000000000000000000000000000000'
 
 /** Claude Code: one binary (Bun), a React tree drawn on the main screen. */
@@ -36,7 +37,9 @@ export const claudeCode = {
   },
   addServer: ({ home }, name, server) =>
     addMcpServer(join(home, '.claude.json'), name, { type: 'stdio', ...server }),
-  resume: ['--continue'],
+  // What was said headless is left out by --continue.
+  begin: ['--session-id', CONVERSATION],
+  resume: ['--resume', CONVERSATION],
   interactive: (prompt) => (prompt === null ? [] : [prompt]),
   headless: (prompt) => ['-p', prompt],
   allow: ['--dangerously-skip-permissions'],

@@ -11,6 +11,7 @@
  * @property {(place: Place, name: string, server: {command: string, args: string[]}) => Promise<void>} [addServer]  adds
  *   an MCP server to its settings
  * @property {(place: Place) => Promise<void>} [offerUpdate]  settings with which it knows of a newer version
+ * @property {string[]} [begin]  arguments of the turn that `resume` goes on from
  * @property {string[]} resume  arguments with which it goes on with its last conversation
  * @property {string} [firstRunPrompt]  the prompt without which it has no such dialog
  * @property {object} [firstRunEnv]  changes of `env` for the first-run dialog

@@ -29,6 +29,8 @@ export const qwenCode = {
     name: 'run_shell_command',
     input: { command, description: 'run it', is_background: false, timeout: 600_000 },
   }),
+  /** Headless it may give up after some attempts. */
+  wanted: { 'pipe-529': ['silent', 'repeating', 'ended'], 'pipe-429': ['silent', 'repeating', 'ended'] },
   screens: {
     'first-run': /Select Authentication|Get started|How would you like/i,
     idle: /Type your message/,

@@ -54,7 +54,12 @@ const TURN_MILLISECONDS = 120_000
 /** One turn before the run, which is then a part of the conversation. */
 const haveTurn = async ({ agent, modules, place, mock, env }) => {
   mock.follow(DONE)
-  const [program, ...args] = [...agent.program(modules), ...agent.allow, ...agent.headless('do it')]
+  const [program, ...args] = [
+    ...agent.program(modules),
+    ...(agent.begin ?? []),
+    ...agent.allow,
+    ...agent.headless('do it'),
+  ]
   await run(program, args, { cwd: place.work, env, timeout: TURN_MILLISECONDS })
 }
 
