@@ -118,7 +118,15 @@ export const STATES = [
     plan: always(done),
     reached: byWords,
   },
-  { ...pane, name: 'pane-in-tmux', wanted: waits, isNested: true, plan: always(done), reached: byWords },
+  {
+    ...pane,
+    name: 'pane-in-tmux',
+    // The processes of a tmux server are not the worker's, so only the screen is seen.
+    wanted: ['silent', 'awaiting-input'],
+    isNested: true,
+    plan: always(done),
+    reached: byWords,
+  },
   {
     ...pane,
     ...serverHangs,
@@ -161,7 +169,8 @@ export const STATES = [
   { ...pane, ...refusedForGood(401), name: 'pane-401', wanted: retries },
   { ...pane, ...refusedForGood(400), name: 'pane-too-long', wanted: retries },
   { ...pane, ...drops, name: 'pane-drops', wanted: retries },
-  { ...pane, ...breaksOff, name: 'pane-breaks-off', wanted: ['repeating'] },
+  // Some draw nothing once the answer has begun, and then look as they do at their prompt.
+  { ...pane, ...breaksOff, name: 'pane-breaks-off', wanted: ['repeating', 'awaiting-input'] },
   { ...pipe, ...streams, name: 'pipe-streaming', reached: byRequest },
   { ...pipe, ...works, name: 'pipe-tool-works' },
   { ...pipe, ...worksFirst, name: 'pipe-works-first', patience: WORKS_FIRST_SECONDS },
