@@ -7,7 +7,9 @@ import { pause, run } from './run.mjs'
 
 /** On a busy machine some need a minute before they show anything. */
 const REACH_SECONDS = 150
-const LOOK_SECONDS = 1
+const REACH_LOOK_SECONDS = 0.5
+/** Each look starts a process: with limits of every day it need not be more than one between two beats. */
+const lookSeconds = ({ interval }) => Math.max(2, interval / 2)
 
 const now = () => performance.now() / 1000
 
@@ -25,7 +27,7 @@ const reach = async ({ session, state, agent, mock, place, signal }) => {
       hasServer: await hasServer(place),
     }
     if (state.reached(seen, agent)) return true
-    await pause(LOOK_SECONDS / 2)
+    await pause(REACH_LOOK_SECONDS)
   }
   return false
 }
@@ -33,7 +35,7 @@ const reach = async ({ session, state, agent, mock, place, signal }) => {
 const watch = async ({ session, state, limits, hold, signal }) => {
   const early = (await session.changes()).length
   const judgement = new Judgement(state, limits, hold, now())
-  while (!signal.aborted && !judgement.read(await session.look())) await pause(LOOK_SECONDS)
+  while (!signal.aborted && !judgement.read(await session.look())) await pause(lookSeconds(limits))
   return judgement.result((await session.changes()).slice(early))
 }
 
