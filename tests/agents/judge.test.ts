@@ -52,6 +52,12 @@ describe('the judgement of an agent in a state', () => {
     ).toMatchObject({ isOver: true, isRight: true })
   })
 
+  it('watches an agent that works for as long as it is asked to', () => {
+    const judgement = new Judgement({ wanted: ['active'] }, { ...LIMITS, watch: 60 }, HOLD, REACHED_AT)
+    const look = (at: number): boolean => judgement.read({ at, state: 'active', cause: null, ended: null })
+    expect([look(146), look(159), look(161)]).toEqual([false, false, true])
+  })
+
   it('does not count a verdict on the start that ends with the next beats', () => {
     const readings: Reading[] = [
       [101, 'hung', 'spinning'],

@@ -3,8 +3,10 @@
  *
  * usage: npm run agents [-- --only AGENT[/STATE],... ] [--rounds N] [--jobs N] [--keep] [--list] [--reach]
  *                       [--heartbeat-interval S] [--stale-after S] [--quiet-after S] [--stuck-after S] [--hold S]
+ *                       [--watch S]
  *
- * --reach only brings the agents into their states, and shows their screens there.
+ * --hold: how long a verdict has to stay. --watch: how long an agent that works is watched, if that is longer than every
+ * limit. --reach only brings the agents into their states, and shows their screens there.
  * The agents are installed into a cache outside of the repository (--cache DIR). Nothing leaves the machine but that.
  * Exit code: 0 all right, 1 something is wrong, 64 wrong usage, 130 Ctrl-C. Wants Linux, tmux and git.
  */
@@ -30,6 +32,7 @@ const OPTIONS = {
   'quiet-after': text(20),
   'stuck-after': text(40),
   hold: text(20),
+  watch: text(1),
 }
 
 const refuse = (message) => {
@@ -115,6 +118,7 @@ const settings = {
     stale: positive(asked, 'stale-after'),
     quiet: positive(asked, 'quiet-after'),
     stuck: positive(asked, 'stuck-after'),
+    watch: positive(asked, 'watch'),
   },
   hold: positive(asked, 'hold'),
   isKept: asked.keep,

@@ -39,6 +39,12 @@ export class Judgement {
     return longest + this.#patience + this.#follows + SETTLE_SECONDS
   }
 
+  /** An agent that works is watched for longer than every limit. */
+  get #watched() {
+    const { stuck, watch = 0 } = this.#limits
+    return Math.max(watch, stuck + this.#follows + SETTLE_SECONDS)
+  }
+
   /** @returns {boolean} whether enough was seen */
   read(reading) {
     const { at, state, cause } = reading
@@ -49,9 +55,7 @@ export class Judgement {
     if (this.#isCarried) return false
     if (state === 'hung' && this.#found === null) this.#found = { cause, seconds: at - this.#reachedAt, at }
     if (this.#wanted.includes('active')) {
-      return (
-        this.#found !== null || at - this.#reachedAt > this.#limits.stuck + this.#follows + SETTLE_SECONDS
-      )
+      return this.#found !== null || at - this.#reachedAt > this.#watched
     }
     if (this.#found === null) return at - this.#reachedAt > this.#bound
     return at - this.#found.at > this.#hold
