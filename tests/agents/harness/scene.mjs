@@ -5,8 +5,8 @@ import { Judgement } from './judge.mjs'
 import { environment, hangingServer, hasServer, hasStarted, makePlace, removePlace } from './place.mjs'
 import { pause, run } from './run.mjs'
 
-/** On a busy machine some need a minute before they show anything. */
-const REACH_SECONDS = 150
+/** On a busy machine some need minutes before they show anything. */
+const REACH_SECONDS = 300
 const REACH_LOOK_SECONDS = 0.5
 /** Each look starts a process: with limits of every day it need not be more than one between two beats. */
 const lookSeconds = ({ interval }) => Math.max(2, interval / 2)
