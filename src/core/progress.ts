@@ -444,15 +444,15 @@ const clocksOf = (before: Progress, sample: Sample, step: Step): Clocks => {
   // Nothing else has been seen for so long, and its sockets have received nothing: these reads are no work.
   const isHousekeeping = received === 0 && quietAfter !== null && at - firm >= quietAfter
   const readsAreIdle = isHousekeeping || (before.readsAreIdle && firm === before.firm)
+  const until = Math.max(certain, status)
+  const worked = advances && !seen.isTrickle ? workedUntil(before, { ...step, at, until }) : before.worked
+  const latest = isHousekeeping ? firm : at
   return {
-    activity: isHousekeeping ? Math.min(activity, firm) : activity,
+    activity: Math.min(activity, latest),
     firm,
     certain,
     status,
-    worked:
-      advances && !seen.isTrickle
-        ? workedUntil(before, { ...step, at, until: Math.max(certain, status) })
-        : before.worked,
+    worked: Math.min(worked, latest),
     readsAreIdle,
   }
 }

@@ -801,6 +801,17 @@ describe('a prompt with daemons behind it', () => {
       expect(watched.sample({ io: detached(bytes), listens: true }).stall).toBeNull()
   })
 
+  it('waits for a person also when small reads are found to be no work: not for its timer', () => {
+    const watched = new Watched()
+    const reads: Found = { ...FINDS['a few bytes read'], listens: true, received: 0 }
+    const causes = Array.from(
+      { length: 200 },
+      (_, n) => watched.sample(n % 4 === 0 ? reads : { listens: true, received: 0 }).stall?.cause ?? null,
+    )
+    const first = causes.findIndex((cause) => cause !== null)
+    expect(causes.slice(first)).toEqual(Array(200 - first).fill('awaiting-input'))
+  })
+
   it('is progress all the same where nobody listens', () => {
     const watched = new Watched()
     for (let n = 0; n < 400; n += 1) expect(watched.sample({ ...trickle, listens: false }).stall).toBeNull()
