@@ -24,6 +24,7 @@
 
 import { CutTexts, endsWithEllipsis } from './cut-text.ts'
 import { dropIdentifiers, Identifiers } from './identifiers.ts'
+import { MeasuredValues } from './measured-values.ts'
 import { showsMenu } from './screen-menu.ts'
 import { NO_TERMINAL, type ScreenRow, ScreenRows, type ScreenSize } from './screen-rows.ts'
 import { ShownSizes } from './shown-sizes.ts'
@@ -128,7 +129,7 @@ class Pictures {
   }
 }
 
-/** Of what comes at once, the last rows: a display of sizes has fewer. */
+/** Of what comes at once, the last rows: a display of sizes has fewer, and who computes prints no more. */
 const SIZE_ROWS = 20
 
 /** `isAtEdge`: more of it may not have had room on the screen. */
@@ -145,7 +146,9 @@ export class Novelty {
   readonly #identifiers = new Identifiers()
   readonly #sizes = new ShownSizes()
   readonly #screen = new ScreenRows()
+  readonly #values = new MeasuredValues()
   #grown = 0
+  #hasMeasured = false
   #size = NO_TERMINAL
   /** The cursor's row as it was after the last call. */
   #open = ''
@@ -159,6 +162,11 @@ export class Novelty {
   /** Bytes by which a size that the last call has shown is larger than it was before. */
   get grown(): number {
     return this.#grown
+  }
+
+  /** The last call has shown a value that was computed. */
+  get hasMeasured(): boolean {
+    return this.#hasMeasured
   }
 
   /** The screen asks a person to choose. */
@@ -178,8 +186,9 @@ export class Novelty {
     this.#escape = UNFINISHED_ESCAPE.exec(raw)?.[0] ?? ''
     const whole = raw.slice(0, raw.length - this.#escape.length).replace(STRINGS, '')
     const { rows, open, hasLines, isAppended } = this.#screen.write(whole)
-    const shown = open === null ? rows : [...rows, open]
-    this.#grown = Math.max(0, ...shown.slice(-SIZE_ROWS).map(({ text }) => this.#sizes.growth(text)))
+    const shown = (open === null ? rows : [...rows, open]).slice(-SIZE_ROWS)
+    this.#grown = Math.max(0, ...shown.map(({ text }) => this.#sizes.growth(text)))
+    this.#hasMeasured = shown.filter(({ text }) => this.#values.isAnother(text)).length > 0
     let kind: TextKind = 'repeat'
     for (const row of rows.flatMap((row) => this.#partsOf(row))) kind = stronger(kind, this.#kindOf(row))
     const before = this.#open

@@ -6,6 +6,7 @@
  * | a note, or text that is new                         | yes       | yes      | start anew, whatever was before |
  * | new text of a status line                           | yes       | until its texts are known to come from a list | start anew |
  * | a phrase that may come from a list                  | yes       | unless a hang was found | of progress: gets {@link PHRASE_FRACTION} of its limit back |
+ * | the same text with another value that was computed, and {@link WORK_FRACTION} | yes | yes | start anew |
  * | text that was seen before                           | yes       | no       | start anew |
  * | sockets have received something (asked for a verdict) | yes     | unless text repeats | start anew |
  * | bytes at {@link BULK_BYTES_PER_SECOND} by what lasts, or written by any | yes | yes | start anew; while text repeats, of progress: get {@link BULK_WORTH} times the seconds back that the bytes are worth at that rate |
@@ -109,6 +110,8 @@ export type Sample = {
     readonly cycles: boolean
     /** Bytes by which a size that it shows has grown. */
     readonly grown?: number
+    /** A value that was computed; see core/measured-values.ts. */
+    readonly hasMeasured?: boolean
   }
   readonly io: {
     /** Bytes read and written by processes that were there at both samples. */
@@ -267,7 +270,8 @@ const classifySample = (sample: Sample, context: Context): Classification => {
   }
   // A cursor that blinks above a prompt: what it writes for that is no other sign of life either.
   if (output.kind === 'blink' && sample.listens) return NOTHING
-  if (output.bytes > 0) return found('output', false)
+  const computes = sample.cpuSeconds >= workSeconds(seconds)
+  if (output.bytes > 0) return found('output', output.hasMeasured === true && computes)
   if (received !== null && received > 0) return found('io', !textRepeats)
   // Every process reads its libraries when it starts: what comes and goes has to read more than that.
   if (io.all - (io.loaded ?? 0) >= bulk) return found('io', !textRepeats)

@@ -21,24 +21,37 @@ const sizesIn = (row: string): readonly number[] =>
       )
     : (row.match(LARGE_NUMBER) ?? []).map(Number)
 
+/** `largest`: `null` for what goes up and down, and is no size of something that arrives. */
+type Place = { readonly last: number; readonly largest: number | null }
+
+/** It may start over, and then it is much smaller. */
+const START_OVER = 0.5
+
+const nextPlace = (before: Place | undefined, size: number): Place => {
+  if (before === undefined) return { last: size, largest: size }
+  const hasFallen = size < before.last && size >= START_OVER * before.last
+  const largest = before.largest === null || hasFallen ? null : Math.max(size, before.largest)
+  return { last: size, largest }
+}
+
 export class ShownSizes {
-  /** The largest that each place of a row has shown, by its text without digits. */
-  readonly #largest = new Map<string, readonly number[]>()
+  /** Of each place in a row, by the row's text without digits. */
+  readonly #places = new Map<string, readonly Place[]>()
 
   /** @returns bytes: how much the size that grew most has grown */
   growth(row: string): number {
     const sizes = sizesIn(row)
     if (sizes.length === 0) return 0
     const key = `${sizes.length} ${row.replace(NO_LETTERS, '')}`
-    const before = this.#largest.get(key)
-    this.#largest.delete(key)
-    this.#largest.set(
-      key,
-      sizes.map((size, index) => Math.max(size, before?.[index] ?? 0)),
-    )
-    const [oldest] = this.#largest.keys()
-    if (this.#largest.size > MEMORY_ROWS && oldest !== undefined) this.#largest.delete(oldest)
-    if (before === undefined) return 0
-    return Math.max(0, ...sizes.map((size, index) => size - (before[index] ?? size)))
+    const before = this.#places.get(key)
+    const places = sizes.map((size, index) => nextPlace(before?.[index], size))
+    this.#places.delete(key)
+    this.#places.set(key, places)
+    const [oldest] = this.#places.keys()
+    if (this.#places.size > MEMORY_ROWS && oldest !== undefined) this.#places.delete(oldest)
+    return Math.max(0, ...places.map(({ largest }, index) => grownBy(before?.[index]?.largest, largest)))
   }
 }
+
+const grownBy = (before: number | null | undefined, after: number | null): number =>
+  before === undefined || before === null || after === null ? 0 : after - before

@@ -150,6 +150,7 @@ class IterationMonitor implements ActivityMonitor {
         kind,
         cycles: this.#novelty.cycles,
         grown: printed.bytes > 0 ? this.#novelty.grown : 0,
+        hasMeasured: printed.bytes > 0 && this.#novelty.hasMeasured,
       },
       received: isClear ? null : this.#sockets.check(this.#progress, at, tree),
       listens: listener !== null,

@@ -538,6 +538,28 @@ describe('a size on the screen that grows while its text repeats', () => {
   })
 })
 
+describe('a line with another value each time', () => {
+  const line = { ...text('repeat'), hasMeasured: true }
+  const causeOf = (found: Found): string | null => {
+    const watched = new Watched()
+    for (let n = 0; n < 400; n += 1) {
+      // A line a minute.
+      const { stall } = watched.sample({ ...found, ...(n % 4 === 0 ? {} : { output: text(null, 0) }) })
+      if (stall !== null) return stall.cause
+    }
+    return null
+  }
+
+  it('is progress of what computes', () => {
+    expect(causeOf({ output: line, cpuSeconds: INTERVAL })).toBeNull()
+  })
+
+  it('is none of what hardly does, nor is a line that stays the same', () => {
+    expect(causeOf({ output: line, cpuSeconds: 0.02 * INTERVAL })).toBe('repeating')
+    expect(causeOf({ output: text('repeat'), cpuSeconds: INTERVAL })).toBe('repeating')
+  })
+})
+
 describe('processor time alone', () => {
   const causeOf = (found: Found): string | null => {
     const watched = new Watched()

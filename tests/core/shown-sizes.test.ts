@@ -39,6 +39,11 @@ describe('a size on a display', () => {
     expect(growths(first, second)).toEqual([0, 0])
   })
 
+  it('is none when it goes up and down, as a system shows of itself', () => {
+    expect(growths('15 1476 2999', '11 1530 2397', '14 1720 9163')).toEqual([0, 54, 190])
+    expect(growths('memory 512 MB', 'memory 480 MB', 'memory 600 MB')).toEqual([0, 0, 0])
+  })
+
   it('grows only beyond what it was before it started over', () => {
     expect(growths('got 5 MB', 'got 1 MB', 'got 4 MB', 'got 6 MB')).toEqual([0, 0, 0, 1e6])
   })

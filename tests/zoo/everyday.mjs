@@ -316,6 +316,48 @@ export const SCENARIOS = [
   ),
 
   // Screens that repeat.
+  hung('yes', 'repeating', [], 'exec nice -n 19 yes', { cores: 1 }),
+  hung('yes-in-pane', 'repeating', [], 'yes | while read -r x; do echo "$x"; sleep 0.01; done', {
+    ...inPane,
+    cores: 0.3,
+  }),
+  hung('vmstat', 'repeating', ['vmstat'], 'exec vmstat 1'),
+  hung('ping-loopback', 'repeating', ['ping'], 'exec ping 127.0.0.1', inPane),
+  hung(
+    'waits-with-load',
+    'repeating',
+    [],
+    'while :; do echo "waiting for load to fall: $(cut -d" " -f1 /proc/loadavg)"; sleep 1; done',
+  ),
+  hung(
+    'title-spinner',
+    ['repeating', 'silent'],
+    [],
+    'while :; do for g in a b c; do printf "\\033]0;%s working\\007" "$g"; sleep 0.3; done; done',
+    inPane,
+  ),
+  hung(
+    'curl-until',
+    ['silent', 'spinning', 'repeating'],
+    ['curl'],
+    'until curl -sf http://127.0.0.1:1/; do sleep 1; done',
+  ),
+  hung(
+    'emoji-spinner',
+    'repeating',
+    ['python3'],
+    python(
+      'import time,sys\nn=0\nwhile True: n+=1; sys.stdout.write("\\r\\x1b[K"+"🌍🌎🌏"[n%3]+" "+"▹▸"[n%2]*3+f" deploying to production... {n//10}s"); sys.stdout.flush(); time.sleep(.1)',
+    ),
+    inPane,
+  ),
+  hung(
+    'python-short-sleeps',
+    ['silent', 'spinning'],
+    ['python3'],
+    python('import time\nwhile True: time.sleep(.001)'),
+    { start: 15, cores: 0.1 },
+  ),
   hung('watch-date', 'repeating', ['watch'], 'exec watch -n 1 date', inPane),
   hung('watch-ls', 'repeating', ['watch'], 'exec watch -n 1 ls /', inPane),
   hung(
@@ -471,6 +513,16 @@ export const SCENARIOS = [
     ['gcc', 'python3'],
     `(while :; do for g in '|' / - '\\'; do printf '\\r%s building' "$g"; sleep 0.2; done; done) & for ((i = 0; ; i++)); do for ((j = 0; j < 400; j++)); do echo "int f$((i))_$j(int x) { return x * $j + $i; }"; done >s.c; nice -n 19 gcc -O2 -c s.c -o "o$((i % 5)).o"; done`,
     { ...inPane, cores: 0.9 },
+  ),
+  working(
+    'training',
+    ['python3'],
+    `exec nice -n 19 python3 -uc 'import math,time
+loss,step,last=4.0,0,time.time()
+while True:
+  step+=1; loss=loss*0.99999+math.sin(step)*0.001
+  if time.time()-last>1.5: last=time.time(); print(f"step {step} | loss {loss:.4f} | lr 3.0e-04 | {step/9:.1f} tok/s")'`,
+    { cores: 1 },
   ),
   working(
     'tqdm-without-total',

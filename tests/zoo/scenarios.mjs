@@ -105,6 +105,7 @@ export const SCENARIOS = [
   working('token-stream', program('token-stream.mjs')),
   working('thinks-then-talks', program('thinks-then-talks.mjs')),
   working('logs-beside-pings', program('pings-its-helper.mjs', 'logs')),
+  working('prints-what-it-computes', nice('prints-what-it-computes.mjs'), { cores: 1 }),
   working('sizes-that-grow', program('shows-sizes.mjs', 'slow-unknown'), { terminal: true }),
   working('warnings-and-work', program('warnings-and-work.mjs')),
   working('receives', program('receives.py'), { needs: ['python3', 'ss'] }),
