@@ -1,5 +1,5 @@
 /** A home, a work tree and a lock directory for one scene, in a temporary folder; and its environment. */
-import { access, mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { access, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { run } from './run.mjs'
@@ -56,5 +56,15 @@ export const hangingServer = (place) => ({
 
 export const hasServer = (place) => isThere(serverMark(place))
 
-export const removePlace = ({ root }) =>
-  rm(root, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
+/** Daemons that an agent has started from its home, in a tmux server that is none of the worker's processes. */
+const endDaemons = async (root) => {
+  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+    const words = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
+    if (words.startsWith(`${root}/`)) process.kill(Number(pid), 'SIGKILL')
+  }
+}
+
+export const removePlace = async ({ root }) => {
+  await endDaemons(root)
+  await rm(root, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
+}
