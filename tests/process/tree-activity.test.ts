@@ -28,6 +28,18 @@ const referenceTo = (pid: number): ProcessReference => ({ pid, pid_started: Numb
 const childrenOf = (pid: number): readonly number[] =>
   readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim().split(' ').filter(Boolean).map(Number)
 
+/** With its children; one that ends meanwhile is left out. */
+const familyOf = (pid: number): readonly ProcessReference[] => [
+  referenceTo(pid),
+  ...childrenOf(pid).flatMap((child) => {
+    try {
+      return [referenceTo(child)]
+    } catch {
+      return []
+    }
+  }),
+]
+
 const sleeps = (pid: number) => eventually(`${pid} sleeps`, () => stateLetter(pid) === 'S')
 
 const NO_IO: TreeActivity['io'] = {
@@ -119,7 +131,7 @@ describe.skipIf(!onLinux)('the activity of a tree, read from /proc', () => {
   it.each(PAIRS)('goes round when two processes talk to each other through %s', async (_, script) => {
     const child = start('bash', ['-c', script], { cwd: tempDir() })
     const reader = procfsReader()
-    const tree = () => [referenceTo(child.pid), ...childrenOf(child.pid).map(referenceTo)]
+    const tree = () => familyOf(child.pid)
     const { io } = await untilSeen(reader, tree, 'questions and answers', (seen) => seen.io.payload > 0)
     const seen =
       io.circulates ||
@@ -137,7 +149,7 @@ describe.skipIf(!onLinux)('the activity of a tree, read from /proc', () => {
   ])('does not go round %s', async (_, script) => {
     const { pid } = start('bash', ['-c', script], { cwd: tempDir() })
     const reader = procfsReader()
-    const tree = () => [referenceTo(pid), ...childrenOf(pid).map(referenceTo)]
+    const tree = () => familyOf(pid)
     await eventually('its parts run', () => childrenOf(pid).length > 0)
     let rounds = 0
     for (let n = 0; n < 10; n += 1) {
