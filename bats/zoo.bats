@@ -26,6 +26,7 @@ carriers() { grep -lzF "LOCK_DIR=$TMPDIR/" /proc/[0-9]*/environ 2>/dev/null; }
 
 @test "the zoo notices every kind of wrong verdict" {
   refuses 1 zoo --table "$ROOT/tests/zoo/bad-expectations.mjs"
+  printf '%s\n' "$output" # Shown when one of these fails.
   [[ $output == *'! false-alarm: false alarm: '* ]]
   [[ $output == *'! missed: missed: still active '* ]]
   [[ $output == *'! wrong-cause: wrong cause: '* ]]
