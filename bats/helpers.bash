@@ -33,9 +33,10 @@ clean_sandbox() {
   rm -rf "$TMUX_TMPDIR"
 }
 
-# Only what carries this test's lock directory in its environment, or is a child of this test.
+# Only what carries this test's lock directory in its environment, works in this test's directory, or is a child of this test.
 end_process() { # PID
-  if { tr '\0' '\n' <"/proc/$1/environ"; } 2>/dev/null | grep -qxF "LOCK_DIR=$LOCK_DIR"; then
+  if { tr '\0' '\n' <"/proc/$1/environ"; } 2>/dev/null | grep -qxF "LOCK_DIR=$LOCK_DIR" ||
+    [[ $(readlink "/proc/$1/cwd" 2>/dev/null) == "$BATS_TEST_TMPDIR"* ]]; then
     kill -KILL "$1" 2>/dev/null || true
   fi
 }

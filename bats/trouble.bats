@@ -313,6 +313,8 @@ DAEMON='env -i setsid bash -c "echo \$\$ >daemon; exec sleep 1000" &'
 start_with_daemon() { # NAME
   start_engine "$1" -n 5 --grace 1 -- bash -c "($DAEMON); until [[ -s daemon ]]; do sleep 0.01; done; exec sleep 1000"
   eventually test -s daemon
+  # Without a control group nothing else finds it.
+  STARTED+=("$(<daemon)")
   eventually has_refresher "$1"
   lacks "$LOCK_DIR/$1.json" '"cgroup": null' || skip 'no permission to make a control group'
 }
