@@ -16,6 +16,6 @@ export const SCENARIOS = [
     strike: { signal: 'SIGCONT', to: 'worker', after: 2.5 },
   }),
   like('stopped-worker-goes-on', { name: 'not-recovered', revive: { signal: 'SIGCONT', to: 'refresher' } }),
-  like('chatty-build', { name: 'ends-early', program: ['sleep', '1'] }),
+  like('chatty-build', { name: 'ends-early', program: ['sleep', '4'] }),
   like('chatty-build', { name: 'never-starts', program: ['/nonexistent/program'] }),
 ]
