@@ -10,7 +10,10 @@ setup() {
   CLONE=$BATS_TEST_TMPDIR/clone
   mkdir "$CLONE"
   (cd "$ROOT" && tar -cf - --exclude=./node_modules --exclude=./dist --exclude=./.git --exclude='./.build*' .) | tar -xf - -C "$CLONE"
-  ln -s "$ROOT/node_modules" "$CLONE/node_modules"
+  # Links to each, and a list that is new: an `npm ci` in the clone would empty the directory behind one link to all.
+  mkdir "$CLONE/node_modules"
+  ln -s "$ROOT"/node_modules/* "$ROOT/node_modules/.bin" "$CLONE/node_modules/"
+  touch "$CLONE/node_modules/.package-lock.json"
 }
 teardown() { clean_sandbox; }
 
