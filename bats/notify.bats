@@ -266,4 +266,8 @@ has_failures() { # COUNT EVENT
   kill -CONT "$engine"
   eventually tells active-again 1
   in_iteration o 1
+  # Who tells of the end writes into this directory, which is removed then.
+  engine.sh stop o
+  eventually tells ended 1
+  eventually nobody_tells
 }

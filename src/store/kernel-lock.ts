@@ -13,7 +13,7 @@
  * path, and the path opened again; and {@link HeldLock.loss} compares them at any later moment, before each write for one.
  */
 import { spawn, spawnSync } from 'node:child_process'
-import { closeSync, constants, fstatSync, lstatSync, openSync } from 'node:fs'
+import { closeSync, constants, fstatSync, lstatSync, openSync, type Stats } from 'node:fs'
 import { errors } from '../core/errors.ts'
 import { poll } from '../core/poll.ts'
 import type { Clock } from '../core/ports.ts'
@@ -148,11 +148,11 @@ const checkLockFile = (fd: number, path: string): void => {
 /** The file that a lock is taken on, for whoever opens it in another way. @throws LockError `unsafe` or `io` */
 export const makeLockFile = (path: string): void => closeSync(openLockFile(path))
 
+const isSameFile = (one: Stats, other: Stats): boolean => one.dev === other.dev && one.ino === other.ino
+
 const isStillAt = (fd: number, path: string): boolean => {
-  const held = fstatSync(fd)
   try {
-    const named = lstatSync(path)
-    return named.dev === held.dev && named.ino === held.ino
+    return isSameFile(fstatSync(fd), lstatSync(path))
   } catch {
     return false
   }
@@ -161,14 +161,13 @@ const isStillAt = (fd: number, path: string): boolean => {
 /** What has happened to the file at a held lock's path. The inode number of the locked file is not used again meanwhile. */
 export type LockLoss = 'removed' | 'replaced'
 
-/** A path that cannot be looked at just now proves nothing. */
+/** What cannot be looked at just now (EIO of a disk that fails) proves nothing. */
 const lossOf = (fd: number, path: string): LockLoss | null => {
   try {
-    lstatSync(path)
+    return isSameFile(lstatSync(path), fstatSync(fd)) ? null : 'replaced'
   } catch (error) {
     return hasCode(error, 'ENOENT', 'ENOTDIR') ? 'removed' : null
   }
-  return isStillAt(fd, path) ? null : 'replaced'
 }
 
 export type HeldLock = {
