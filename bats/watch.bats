@@ -332,28 +332,30 @@ has_client_elsewhere() { [[ -n $(tmux list-clients) ]]; }
   eventually in_shell
 }
 
-@test "the plugin's popup has the table, and Enter there leads to the session" {
-  open_ui
-  types 'engine.sh run docs -d -- sleep 1000'
-  eventually has_refresher docs
+# As a person sees it, who is attached to `ui` from another tmux.
+open_popup() {
   TMUX="$(ui display-message -p '#{socket_path}'),1,0" "$ROOT/tmux-session-lock.tmux"
   tmux -f /dev/null new-session -d -s eye -x 120 -y 40 "env -u TMUX tmux -u -L $TMUX_NAME attach -t =ui:"
   eventually has_client ui
   tmux send-keys -t =eye: C-b
   tmux send-keys -t =eye: W
+}
+
+@test "the plugin's popup has the table, and Enter there leads to the session" {
+  open_ui
+  types 'engine.sh run docs -d -- sleep 1000'
+  eventually has_refresher docs
+  open_popup
   eventually eye_shows '● active    docs'
   tmux send-keys -t =eye: Enter
   eventually has_client docs
   eventually eye_shows_not 'q quit'
 }
+
 @test "the plugin's popup stays when the table cannot be shown, and says why" {
   mkdir -m 755 "$LOCK_DIR"
   open_ui
-  TMUX="$(ui display-message -p '#{socket_path}'),1,0" "$ROOT/tmux-session-lock.tmux"
-  tmux -f /dev/null new-session -d -s eye -x 120 -y 40 "env -u TMUX tmux -u -L $TMUX_NAME attach -t =ui:"
-  eventually has_client ui
-  tmux send-keys -t =eye: C-b
-  tmux send-keys -t =eye: W
+  open_popup
   eventually eye_shows 'open to other users'
   eventually key_closes
 }

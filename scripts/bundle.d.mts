@@ -1,3 +1,2 @@
-export const FREQUENT: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>
 export const bundle: (entryPoints: Readonly<Record<string, string>>, outdir: string) => Promise<unknown>
 export const bundleVerbs: (name: string, verbs: readonly string[], outdir: string) => Promise<unknown>

@@ -16,7 +16,7 @@ var path = require('path')
 var vm = require('vm')
 
 var NEEDED = [__MAJOR__, __MINOR__]
-/** Of the verbs that are not in main.js alone. */
+/** The name of the bundle of each verb that has another one than main.js. */
 var BUNDLES = __BUNDLES__
 /** Of the contents of each bundle: V8 itself compares no more than the length. */
 var HASHES = __HASHES__

@@ -5,6 +5,8 @@
  * is new. So two long texts of which one is cut, and the other has a few more letters at its end, are the same text.
  */
 
+import { dropOldest } from './bounded.ts'
+
 const ELLIPSIS = /(?:…|\.{3})\s*$/
 const END_OF_CUT = /\.{1,3}$/
 /** Shorter texts are cut because they are meant so: `Compiling…`. */
@@ -27,19 +29,16 @@ export class CutTexts {
     const whole = isCut ? text.replace(END_OF_CUT, '') : text
     if (whole.length < MIN_CHARACTERS) return false
     const isSame = this.#isLongerThanKnown(whole) || (isCut && isBeginningOf(whole, seen))
-    if (isCut) this.#add(whole)
+    if (isCut) {
+      this.#known.add(whole)
+      dropOldest(this.#known, MEMORY_TEXTS)
+    }
     return isSame
   }
 
   #isLongerThanKnown(text: string): boolean {
     for (const beginning of this.#known) if (isLonger(text, beginning)) return true
     return false
-  }
-
-  #add(text: string): void {
-    this.#known.add(text)
-    const [first] = this.#known
-    if (this.#known.size > MEMORY_TEXTS && first !== undefined) this.#known.delete(first)
   }
 }
 

@@ -5,6 +5,8 @@
  * around identifiers, and knows by them that there is another one.
  */
 
+import { remember } from './bounded.ts'
+
 /** Eight letters from a to f make no word. */
 const HEX = /\b(?:0x[0-9a-f]+|(?=[0-9a-f-]*\d)[0-9a-f-]{6,}|[a-f]{8,})\b/gi
 
@@ -97,10 +99,8 @@ export class Identifiers {
   /** @returns whether nearly all before it were certain */
   #seen(rest: string, isCertain: boolean): boolean {
     const { certain, others } = this.#texts.get(rest) ?? { certain: 0, others: 0 }
-    this.#texts.delete(rest)
-    this.#texts.set(rest, isCertain ? { certain: certain + 1, others } : { certain, others: others + 1 })
-    const [oldest] = this.#texts.keys()
-    if (this.#texts.size > MEMORY_TEXTS && oldest !== undefined) this.#texts.delete(oldest)
+    const counts = isCertain ? { certain: certain + 1, others } : { certain, others: others + 1 }
+    remember(this.#texts, rest, counts, MEMORY_TEXTS)
     return certain >= Math.max(CERTAIN_TEXTS, CERTAIN_SHARE * others)
   }
 }

@@ -6,11 +6,12 @@
  * one each time, was computed; see core/progress.ts.
  */
 
+import { remember } from './bounded.ts'
+import { rowKey } from './number-rows.ts'
+
 /** No time, share, size or sum of money, no part of a version or a date; seconds since 1970 have more digits. */
 const VALUE =
   /(?<![\w.,:/$€-]|\d\s)(-?\d{1,7}\.\d+(?:[eE][-+]?\d+)?)(?![\w.:%/]|\s?(?:[smhd%]|ms|secs?|mins?|hrs?|seconds|minutes|hours|[kKMGT]?i?B|bytes|tokens)(?![\p{L}]))/gu
-/** Of a row, what is the same when it is printed again. */
-const NO_LETTERS = /[^\p{L}:]+/gu
 const MEMORY_ROWS = 256
 
 type Known = { readonly values: readonly number[]; readonly hasFallen: readonly boolean[] }
@@ -22,15 +23,12 @@ export class MeasuredValues {
   isAnother(row: string): boolean {
     const values = [...row.matchAll(VALUE)].map(([, digits]) => Number(digits))
     if (values.length === 0) return false
-    const key = `${values.length} ${row.replace(NO_LETTERS, '')}`
+    const key = rowKey(row, values.length)
     const before = this.#known.get(key)
     const hasFallen = values.map(
       (value, index) => before?.hasFallen[index] === true || value < (before?.values[index] ?? value),
     )
-    this.#known.delete(key)
-    this.#known.set(key, { values, hasFallen })
-    const [oldest] = this.#known.keys()
-    if (this.#known.size > MEMORY_ROWS && oldest !== undefined) this.#known.delete(oldest)
+    remember(this.#known, key, { values, hasFallen }, MEMORY_ROWS)
     return values.some((value, index) => hasFallen[index] === true && value !== before?.values[index])
   }
 }

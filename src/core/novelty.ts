@@ -18,13 +18,16 @@
  * cursor begins a new piece; colours and titles are dropped. Of each piece spinner glyphs, digits and white space
  * are dropped, and identifiers made of random characters; what is left is new, or was seen.
  *
- * Two things that digits say are kept here (core/shown-sizes.ts knows of a third). A fraction of something known (`45 %`, `12/80`) that is larger than it ever was
- * is progress: it cannot grow for ever; the number of an attempt is none. And a row of test marks (`....F..`) says one thing with each mark.
+ * Two things that digits say are kept here; core/shown-sizes.ts and core/measured-values.ts know of two more. A fraction of
+ * something known (`45 %`, `12/80`) that is larger than it ever was is progress: it cannot grow for ever; the number of an
+ * attempt is none. And a row of test marks (`....F..`) says one thing with each mark.
  */
 
+import { dropOldest, remember } from './bounded.ts'
 import { CutTexts, endsWithEllipsis } from './cut-text.ts'
 import { dropIdentifiers, Identifiers } from './identifiers.ts'
 import { MeasuredValues } from './measured-values.ts'
+import { scaled } from './number-rows.ts'
 import { showsMenu } from './screen-menu.ts'
 import { NO_TERMINAL, type ScreenRow, ScreenRows, type ScreenSize } from './screen-rows.ts'
 import { ShownSizes } from './shown-sizes.ts'
@@ -56,9 +59,6 @@ const OF_TOTAL = new RegExp(`(?<![\\d/.:-])${NUMBER}${UNIT}(?:/|of)\\s?${NUMBER}
 
 /** As tqdm counts where it knows no total: `1234it [01:23, 14.9it/s]`. It draws nothing while nothing is done. */
 const ITERATIONS = /(\d+(?:\.\d+)?)([kMGT]?)\p{L}* \[(?:\d+:)?\d\d:\d\d, /u
-
-const FACTORS: Readonly<Record<string, number>> = { k: 1e3, K: 1e3, M: 1e6, G: 1e9, T: 1e12 }
-const scaled = (digits = '0', unit = ''): number => Number(digits) * (FACTORS[unit] ?? 1)
 
 /** `59s` becomes `1m 0s`, and `950 tokens` become `1.2k`: that says no more than another digit. */
 const UNITS = /(?<=\d)(?:\s?(?:ms|[smhd]|[kKMGT]i?B?|B)\b|[.,](?=\d))/g
@@ -188,7 +188,8 @@ export class Novelty {
     const { rows, open, hasLines, isAppended } = this.#screen.write(whole)
     const shown = (open === null ? rows : [...rows, open]).slice(-SIZE_ROWS)
     this.#grown = Math.max(0, ...shown.map(({ text }) => this.#sizes.growth(text)))
-    this.#hasMeasured = shown.filter(({ text }) => this.#values.isAnother(text)).length > 0
+    // All of them are looked at, and remembered.
+    this.#hasMeasured = shown.map(({ text }) => this.#values.isAnother(text)).includes(true)
     let kind: TextKind = 'repeat'
     for (const row of rows.flatMap((row) => this.#partsOf(row))) kind = stronger(kind, this.#kindOf(row))
     const before = this.#open
@@ -223,7 +224,7 @@ export class Novelty {
     const text = normalize(piece)
     const fraction = fractionOf(piece)
     const isFurther = fraction !== null && fraction > (this.#fractions.get(text) ?? -1)
-    if (isFurther) this.#remember(this.#fractions, text, fraction)
+    if (isFurther) remember(this.#fractions, text, fraction, MEMORY_PIECES)
     if (text === '') return isFurther ? 'new' : 'repeat'
     const form = statusForm(piece, isOver)
     const phrase = form === null ? null : this.#phrases.shown(form, text, piece.trim())
@@ -266,25 +267,14 @@ export class Novelty {
 
   #add(text: string): void {
     this.#seen.add(text)
-    if (this.#seen.size > MEMORY_PIECES) this.#forgetFirst(this.#seen)
+    dropOldest(this.#seen, MEMORY_PIECES)
   }
 
   #isFurther(text: string, piece: string): boolean {
     const fraction = fractionOf(piece)
     if (fraction === null || fraction <= (this.#fractions.get(text) ?? -1)) return false
-    this.#remember(this.#fractions, text, fraction)
+    remember(this.#fractions, text, fraction, MEMORY_PIECES)
     return true
-  }
-
-  #remember(map: Map<string, number>, key: string, value: number): void {
-    map.delete(key)
-    map.set(key, value)
-    if (map.size > MEMORY_PIECES) this.#forgetFirst(map)
-  }
-
-  #forgetFirst(collection: Set<string> | Map<string, number>): void {
-    const first = collection.keys().next().value
-    if (first !== undefined) collection.delete(first)
   }
 }
 

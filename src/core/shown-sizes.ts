@@ -5,20 +5,18 @@
  * while the worker has moved a megabyte, shows progress; see core/progress.ts.
  */
 
+import { remember } from './bounded.ts'
+import { rowKey, scaled } from './number-rows.ts'
+
 /** Not a speed, nor a number of tokens. */
 const SIZE = /(?<![\w.:])(\d+(?:\.\d+)?)(?:\s?(?:([kKMGT])i?B|B|bytes)|([kKMGT])(?!\s?[A-Za-z]))(?![\w/])/g
 /** Where a row has no words, any large number may be one: curl(1) shows the first 100,000 bytes so. */
 const LARGE_NUMBER = /(?<![\w.:])\d{4,}(?![\w.:/])/g
-/** Of a row, what is the same when it is drawn again. */
-const NO_LETTERS = /[^\p{L}:]+/gu
-const FACTORS: Readonly<Record<string, number>> = { k: 1e3, K: 1e3, M: 1e6, G: 1e9, T: 1e12 }
 const MEMORY_ROWS = 256
 
 const sizesIn = (row: string): readonly number[] =>
   /\p{L}/u.test(row)
-    ? [...row.matchAll(SIZE)].map(
-        ([, value, unit, suffix]) => Number(value) * (FACTORS[unit ?? suffix ?? ''] ?? 1),
-      )
+    ? [...row.matchAll(SIZE)].map(([, digits, unit, suffix]) => scaled(digits, unit ?? suffix))
     : (row.match(LARGE_NUMBER) ?? []).map(Number)
 
 /** `largest`: `null` for what goes up and down, and is no size of something that arrives. */
@@ -42,13 +40,10 @@ export class ShownSizes {
   growth(row: string): number {
     const sizes = sizesIn(row)
     if (sizes.length === 0) return 0
-    const key = `${sizes.length} ${row.replace(NO_LETTERS, '')}`
+    const key = rowKey(row, sizes.length)
     const before = this.#places.get(key)
     const places = sizes.map((size, index) => nextPlace(before?.[index], size))
-    this.#places.delete(key)
-    this.#places.set(key, places)
-    const [oldest] = this.#places.keys()
-    if (this.#places.size > MEMORY_ROWS && oldest !== undefined) this.#places.delete(oldest)
+    remember(this.#places, key, places, MEMORY_ROWS)
     return Math.max(0, ...places.map(({ largest }, index) => grownBy(before?.[index]?.largest, largest)))
   }
 }

@@ -7,23 +7,15 @@
  */
 import { readdirSync } from 'node:fs'
 import { hasCode } from '../core/system-error.ts'
-import { readProc } from './blocked-call.ts'
+import { readStat } from './procfs.ts'
 import { hidesInput, withTerminal } from './terminal-modes.ts'
 
 /** An answer holds for so many questions. */
 const KEPT_QUESTIONS = 20
 
-/** Fields of `stat` behind the command's name. */
-const PARENT = 1
-const TERMINAL = 4
 /** The devices of pseudo-terminals begin here; each has 256. */
 const FIRST_MAJOR = 136
 const LAST_MAJOR = 143
-
-const fieldOf = (pid: number, field: number): number => {
-  const stat = readProc(`/proc/${pid}/stat`)
-  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[field])
-}
 
 /** @param device as proc(5) has it in `stat` @returns `null` when it is no pseudo-terminal */
 export const terminalPath = (device: number): string | null => {
@@ -60,7 +52,7 @@ export class HiddenPrompts {
   asking(foreground: readonly number[], all: readonly number[]): number | null {
     const hidden = foreground.filter(this.#isHidden)
     if (hidden.length === 0) return null
-    const parents = new Set(all.map((pid) => fieldOf(pid, PARENT)))
+    const parents = new Set(all.map((pid) => readStat(pid)?.facts.parent))
     const pid = hidden.find((candidate) => !parents.has(candidate))
     if (pid === undefined) return null
     const known = this.#answer?.pid === pid ? this.#answer : null
@@ -71,7 +63,7 @@ export class HiddenPrompts {
 
   #ask(pid: number, before: boolean | null): void {
     this.#answer = { pid, hidesInput: before, questions: 0 }
-    const path = terminalPath(fieldOf(pid, TERMINAL))
+    const path = terminalPath(readStat(pid)?.terminal ?? 0)
     if (path === null) return
     void withTerminal(path, async (fd) => {
       this.#answer = { pid, hidesInput: await hidesInput(fd), questions: 0 }

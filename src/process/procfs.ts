@@ -39,7 +39,8 @@ type Stat = {
   /** /proc/TID answers for every thread, though only processes are listed. */
   readonly isThread: boolean
   readonly isForeground: boolean
-  readonly hasTerminal: boolean
+  /** The device number of its controlling terminal, as proc(5) has it; 0 for none. */
+  readonly terminal: number
   readonly reapedFaults: number
   readonly reapedCpuSeconds: number
 }
@@ -71,7 +72,7 @@ export const parseStat = (text: string): Stat | null => {
     cpuSeconds: (number(USER_TICKS) + number(SYSTEM_TICKS)) / TICKS_PER_SECOND,
     threads: number(THREADS),
     isThread: number(EXIT_SIGNAL) === NO_EXIT_SIGNAL,
-    hasTerminal: number(TERMINAL) !== 0,
+    terminal: number(TERMINAL),
     isForeground: number(TERMINAL) !== 0 && number(FOREGROUND_GROUP) === facts.group,
     reapedFaults: number(REAPED_FAULTS),
     reapedCpuSeconds: (number(REAPED_USER_TICKS) + number(REAPED_SYSTEM_TICKS)) / TICKS_PER_SECOND,
@@ -92,7 +93,7 @@ const readSmall = (path: string): string => {
 }
 
 /** `null` when the process is gone or hidden. */
-const readStat = (pid: number): Stat | null => {
+export const readStat = (pid: number): Stat | null => {
   try {
     return parseStat(readSmall(`/proc/${pid}/stat`))
   } catch {
@@ -225,13 +226,13 @@ const snapshot = (): ProcessView => {
     counters(pid) {
       const stat = statOf(pid)
       if (stat === null) return null
-      const { facts, isForeground, hasTerminal, reapedFaults, reapedCpuSeconds } = stat
+      const { facts, isForeground, terminal, reapedFaults, reapedCpuSeconds } = stat
       const io = ioIn(`/proc/${pid}/io`)
       return {
         started: facts.started,
         isStopped: facts.state === 'stopped',
         isForeground,
-        hasTerminal,
+        hasTerminal: terminal !== 0,
         reapedFaults,
         cpuSeconds: cpuSeconds(pid, stat),
         reapedCpuSeconds,

@@ -23,10 +23,10 @@ export const padded = (text: string, columns: number): string => {
 }
 
 /** Of a column of a table: cut, and filled up to be exactly so wide. */
-export const fixed = (text: string, columns: number, style?: Style): Piece =>
-  style === undefined
-    ? { text: padded(text, columns), width: columns }
-    : { text: padded(text, columns), style, width: columns }
+export const fixed = (text: string, columns: number, style?: Style): Piece => ({
+  ...plain(padded(text, columns), style),
+  width: columns,
+})
 
 /** As a terminal shows it, cut to fit. Fifty lines of ten pieces are made each second: no piece is measured twice. */
 export const lineOf = (line: Line, columns: number, paint: Terminal['paint']): string =>

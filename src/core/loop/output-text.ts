@@ -1,4 +1,5 @@
 /** The text of an iteration's output, as far as it is compared with that of others. Pure. */
+import { dropOldest } from '../bounded.ts'
 import { normalize } from '../novelty.ts'
 import { TerminalLines } from './terminal-lines.ts'
 
@@ -38,10 +39,7 @@ export class KnownLines {
     for (const line of lines) {
       if (!this.#known.delete(line)) added += 1
       this.#known.add(line)
-      if (this.#known.size > MAX_KNOWN_LINES) {
-        const [oldest] = this.#known
-        if (oldest !== undefined) this.#known.delete(oldest)
-      }
+      dropOldest(this.#known, MAX_KNOWN_LINES)
     }
     return added
   }
