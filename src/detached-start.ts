@@ -1,6 +1,8 @@
-/** The engine in the pane of a detached run takes over what its caller had. */
+/** The engine in the pane of a detached run takes over what its caller had, and leaves the pane to tmux. */
 import { IGNORED_SIGNALS_VARIABLE } from './process/ignored-signals.ts'
+import { runCommand } from './process/run-command.ts'
 import { type Environment, takeStart } from './store/start-file.ts'
+import { collectEndedLater } from './tmux/tmux.ts'
 
 /** What tmux tells about the pane and the terminal that it is; all else comes from the caller. */
 const OF_THE_PANE = ['TMUX', 'TMUX_PANE', 'TERM', 'TERM_PROGRAM', 'TERM_PROGRAM_VERSION', 'LINES', 'COLUMNS']
@@ -27,4 +29,10 @@ export const adoptStart = (path: string): readonly string[] => {
   replaceEnvironment({ ...detachedEnvironment(process.env, env), [IGNORED_SIGNALS_VARIABLE]: ignored })
   process.umask(umask)
   return words
+}
+
+/** The last thing that is done here: tmux is to notice the end, also when it has just missed it. */
+export const leavePane = async (): Promise<void> => {
+  const socket = process.env.TMUX?.split(',')[0]
+  if (socket) await collectEndedLater(socket, { env: process.env, run: runCommand })
 }

@@ -66,9 +66,7 @@ const showHelp = async (program: Program, verb: NamedVerb | null, asked: boolean
   return asked ? 0 : EXIT_CODES.usage
 }
 
-const main = async (program: Program, words: readonly string[]): Promise<number> => {
-  const argv =
-    words[0] === DETACHED_START ? (await import('./detached-start.ts')).adoptStart(words[1] ?? '') : words
+const main = async (program: Program, argv: readonly string[]): Promise<number> => {
   const request = parseRequest(VERBS, program, argv)
   if (request.kind === 'version') {
     write(STDOUT, `${VERSION}\n`)
@@ -87,6 +85,16 @@ const main = async (program: Program, words: readonly string[]): Promise<number>
   })
 }
 
+/** In the pane of a detached run. */
+const detachedMain = async (program: Program, start: string): Promise<number> => {
+  const { adoptStart, leavePane } = await import('./detached-start.ts')
+  try {
+    return await main(program, adoptStart(start))
+  } finally {
+    await leavePane()
+  }
+}
+
 const exit = (code: number): never => {
   stderr.flush()
   // Node gives terminals their modes back at its end, and aborts when one of them has gone meanwhile.
@@ -97,6 +105,8 @@ const exit = (code: number): never => {
 const [, , program, ...argv] = process.argv
 const isProgram = program === 'engine' || program === 'lock'
 const done = isProgram
-  ? main(program, argv)
+  ? argv[0] === DETACHED_START
+    ? detachedMain(program, argv[1] ?? '')
+    : main(program, argv)
   : Promise.reject(errors.usage('start it as engine.sh or lock.sh'))
 done.then(exit, (error: unknown) => exit(report(isProgram ? program : 'tmux-session-lock', error)))

@@ -187,7 +187,11 @@ export class GuardKeeper {
   /** The run has ended, and is recorded. */
   end(): void {
     this.#over.abort()
-    if (this.#guard !== null) this.#send(this.#guard, { kind: 'end' })
+    if (this.#guard !== null) {
+      this.#send(this.#guard, { kind: 'end' })
+      // One that somebody has stopped would not hear it, and stay for ever.
+      this.#guard.child.kill('SIGCONT')
+    }
     this.#watchdog.end()
   }
 

@@ -141,5 +141,7 @@ export class Watchdog {
   end(): void {
     this.#isOver = true
     this.#child?.stdin?.write(END)
+    // One that somebody has stopped would not read it.
+    this.#child?.kill('SIGCONT')
   }
 }

@@ -79,11 +79,23 @@ export const paneState = async (target: TmuxTarget, world: TmuxWorld): Promise<P
 }
 
 /**
- * Makes the server collect what has ended. It can miss the end of a pane's program (seen with 3.3a, once in ten on a
- * busy machine): the pane is dead, its status never comes. The end of any other child lets it collect them all.
+ * Makes the server collect what has ended.
+ *
+ * It can miss the end of a pane's program: while it removes the pane from the list of those who are logged in (utmp) it
+ * ignores SIGCHLD, and that is when the program ends (seen with 3.3a, in every second run). The pane is dead then, its
+ * status never comes, and it stays. The end of any other child lets the server collect them all.
  */
 export const collectEnded = async (target: TmuxTarget, world: TmuxWorld): Promise<void> => {
   await tmux(world, ['-S', target.socket, 'run-shell', 'true'])
+}
+
+/** The second one is for a machine on which the caller needs more than the first to end. */
+const LATER_SECONDS = [1, 10]
+
+/** The same after the end of the caller, whose pane it is. */
+export const collectEndedLater = async (socket: string, caller: TmuxCaller): Promise<void> => {
+  const commands = LATER_SECONDS.flatMap((seconds) => [';', 'run-shell', '-b', `exec sleep ${seconds}`])
+  await tmux(caller, ['-S', socket, ...commands.slice(1)])
 }
 
 /** A text that tmux expands as a format, and with strftime(3), to itself. */

@@ -117,6 +117,8 @@ describe('guard and watchdog', () => {
     keeper.end()
     await isTold('end')
     await isWatchdogTold('end', watchdogs()[0] as FakeChild)
+    // Somebody may have stopped them, and nobody else would let them go on.
+    expect([guard(), watchdogs()[0]].map((child) => child?.signals)).toEqual([['SIGCONT'], ['SIGCONT']])
     guard().emit('exit', 0, null)
     watchdogs()[0]?.emit('exit', 0, null)
     await new Promise((resolve) => setImmediate(resolve))

@@ -334,6 +334,14 @@ describe.skipIf(!has('flock')).each(TOOLS)('the kernel lock by %s', (tool) => {
       },
       'replaced',
     ],
+    [
+      'it cannot be looked at, which says nothing about the file',
+      (path) => {
+        renameSync(dirname(path), `${dirname(path)}.aside`)
+        symlinkSync(dirname(path), dirname(path))
+      },
+      null,
+    ],
   ])('knows whether it still excludes others: %s', async (_, happens, loss) => {
     const dir = join(tempDir(), 'locks')
     mkdirSync(dir)
