@@ -1,6 +1,7 @@
 /**
  * What a run stands on, and what can be taken away under it by an `rm -rf` or a `git clean`: its lock file and its
- * directory. Looked at once in a second, or as often as the heartbeat when that is quicker.
+ * directory. The guard looks at them once in a second, and tells the owner when something is gone. Without a guard the owner
+ * does it; with one it still looks now and then, since a guard may be stopped.
  *
  * A lock file that is gone is the end of the run: another run can hold the session, the path or the place by now, on a
  * new file. The directory is made again; what was in it is lost.
@@ -15,6 +16,8 @@ import type { Owner } from './owner.ts'
 import type { StopRequests } from './stop-request.ts'
 
 const LOOK_SECONDS = 1
+/** A process that wakes up costs more than what it looks at. */
+const BESIDE_GUARD_SECONDS = 10
 
 export type WatchedRun = {
   readonly world: World
@@ -39,11 +42,46 @@ export const lookAtFiles = ({ world, owner, stopRequests }: WatchedRun): void =>
   }
 }
 
-/** @returns stops it */
-export const watchFiles = (run: WatchedRun): (() => void) => {
-  const seconds = Math.min(LOOK_SECONDS, run.owner.record.heartbeat.interval)
-  const looks = setInterval(() => lookAtFiles(run), timerMilliseconds(seconds))
-  return () => clearInterval(looks)
+/** The guard, as far as it looks too. */
+export type LookingGuard = {
+  /** Whether there is one that is ready. */
+  readonly isLooking: boolean
+  /** @param look called when it has found something gone */
+  onGone(look: () => void): void
+}
+
+export class FileWatch {
+  readonly #run: WatchedRun
+  #guard: LookingGuard | null = null
+  #timer: NodeJS.Timeout
+
+  constructor(run: WatchedRun) {
+    this.#run = run
+    this.#timer = this.#wait()
+  }
+
+  shareWith(guard: LookingGuard): void {
+    this.#guard = guard
+    guard.onGone(() => lookAtFiles(this.#run))
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer)
+  }
+
+  #wait(): NodeJS.Timeout {
+    return setTimeout(() => {
+      lookAtFiles(this.#run)
+      this.#timer = this.#wait()
+    }, timerMilliseconds(this.#seconds()))
+  }
+
+  /** The guard knows nothing of the files of places and paths. */
+  #seconds(): number {
+    const { otherLocks, record } = this.#run.owner
+    if (this.#guard?.isLooking === true && otherLocks.length === 0) return BESIDE_GUARD_SECONDS
+    return Math.min(LOOK_SECONDS, record.heartbeat.interval)
+  }
 }
 
 /** A path or a place that others can take by now. The session's own lock still holds, so this end is recorded. */

@@ -85,6 +85,7 @@ export class GuardKeeper {
   #saidNotifyFailed = false
   #guard: Guard | null = null
   #hear: (report: RecorderReport) => void = () => undefined
+  #tellGone: () => void = () => undefined
   /** The iteration that the output is in, as far as a guard has told. */
   #begun: number
   /** Aborted when the guard of now is not to watch any more; `null` when none is to. */
@@ -150,6 +151,16 @@ export class GuardKeeper {
   /** The guard of now, for the record; `null` before it is ready. */
   get reference(): ProcessReference | null {
     return this.#guard?.reference ?? null
+  }
+
+  /** Whether a guard looks at what the run stands on, as far as one can know: it may be stopped. */
+  get isLooking(): boolean {
+    return this.#guard?.reference !== undefined
+  }
+
+  /** @param look called when the guard has found gone what the run stands on */
+  onGone(look: () => void): void {
+    this.#tellGone = look
   }
 
   /** The worker runs. A guard takes over the record in a moment, so that a short iteration costs no exchange with it. */
@@ -303,6 +314,9 @@ export class GuardKeeper {
         return
       case 'hung':
         this.hang.hear(message)
+        return
+      case 'gone':
+        this.#tellGone()
         return
       case 'notify-failed':
         this.#tellNotifyFailed()

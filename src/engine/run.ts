@@ -29,7 +29,7 @@ import { readRequest } from '../store/requests.ts'
 import type { World } from '../world.ts'
 import { Changes, type IterationChanges } from './changes.ts'
 import { type Claim, type ClaimRequest, claim } from './claim.ts'
-import { lostLockEnd, watchFiles } from './file-watch.ts'
+import { FileWatch, lostLockEnd } from './file-watch.ts'
 import { openGuardScript } from './guard-script.ts'
 import { type IterationTools, runIteration } from './iteration.ts'
 import { type IterationEnd, iterationEntry, lastIteration, shellCodeOfLast } from './iteration-end.ts'
@@ -262,7 +262,7 @@ const runHeld = async (
 ): Promise<RunEnd> => {
   let end = LOST
   let letGo: () => void = () => undefined
-  const stopWatching = watchFiles({ world, owner, stopRequests })
+  const files = new FileWatch({ world, owner, stopRequests })
   let close: () => void = () => undefined
   try {
     for (const line of startTexts(owner.record, plan)) world.notify(line)
@@ -273,6 +273,7 @@ const runHeld = async (
     const terminal = await TerminalKeeper.open(world, owner.record.tmux)
     const started = await startRecording(world, owner, script, terminal?.saved ?? null)
     const { recording, guard } = started
+    files.shareWith(guard)
     letGo = () => guard.end()
     await moves
     try {
@@ -284,7 +285,7 @@ const runHeld = async (
       await recording.close()
     }
   } finally {
-    stopWatching()
+    files.stop()
     close()
     removeMemoryGroup(memory)
     release({ owner, history }, end, letGo)

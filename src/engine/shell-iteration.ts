@@ -8,7 +8,7 @@ import { readRequest } from '../store/requests.ts'
 import type { World } from '../world.ts'
 import { Changes } from './changes.ts'
 import { memoryGroupOf } from './claim.ts'
-import { lostLockEnd, watchFiles } from './file-watch.ts'
+import { FileWatch, lostLockEnd } from './file-watch.ts'
 import { openGuardScript } from './guard-script.ts'
 import { runIteration } from './iteration.ts'
 import type { IterationEnd } from './iteration-end.ts'
@@ -97,7 +97,8 @@ const supervise = async ({
   const { recording, guard } = started
   const changes = new Changes(world, owner)
   const memory = memoryGroupOf(world, owner.record)
-  const stopWatching = watchFiles({ world, owner, stopRequests })
+  const files = new FileWatch({ world, owner, stopRequests })
+  files.shareWith(guard)
   try {
     await recording.begin(number, stopRequests.terminate.signal)
     await changes.begin()
@@ -108,7 +109,7 @@ const supervise = async ({
     const lost = lostLockEnd({ world, owner })
     return lost === null ? end : { ...end, result: 'interrupted', exitCode: lost.exitCode }
   } finally {
-    stopWatching()
+    files.stop()
     changes.close()
     removeMemoryGroup(memory)
     await recording.close()

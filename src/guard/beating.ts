@@ -16,12 +16,6 @@ import { withPeriodicGc } from '../refresher/periodic-gc.ts'
 import type { SessionPaths } from '../store/paths.ts'
 import { type WriteLock, writeRecord } from '../store/write-record.ts'
 
-/** A daemon that is born and loses its parents between two looks is not seen. */
-const DESCENDANTS_SECONDS = 1
-
-/** What is asked of a person is told as soon as that. */
-const ATTENTION_SECONDS = 1
-
 export type Beating = {
   ping(): void
   /** @param bytes of this run that could not be written, so far */
@@ -34,6 +28,8 @@ export type BeatingWorld = {
   readonly paths: SessionPaths
   readonly lock: WriteLock
   readonly inspector: ProcessInspector
+  /** @returns stops it */
+  everySecond(act: () => void): () => void
   /** @param record as it is at the event */
   addEvent(event: EventEntry, record: LockRecord): void
   hung(cause: StallCause | null): void
@@ -73,23 +69,20 @@ export const startBeating = (first: LockRecord, world: BeatingWorld): Beating =>
     tellSeen()
   })
   tick()
-  const { interval } = first.heartbeat
-  const timers = [
-    setInterval(tick, timerMilliseconds(interval)),
-    // A tick looks for them too. Where a look starts a process there is nothing to see.
-    ...(interval > DESCENDANTS_SECONDS
-      ? [setInterval(() => descendants.sample(), DESCENDANTS_SECONDS * 1000)]
-      : []),
-    setInterval(() => {
-      heartbeat.look()
-      tellSeen()
-    }, ATTENTION_SECONDS * 1000),
-  ]
+  const ticks = setInterval(tick, timerMilliseconds(first.heartbeat.interval))
+  const stopLooks = world.everySecond(() => {
+    // A daemon that is born and loses its parents between two looks is not seen; but it is still in the control group.
+    if (first.cgroup === null) descendants.sample()
+    // What is asked of a person is told soon.
+    heartbeat.look()
+    tellSeen()
+  })
   return {
     ping: () => heartbeat.ping(),
     lost: (bytes) => heartbeat.lost(bytes),
     stop() {
-      for (const timer of timers) clearInterval(timer)
+      clearInterval(ticks)
+      stopLooks()
       // The owner writes next, which is a beat.
       world.onSeen(first, { isHung: false, asks: null })
       return heartbeat.stop()

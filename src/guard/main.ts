@@ -4,12 +4,13 @@
  * As a guard it holds a copy of the lock's descriptor, so that nobody else can have claimed the session while it works.
  */
 import { spawn } from 'node:child_process'
-import { closeSync } from 'node:fs'
+import { closeSync, existsSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { ORPHAN_GRACE_SECONDS } from '../core/defaults.ts'
 import { noticeOfEvent } from '../core/notice.ts'
 import type { LockRecord, ProcessReference } from '../core/record.ts'
 import { endWorker } from '../process/end-worker.ts'
+import { EverySecond } from '../process/every-second.ts'
 import { openReader, readLines } from '../process/lines.ts'
 import { endPanePipe } from '../recorder/pane-pipe.ts'
 import { Recorder } from '../recorder/recorder.ts'
@@ -156,8 +157,6 @@ const endRunOfDeadOwner = async (
   return endDeadRun(world, record, found.kind === 'open' ? lock : null)
 }
 
-const LOOK_MILLISECONDS = 1000
-
 /** @param mayOpen see RecorderPorts */
 const startRecorder = (
   config: GuardConfig,
@@ -181,6 +180,7 @@ const startGuard = async (config: GuardConfig): Promise<Guard> => {
     reports.write(encodeLine(message))
   }
   const lock = adoptLock(LOCK_FD, world.paths.lock, config.lockTool)
+  const seconds = new EverySecond()
   let isLettingGo = false
   const whenFinished = (): void => {
     if (isLettingGo) exit(recorder)
@@ -191,6 +191,7 @@ const startGuard = async (config: GuardConfig): Promise<Guard> => {
     paths: world.paths,
     lock,
     inspector: world.inspector,
+    everySecond: (act) => seconds.add(act),
     addEvent(event, record) {
       world.addHistory(lock, event)
       const now = { epoch: event.epoch, monotonic: world.clock.monotonic() }
@@ -223,7 +224,7 @@ const startGuard = async (config: GuardConfig): Promise<Guard> => {
     },
     letGo() {
       isLettingGo = true
-      clearInterval(looks)
+      seconds.stop()
       for (const fd of [LOCK_FD, ...otherLockFds(config)]) closeSync(fd)
       world.pane.remove()
       if (recorder === null || recorder.isFinished) {
@@ -234,10 +235,13 @@ const startGuard = async (config: GuardConfig): Promise<Guard> => {
       setTimeout(() => endPanes(config), PANE_LEFT_SECONDS * 1000).unref()
     },
   })
-  const looks = setInterval(() => {
+  const runDir = world.paths.run(config.generation)
+  seconds.add(() => {
     recorder?.reopenRemoved()
-    if (lock.loss() !== null) void guard.withoutLock()
-  }, LOOK_MILLISECONDS)
+    const isLockLost = lock.loss() !== null
+    if (isLockLost || !existsSync(runDir)) send({ kind: 'gone' })
+    if (isLockLost) void guard.withoutLock()
+  })
   send({ kind: 'ready', reference })
   return guard
 }

@@ -1,5 +1,5 @@
 /** Follows the notes that a worker leaves with `lock.sh progress` and `lock.sh attention`. */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, lstatSync, openSync, readSync } from 'node:fs'
 import { isProgress, parseNote, type WorkerNote } from '../core/note.ts'
 import { READ_FLAGS } from '../store/open-file.ts'
 
@@ -38,6 +38,9 @@ export class NotesTail {
   readAll(): readonly WorkerNote[] {
     let fd: number | undefined
     try {
+      // Once in a second for most workers, which leave none: an error is dear.
+      const found = lstatSync(this.#path, { throwIfNoEntry: false })
+      if (found === undefined || found.size === this.#position) return []
       fd = openSync(this.#path, READ_FLAGS)
       const stats = fstatSync(fd)
       if (!stats.isFile() || stats.size === this.#position) return []

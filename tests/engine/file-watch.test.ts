@@ -1,7 +1,7 @@
 /** What a run does when its lock files, or its directory, are taken away. */
 import { existsSync, mkdirSync, rmSync } from 'node:fs'
-import { beforeEach, describe, expect, it } from 'vitest'
-import { lookAtFiles, lostLockEnd } from '../../src/engine/file-watch.ts'
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { FileWatch, lookAtFiles, lostLockEnd } from '../../src/engine/file-watch.ts'
 import { Owner } from '../../src/engine/owner.ts'
 import type { LockLoss } from '../../src/store/kernel-lock.ts'
 import { HELD } from '../fakes/lock.ts'
@@ -28,16 +28,16 @@ beforeEach(() => {
   })
 })
 
-const look = (): void =>
-  lookAtFiles({
-    world,
-    owner,
-    stopRequests: {
-      loseLock: () => {
-        ended += 1
-      },
+const watchedRun = () => ({
+  world,
+  owner,
+  stopRequests: {
+    loseLock: () => {
+      ended += 1
     },
-  })
+  },
+})
+const look = (): void => lookAtFiles(watchedRun())
 
 describe('a look at the files of a run', () => {
   it('finds nothing while all are there', () => {
@@ -72,6 +72,60 @@ describe('a look at the files of a run', () => {
     look()
     expect(existsSync(owner.paths.run(7))).toBe(true)
     expect(world.notified[0]).toContain('it is made again')
+    expect(ended).toBe(0)
+  })
+})
+
+describe('the looks of an owner', () => {
+  const aWatch = (places: Owner['otherLocks'] = []): FileWatch => {
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
+    owner = new Owner({
+      world,
+      paths: owner.paths,
+      lock: owner.lock,
+      otherLocks: places,
+      record: owner.record,
+      environment: {},
+    })
+    const watch = new FileWatch(watchedRun())
+    onTestFinished(() => watch.stop())
+    lost.session = 'removed'
+    return watch
+  }
+  let tellGone: () => void = () => undefined
+  const guard = {
+    isLooking: true,
+    onGone: (tell: () => void) => {
+      tellGone = tell
+    },
+  }
+
+  it('are one in a second without a guard', () => {
+    aWatch()
+    vi.advanceTimersByTime(3000)
+    expect(ended).toBe(3)
+  })
+
+  it.each([
+    ['are few beside a guard that looks', true, [], 2],
+    ['are one in a second beside a guard that is not ready', false, [], 11],
+    ['are one in a second for a place or path, which no guard looks at', true, [HELD], 11],
+  ])('%s', (_, isLooking, places, times) => {
+    aWatch(places).shareWith({ ...guard, isLooking })
+    vi.advanceTimersByTime(11_000)
+    expect(ended).toBe(times)
+  })
+
+  it('come at once when the guard has found something gone', () => {
+    aWatch().shareWith(guard)
+    tellGone()
+    expect(ended).toBe(1)
+  })
+
+  it('are over with the run', () => {
+    aWatch().stop()
+    vi.advanceTimersByTime(60_000)
     expect(ended).toBe(0)
   })
 })

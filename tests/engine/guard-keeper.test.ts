@@ -113,6 +113,20 @@ describe('guard and watchdog', () => {
     ])
   })
 
+  it('look at what the run stands on, once the guard is ready, and say what is gone', async () => {
+    let gone = 0
+    keeper.onGone(() => {
+      gone += 1
+    })
+    expect(keeper.isLooking).toBe(false)
+    ready()
+    await eventually('it looks', () => keeper.isLooking)
+    say(guard(), { kind: 'gone' })
+    await eventually('it is told', () => gone === 1)
+    guard().emit('exit', null, 'SIGKILL')
+    await eventually('nobody looks', () => !keeper.isLooking)
+  })
+
   it('are told of the end, and not started again afterwards', async () => {
     keeper.end()
     await isTold('end')
