@@ -5,18 +5,18 @@ import { join } from 'node:path'
 import { ratioOf, times, withSpread } from './numbers.mjs'
 import { environment, programs } from './tools.mjs'
 
-/** One run, in milliseconds: on the clock, and of processors, with all that it has started and waited for. */
+/** One run, in milliseconds: on the clock, and of processors, with all that it has started. */
 const runOnce = ({ command, env, code: expected = 0 }) => {
-  const { stdout, error } = spawnSync('bash', [join(programs, 'measure.bash'), ...command], {
+  const { stdout, error } = spawnSync('perl', [join(programs, 'measure.pl'), ...command], {
     env: { ...environment, ...env },
     // Outside of a git repository, where a run would also look for changes.
     cwd: tmpdir(),
     encoding: 'utf8',
   })
   if (error) throw error
-  const { wall, user, system, code } = JSON.parse(stdout)
+  const { wall, cpu, code } = JSON.parse(stdout)
   if (code !== expected) throw new Error(`${command.join(' ')} ended with ${code}`)
-  return { wall: wall / 1000, cpu: (user + system) * 1000 }
+  return { wall: wall * 1000, cpu: cpu * 1000 }
 }
 
 /**

@@ -4,23 +4,29 @@
  * A terminal may be held by Ctrl-S, and a pipe may be full, for hours; this thread has other things to do meanwhile. So
  * writes happen in Node's thread pool, one behind the other, and whoever has more waits for {@link Display.onIdle}.
  */
-import { closeSync, fstatSync, openSync, write, writeSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, statSync, write, writeSync } from 'node:fs'
 import { shortReason } from '../core/system-error.ts'
+import { openNonBlocking } from '../process/non-blocking.ts'
 
+const NULL_DEVICE = '/dev/null'
 const RETRY_MILLISECONDS = 5
 
-/** A write to a file does not wait for anybody. */
-const isFile = (fd: number): boolean => {
+/** A write to a file does not wait for anybody; one to the null device shows nobody anything. */
+const kindOf = (fd: number): 'file' | 'nothing' | 'other' => {
   try {
-    return fstatSync(fd).isFile()
+    const stats = fstatSync(fd)
+    if (stats.isFile()) return 'file'
+    return stats.isCharacterDevice() && stats.rdev === statSync(NULL_DEVICE).rdev ? 'nothing' : 'other'
   } catch {
-    return false
+    return 'other'
   }
 }
 
 export class Display {
   readonly #fd: number
   readonly #isFile: boolean
+  /** For writes that never wait; `null` where there is none. */
+  readonly #direct: number | null
   readonly #onGone: (reason: string) => void
   #waiting: Uint8Array[] = []
   #isBusy = false
@@ -30,7 +36,10 @@ export class Display {
   /** @param onGone called once with the system's code when it cannot be written any more */
   constructor(fd: number, onGone: (reason: string) => void) {
     this.#fd = fd
-    this.#isFile = isFile(fd)
+    const kind = kindOf(fd)
+    this.#isFile = kind === 'file'
+    this.#isOff = kind === 'nothing'
+    this.#direct = kind === 'other' ? openNonBlocking(fd, process.platform) : null
     this.#onGone = onGone
   }
 
@@ -48,7 +57,9 @@ export class Display {
     if (this.#isOff) return
     if (this.#isFile) this.#writeFile(bytes)
     else {
-      this.#waiting.push(bytes)
+      const rest = this.isIdle ? this.#writeDirectly(bytes) : bytes
+      if (rest.length === 0) return
+      this.#waiting.push(rest)
       this.#pump()
     }
   }
@@ -70,10 +81,21 @@ export class Display {
   letGo(): void {
     this.onIdle(() => {
       this.hide()
+      if (this.#direct !== null) closeSync(this.#direct)
       closeSync(this.#fd)
       // The lowest number that is free, so that no other file comes to be standard output or error.
-      openSync('/dev/null', 'w')
+      openSync(NULL_DEVICE, 'w')
     })
+  }
+
+  /** As much as there is room for: the thread pool costs more than the write. @returns the rest */
+  #writeDirectly(bytes: Uint8Array): Uint8Array {
+    if (this.#direct === null) return bytes
+    try {
+      return bytes.subarray(writeSync(this.#direct, bytes))
+    } catch {
+      return bytes // No room, or an error that the next write has too.
+    }
   }
 
   #writeFile(bytes: Uint8Array): void {

@@ -95,4 +95,30 @@ describe('a display', () => {
     display.show(Buffer.from('all of it'))
     expect([readFileSync(path, 'utf8'), display.isIdle]).toEqual(['all of it', true])
   })
+
+  it('writes to a pipe at once what there is room for', () => {
+    const { reader, writer } = aFifo()
+    onTestFinished(() => [reader, writer].forEach(closeSync))
+    const display = new Display(writer, never)
+    display.show(Buffer.from('all of it'))
+    expect([drain(reader), display.isIdle]).toEqual(['all of it', true])
+  })
+
+  it('shows the null device nothing', () => {
+    const fd = openSync('/dev/null', 'w')
+    onTestFinished(() => closeSync(fd))
+    const display = new Display(fd, never)
+    display.show(Buffer.from('for nobody'))
+    expect(display.isIdle).toBe(true)
+  })
+
+  it('has nothing of the caller open when it has let go', () => {
+    const { reader, writer } = aFifo()
+    onTestFinished(() => closeSync(reader))
+    const display = new Display(writer, never)
+    display.letGo()
+    // The null device has taken the number of the closed one.
+    closeSync(writer)
+    expect(readSync(reader, Buffer.alloc(1))).toBe(0)
+  })
 })
