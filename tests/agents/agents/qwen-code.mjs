@@ -31,6 +31,10 @@ export const qwenCode = {
   }),
   /** Headless it may give up after some attempts. */
   wanted: { 'pipe-529': ['silent', 'repeating', 'ended'], 'pipe-429': ['silent', 'repeating', 'ended'] },
+  /** Until its phrases are known to be a list, each gives back a sixth of `stuck_after`, and there is one every 15 s. */
+  patience: Object.fromEntries(
+    ['no-answer', 'half-answer', 'only-pings', 'breaks-off'].map((state) => [`pane-${state}`, 40]),
+  ),
   screens: {
     'first-run': /Select Authentication|Get started|How would you like/i,
     idle: /Type your message/,
