@@ -12,6 +12,7 @@ import type { LockRecord, ProcessReference } from '../core/record.ts'
 import { endWorker } from '../process/end-worker.ts'
 import { EverySecond } from '../process/every-second.ts'
 import { openReader, readLines } from '../process/lines.ts'
+import { openNonBlocking } from '../process/non-blocking.ts'
 import { endPanePipe } from '../recorder/pane-pipe.ts'
 import { Recorder } from '../recorder/recorder.ts'
 import { adoptLock, type HeldLock, unlockInherited } from '../store/kernel-lock.ts'
@@ -166,7 +167,12 @@ const startRecorder = (
 ) =>
   config.recording.streams.length === 0
     ? null
-    : new Recorder(config.recording, FIRST_STREAM_FD, { report, onFinished, mayOpen })
+    : new Recorder(config.recording, FIRST_STREAM_FD, {
+        report,
+        onFinished,
+        mayOpen,
+        openDirect: (fd) => openNonBlocking(fd, process.platform),
+      })
 
 const startGuard = async (config: GuardConfig): Promise<Guard> => {
   // Asked for by the run's end, if it comes to that, and again before this process goes.

@@ -6,7 +6,6 @@
  */
 import { closeSync, fstatSync, openSync, statSync, write, writeSync } from 'node:fs'
 import { shortReason } from '../core/system-error.ts'
-import { openNonBlocking } from '../process/non-blocking.ts'
 
 const NULL_DEVICE = '/dev/null'
 const RETRY_MILLISECONDS = 5
@@ -33,13 +32,16 @@ export class Display {
   #isOff = false
   #whenIdle: (() => void)[] = []
 
-  /** @param onGone called once with the system's code when it cannot be written any more */
-  constructor(fd: number, onGone: (reason: string) => void) {
+  /**
+   * @param openDirect see RecorderPorts
+   * @param onGone called once with the system's code when it cannot be written any more
+   */
+  constructor(fd: number, openDirect: (fd: number) => number | null, onGone: (reason: string) => void) {
     this.#fd = fd
     const kind = kindOf(fd)
     this.#isFile = kind === 'file'
     this.#isOff = kind === 'nothing'
-    this.#direct = kind === 'other' ? openNonBlocking(fd, process.platform) : null
+    this.#direct = kind === 'other' ? openDirect(fd) : null
     this.#onGone = onGone
   }
 

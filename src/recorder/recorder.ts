@@ -21,6 +21,8 @@ export type RecorderPorts = {
   onFinished(): void
   /** Whether the run's directory is this run's: a file is opened only then. */
   mayOpen(): boolean
+  /** Opens what a descriptor leads to once more, for writes that never wait; `null` where that cannot be. */
+  openDirect(fd: number): number | null
 }
 
 export class Recorder {
@@ -121,7 +123,11 @@ export class Recorder {
   #displayOf(show: 1 | 2): Display {
     const known = this.#displays.get(show)
     if (known !== undefined) return known
-    const display = new Display(show, (reason) => this.#ports.report({ kind: 'not-shown', fd: show, reason }))
+    const display = new Display(
+      show,
+      (fd) => this.#ports.openDirect(fd),
+      (reason) => this.#ports.report({ kind: 'not-shown', fd: show, reason }),
+    )
     this.#displays.set(show, display)
     return display
   }

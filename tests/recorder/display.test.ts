@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { closeSync, constants, openSync, readFileSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { openNonBlocking } from '../../src/process/non-blocking.ts'
 import { Display } from '../../src/recorder/display.ts'
 import { eventually } from '../fakes/eventually.ts'
 import { tempDir } from '../fakes/temp-dir.ts'
@@ -25,6 +26,8 @@ const drain = (fd: number): string => {
   }
 }
 
+const direct = (fd: number): number | null => openNonBlocking(fd, process.platform)
+
 const never = (reason: string): void => {
   throw new Error(reason)
 }
@@ -33,7 +36,7 @@ describe('a display', () => {
   it('shows what comes, in order', async () => {
     const { reader, writer } = aFifo()
     onTestFinished(() => [reader, writer].forEach(closeSync))
-    const display = new Display(writer, never)
+    const display = new Display(writer, direct, never)
     for (const word of ['one ', 'two ', 'three']) display.show(Buffer.from(word))
     await new Promise<void>((resolve) => display.onIdle(resolve))
     expect(drain(reader)).toBe('one two three')
@@ -42,7 +45,7 @@ describe('a display', () => {
   it('does not hold this thread up when nobody reads, and says that it is not idle', async () => {
     const { reader, writer } = aFifo()
     onTestFinished(() => [reader, writer].forEach(closeSync))
-    const display = new Display(writer, never)
+    const display = new Display(writer, direct, never)
     const bytes = Buffer.alloc(200_000, 'x')
     display.show(bytes)
     // Time passes for everybody else meanwhile.
@@ -59,7 +62,7 @@ describe('a display', () => {
 
   it('keeps nobody waiting once it is hidden, also when a write is stuck', async () => {
     const { reader, writer } = aFifo()
-    const display = new Display(writer, never)
+    const display = new Display(writer, direct, never)
     onTestFinished(() => {
       // The stuck write ends with its reader.
       closeSync(reader)
@@ -79,7 +82,7 @@ describe('a display', () => {
     const { reader, writer } = aFifo()
     onTestFinished(() => closeSync(writer))
     const reasons: string[] = []
-    const display = new Display(writer, (reason) => reasons.push(reason))
+    const display = new Display(writer, direct, (reason) => reasons.push(reason))
     closeSync(reader)
     display.show(Buffer.from('x'))
     await eventually('it says so', () => reasons.length > 0)
@@ -91,7 +94,7 @@ describe('a display', () => {
     const path = join(tempDir(), 'file')
     const fd = openSync(path, 'w')
     onTestFinished(() => closeSync(fd))
-    const display = new Display(fd, never)
+    const display = new Display(fd, direct, never)
     display.show(Buffer.from('all of it'))
     expect([readFileSync(path, 'utf8'), display.isIdle]).toEqual(['all of it', true])
   })
@@ -99,7 +102,7 @@ describe('a display', () => {
   it('writes to a pipe at once what there is room for', () => {
     const { reader, writer } = aFifo()
     onTestFinished(() => [reader, writer].forEach(closeSync))
-    const display = new Display(writer, never)
+    const display = new Display(writer, direct, never)
     display.show(Buffer.from('all of it'))
     expect([drain(reader), display.isIdle]).toEqual(['all of it', true])
   })
@@ -107,7 +110,7 @@ describe('a display', () => {
   it('shows the null device nothing', () => {
     const fd = openSync('/dev/null', 'w')
     onTestFinished(() => closeSync(fd))
-    const display = new Display(fd, never)
+    const display = new Display(fd, direct, never)
     display.show(Buffer.from('for nobody'))
     expect(display.isIdle).toBe(true)
   })
@@ -115,7 +118,7 @@ describe('a display', () => {
   it('has nothing of the caller open when it has let go', () => {
     const { reader, writer } = aFifo()
     onTestFinished(() => closeSync(reader))
-    const display = new Display(writer, never)
+    const display = new Display(writer, direct, never)
     display.letGo()
     // The null device has taken the number of the closed one.
     closeSync(writer)
