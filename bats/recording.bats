@@ -114,6 +114,29 @@ is_whole() { # NAME GENERATION ITERATION COUNT-FILE
   [[ $(kept s 1 1) == first$'\n''last words' ]]
 }
 
+# shellcheck disable=SC2016
+LEAVES_A_WRITER='
+[[ $LOCK_ITERATION == 1 ]] || exec sleep 1000
+{ until [[ -e over ]]; do sleep 0.1; [[ ! -e "$0" ]] || { printf "after the owner\n"; rm "$0"; }; done; } &
+echo $! >writer.pid'
+
+@test "engine and refresher killed: what an earlier iteration has left writes on, and that is kept" {
+  start_engine s -n 2 -- bash -c "$LEAVES_A_WRITER" say
+  local engine=$REPLY worker
+  eventually in_iteration s 2
+  eventually has_refresher s
+  worker=$(part s worker)
+  kill -KILL "$(part s refresher)" "$engine"
+  eventually is_gone "$worker"
+  eventually state_is s dead
+  touch say
+  eventually keeps s 1 2 'after the owner'
+  kill -0 "$(<writer.pid)"
+  touch over
+  eventually is_gone "$(<writer.pid)"
+  eventually nothing_is_left
+}
+
 @test "worker killed in the middle of output: every byte is kept, and counted in the history" {
   start_engine s --log-limit 1G -- perl writer.pl count
   local engine=$REPLY code=0

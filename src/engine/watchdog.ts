@@ -6,7 +6,6 @@
  */
 import type { ChildProcess } from 'node:child_process'
 import {
-  encodeLine,
   type GuardConfig,
   LOADER,
   SCRIPT_FD,
@@ -31,7 +30,6 @@ trap "" HUP INT QUIT TERM
 record=$1 guard= tries=0
 shift
 IFS= read -r cookie || exit 0
-IFS= read -r config || exit 0
 while IFS= read -r message; do
   case $message in
     end) exit 0 ;;
@@ -60,9 +58,8 @@ while [ "$tries" -lt 15 ] && guard_works; do
   tries=$((tries + 1))
 done
 has_ended && exit 0
-${WATCHDOG_CONFIG_VARIABLE}=$config
 ${WATCHDOG_GUARD_VARIABLE}=$guard
-export ${WATCHDOG_CONFIG_VARIABLE} ${WATCHDOG_GUARD_VARIABLE}
+export ${WATCHDOG_GUARD_VARIABLE}
 exec "$@"
 `
 
@@ -109,14 +106,15 @@ export class Watchdog {
     const child = this.#world.spawn('/bin/sh', words, {
       argv0: `session-lock watchdog ${session}`,
       cwd: '/',
-      env: helperEnvironment(this.#world.env),
+      // Not on its input: a shell reads a line from a pipe byte by byte.
+      env: { ...helperEnvironment(this.#world.env), [WATCHDOG_CONFIG_VARIABLE]: JSON.stringify(config) },
       stdio: ['pipe', ...before, script, ...readers, ...locks],
       detached: true,
     })
     this.#child = child
     child.stdin?.on('error', () => undefined)
     // By the cookie, because a run in a lock directory that was made anew may have the same number.
-    child.stdin?.write(`${config.known.cookie}\n${encodeLine(config)}`)
+    child.stdin?.write(`${config.known.cookie}\n`)
     if (this.#guard !== undefined) child.stdin?.write(guardLine(this.#guard))
     const again = async (why: string): Promise<void> => {
       if (this.#isOver || this.#child !== child) return

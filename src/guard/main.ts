@@ -91,6 +91,8 @@ const handOn = (config: GuardConfig, recorder: Recorder): void => {
   const streams = recording.streams.map((_, index) => FIRST_STREAM_FD + index)
   const next = spawn(process.execPath, ['-e', LOADER], {
     cwd: '/',
+    // It is no watchdog.
+    env: { ...process.env, [WATCHDOG_CONFIG_VARIABLE]: undefined },
     stdio: ['pipe', 'ignore', 'ignore', 'ignore', 'ignore', SCRIPT_FD, ...streams],
     detached: true,
   })

@@ -14,7 +14,7 @@
  * | `end`        | closes the lock; ends when nobody can write output any more                                      |
  * | (input ends) | ends the worker, writes `ended: owner-died`, unlocks and exits                                   |
  *
- * The watchdog (engine/watchdog.ts) gets a line with the run's cookie, the same configuration line, and then `end` or
+ * The watchdog (engine/watchdog.ts) has the same configuration in a variable. It gets a line with the run's cookie, and then `end` or
  * `guard PID`, which a shell can read.
  */
 import type { Notice } from '../core/notice.ts'
@@ -81,7 +81,7 @@ export const FIRST_STREAM_FD = 6
 export const otherLockFds = ({ recording, otherLocks }: GuardConfig): readonly number[] =>
   Array.from({ length: otherLocks }, (_, index) => FIRST_STREAM_FD + recording.streams.length + index)
 
-/** The watchdog hands its configuration on in this variable; with it the script runs as a watchdog (orphan-mode.ts). */
+/** The watchdog has its configuration in this variable; with it the script runs as a watchdog (orphan-mode.ts). */
 export const WATCHDOG_CONFIG_VARIABLE = 'LOCK_WATCHDOG_CONFIG'
 /** The PID of the guard that the watchdog was told of last; empty when it was told of none. */
 export const WATCHDOG_GUARD_VARIABLE = 'LOCK_WATCHDOG_GUARD'

@@ -93,7 +93,8 @@ describe('guard and watchdog', () => {
     expect(guard().options.stdio).toEqual(['pipe', 'inherit', 'ignore', 'pipe', LOCK.fd, SCRIPT_FD, 50])
     for (const { options } of world.started) {
       expect(options.detached).toBe(true)
-      expect(Object.keys(options.env ?? {}).filter((name) => name.startsWith('LOCK_'))).toEqual([])
+      const ours = Object.keys(options.env ?? {}).filter((name) => name.startsWith('LOCK_'))
+      expect(ours).toEqual(options === watchdog?.options ? ['LOCK_WATCHDOG_CONFIG'] : [])
     }
   })
 
