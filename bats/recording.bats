@@ -129,6 +129,7 @@ echo $! >writer.pid'
   kill -KILL "$(part s refresher)" "$engine"
   eventually is_gone "$worker"
   eventually state_is s dead
+  eventually has_recorder
   touch say
   eventually keeps s 1 2 'after the owner'
   kill -0 "$(<writer.pid)"
