@@ -49,5 +49,5 @@ export const opencode = {
     permission: /Permission required|Allow once/,
   },
   // It tries a few times, with growing pauses; how long that takes depends on the machine.
-  wanted: { 'pipe-429': ['silent', 'repeating', 'ended'] },
+  wanted: { 'pipe-429': ['silent', 'repeating', 'ended'], 'pipe-529': ['silent', 'repeating', 'ended'] },
 }
