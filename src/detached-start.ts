@@ -32,7 +32,4 @@ export const adoptStart = (path: string): readonly string[] => {
 }
 
 /** The last thing that is done here: tmux is to notice the end, also when it has just missed it. */
-export const leavePane = async (): Promise<void> => {
-  const socket = process.env.TMUX?.split(',')[0]
-  if (socket) await collectEndedLater(socket, { env: process.env, run: runCommand })
-}
+export const leavePane = (): Promise<void> => collectEndedLater({ env: process.env, run: runCommand })

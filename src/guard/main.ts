@@ -91,8 +91,6 @@ const handOn = (config: GuardConfig, recorder: Recorder): void => {
   const streams = recording.streams.map((_, index) => FIRST_STREAM_FD + index)
   const next = spawn(process.execPath, ['-e', LOADER], {
     cwd: '/',
-    // It is no watchdog.
-    env: { ...process.env, [WATCHDOG_CONFIG_VARIABLE]: undefined },
     stdio: ['pipe', 'ignore', 'ignore', 'ignore', 'ignore', SCRIPT_FD, ...streams],
     detached: true,
   })
@@ -331,9 +329,16 @@ const listen = (): void => {
 // What ends a worker or a terminal is no reason to leave the owner alone; only the owner decides.
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const) process.on(signal, () => undefined)
 
-const ofWatchdog = process.env[WATCHDOG_CONFIG_VARIABLE]
-const ofNotifier = process.env[NOTICE_VARIABLE]
-const ofSentinel = process.env[SENTINEL_VARIABLE]
+/** Taken out of the environment: what this process starts runs the same script, and would take the variable for its own. */
+const takeVariable = (name: string): string | undefined => {
+  const value = process.env[name]
+  delete process.env[name]
+  return value
+}
+
+const ofWatchdog = takeVariable(WATCHDOG_CONFIG_VARIABLE)
+const ofNotifier = takeVariable(NOTICE_VARIABLE)
+const ofSentinel = takeVariable(SENTINEL_VARIABLE)
 if (ofNotifier !== undefined)
   void tellNotice(parseLine<NoticeRequest>(ofNotifier)).then(process.exit, () => process.exit(1))
 else if (ofSentinel !== undefined)

@@ -11,14 +11,7 @@ import { systemClock } from '../process/clock.ts'
 import { systemInspector } from '../process/inspector.ts'
 import { runNotify } from '../process/notify.ts'
 import { probe, sendSignal } from '../process/signals.ts'
-import {
-  NOTICE_VARIABLE,
-  type NoticeRequest,
-  notifierCall,
-  SCRIPT_FD,
-  SENTINEL_VARIABLE,
-  WATCHDOG_CONFIG_VARIABLE,
-} from './protocol.ts'
+import { type NoticeRequest, notifierCall, SCRIPT_FD } from './protocol.ts'
 
 /** @param onFailure called when the command has failed, while this process lives */
 export const startNotifier = (request: NoticeRequest, onFailure: () => void): void => {
@@ -26,7 +19,7 @@ export const startNotifier = (request: NoticeRequest, onFailure: () => void): vo
   try {
     const child = spawn(process.execPath, args, {
       cwd: '/',
-      env: { ...process.env, [WATCHDOG_CONFIG_VARIABLE]: undefined, [SENTINEL_VARIABLE]: undefined, ...env },
+      env: { ...process.env, ...env },
       stdio,
       detached: true,
     })
@@ -52,10 +45,9 @@ const logFailure = (path: string, { event }: Notice, failure: string): void => {
 /** What the process of {@link startNotifier} does. @returns its exit code */
 export const tellNotice = async (request: NoticeRequest): Promise<number> => {
   const { command, notice, processStrategy, log } = request
-  const { [NOTICE_VARIABLE]: _request, ...env } = process.env
   const inspector = await systemInspector(process.platform, processStrategy ?? undefined)
   const ports = { inspector, signal: sendSignal, probe, clock: systemClock, spawn }
-  const failure = await runNotify(ports, { command, notice, env, output: ['ignore', 'ignore'] })
+  const failure = await runNotify(ports, { command, notice, env: process.env, output: ['ignore', 'ignore'] })
   if (failure === null) return 0
   logFailure(log, notice, failure)
   return 1

@@ -31,12 +31,15 @@ export const tmux = ({ run, env }: TmuxCaller, args: readonly string[]): Promise
 /** Between the fields of a format: no name has one. */
 export const SEPARATOR = '\t'
 
+/** Of the server that the caller is in. */
+const ownSocket = (env: TmuxCaller['env']): string | undefined => env.TMUX?.split(',')[0]
+
 /** `terminal`: as `/dev/pts/5`. */
 type NamedPane = { readonly target: TmuxTarget; readonly terminal: string }
 
 /** The pane that `TMUX` and `TMUX_PANE` name, whoever has set them. `null` outside tmux, and when it does not answer. */
 export const currentTarget = async (world: TmuxWorld): Promise<NamedPane | null> => {
-  const socket = world.env.TMUX?.split(',')[0]
+  const socket = ownSocket(world.env)
   const pane = world.env.TMUX_PANE
   if (!socket || !pane || !/^%\d+$/.test(pane)) return null
   const { ok, stdout } = await tmux(world, [
@@ -92,8 +95,10 @@ export const collectEnded = async (target: TmuxTarget, world: TmuxWorld): Promis
 /** The second one is for a machine on which the caller needs more than the first to end. */
 const LATER_SECONDS = [1, 10]
 
-/** The same after the end of the caller, whose pane it is. */
-export const collectEndedLater = async (socket: string, caller: TmuxCaller): Promise<void> => {
+/** The same after the end of the caller, for the server that it is in. */
+export const collectEndedLater = async (caller: TmuxCaller): Promise<void> => {
+  const socket = ownSocket(caller.env)
+  if (!socket) return
   const commands = LATER_SECONDS.flatMap((seconds) => [';', 'run-shell', '-b', `exec sleep ${seconds}`])
   await tmux(caller, ['-S', socket, ...commands.slice(1)])
 }
@@ -266,7 +271,7 @@ export const killPane = async (target: TmuxTarget, world: TmuxCaller): Promise<v
 
 /** Whether this process runs in the tmux server that the pane is on. */
 export const isInServer = ({ socket }: TmuxTarget, { env }: Pick<TmuxCaller, 'env'>): boolean =>
-  env.TMUX?.split(',')[0] === socket
+  ownSocket(env) === socket
 
 /** Makes a client show the pane. @returns whether tmux could */
 export const switchClient = async (

@@ -1,6 +1,6 @@
 #!/usr/bin/env perl
-# Runs a command once and prints, as JSON, its wall time and exit code, and the processor time of all that it has started:
-# seconds. That includes what it leaves behind, as a helper that ends a moment after it: on Linux such processes are adopted
+# Runs a command once and prints, as JSON, its exit code, its wall time, and the processor time of all that it has started,
+# both in seconds. That includes what it leaves behind, as a helper that ends a moment after it: on Linux such processes are adopted
 # (prctl(2), PR_SET_CHILD_SUBREAPER) and waited for. Elsewhere only those count that it has waited for itself.
 use strict;
 use warnings;
