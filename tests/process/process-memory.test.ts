@@ -1,6 +1,6 @@
 /** With real processes, on a system that has /proc. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { readdirSync, readlinkSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { ProcessState } from '../../src/core/ports.ts'
 import { ProcessMemory } from '../../src/process/process-memory.ts'
@@ -22,6 +22,7 @@ describe.skipIf(!hasProcfs)('what is remembered of processes', () => {
     child = spawn(program, words, { stdio: ['ignore', 'pipe', 'ignore'] })
     return child.pid as number
   }
+  const commandLine = (pid: number): string => readFileSync(`/proc/${pid}/cmdline`, 'utf8')
   const openFiles = (pid: number): number =>
     readdirSync('/proc/self/fd').filter((fd) => {
       try {
@@ -49,11 +50,13 @@ describe.skipIf(!hasProcfs)('what is remembered of processes', () => {
   })
 
   it('tells a zombie, which nobody has waited for', async () => {
-    start('sh', '-c', 'sleep 1000 & echo $!; exec sleep 1000')
+    const parent = start('sh', '-c', 'sleep 1000 & echo $!; exec sleep 1001')
     const pid = await new Promise<number>((resolve) => {
       child.stdout?.once('data', (chunk: Buffer) => resolve(Number(chunk.toString())))
     })
     expect(stateOf(pid)).toBe('running')
+    // Until then it is a shell, which waits for its children.
+    await eventually('the parent is sleep', () => commandLine(parent).startsWith('sleep'))
     process.kill(pid, 'SIGKILL')
     await eventually('it is exited', () => stateOf(pid) === 'exited')
   })
