@@ -11,7 +11,7 @@ import type { EventEntry } from '../core/history.ts'
 import { recordLocation } from '../core/identity.ts'
 import type { RunPlan } from '../core/plan.ts'
 import type { LockRecord, ShellOwner, TmuxTarget } from '../core/record.ts'
-import { checkCgroupStrategy, removeCgroup } from '../process/cgroup.ts'
+import { checkCgroupStrategy, prepareMoves, removeCgroup } from '../process/cgroup.ts'
 import { limitMemory, type MemoryGroup, observedMemory } from '../process/memory-group.ts'
 import type { HistoryWriter } from '../session/history-writer.ts'
 import { tryToLeaveIncident } from '../session/incident.ts'
@@ -43,6 +43,8 @@ export type Claim = {
   readonly history: HistoryWriter
   /** Of its workers; see process/memory-group.ts. */
   readonly memory: MemoryGroup | null
+  /** Settles when the first worker can be moved into its control group without a wait in the kernel. */
+  readonly moves: Promise<void>
 }
 
 /** @throws LockError `missing` when the run is to have a limit, and none can be set */
@@ -108,6 +110,8 @@ const claimLocked = async (acquired: Acquired, { request, tmux, giveUp }: ClaimP
   const { options: given, shell = null } = request
   const record = firstRecord(world, { session: name, generation, plan, places, tmux, given, shell })
   const memory = memoryGroupOf(world, record)
+  // Beside the flushes that follow.
+  const moves = prepareMoves(record.cgroup)
   writeRecord(locked.lock, paths.record, record, true)
   const { history } = locked
   history.event({ generation, iteration: record.iteration.number, ...claimEvent(plan, takenOver) })
@@ -115,7 +119,7 @@ const claimLocked = async (acquired: Acquired, { request, tmux, giveUp }: ClaimP
   const environment = request.environment ?? {}
   const { lock } = locked
   const owner = new Owner({ world, paths, lock, otherLocks: acquired.otherLocks, record, environment })
-  return { owner, plan, history, memory }
+  return { owner, plan, history, memory, moves }
 }
 
 /** @param giveUp ends a wait @throws LockError */

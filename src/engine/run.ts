@@ -20,7 +20,7 @@ import {
 import { retryNote } from '../core/note.ts'
 import type { RunPlan } from '../core/plan.ts'
 import type { LastIteration, LockRecord } from '../core/record.ts'
-import { prepareMoves, removeCgroup } from '../process/cgroup.ts'
+import { removeCgroup } from '../process/cgroup.ts'
 import { FIRST_PROCESS_NOTICE } from '../process/first-process.ts'
 import { removeMemoryGroup } from '../process/memory-group.ts'
 import type { HistoryWriter } from '../session/history-writer.ts'
@@ -256,7 +256,7 @@ const unseenEnd = (world: World, owner: Owner, recording: Recording): RunEnd | n
 
 const runHeld = async (
   world: World,
-  { owner, plan, history, memory }: Claim,
+  { owner, plan, history, memory, moves }: Claim,
   stopRequests: StopRequests,
   script: number,
 ): Promise<RunEnd> => {
@@ -267,7 +267,6 @@ const runHeld = async (
   try {
     for (const line of startTexts(owner.record, plan)) world.notify(line)
     if (world.self.pid === 1) world.notify(FIRST_PROCESS_NOTICE)
-    const moves = prepareMoves(owner.record.cgroup)
     const changes = new Changes(world, owner)
     close = () => changes.close()
     const terminal = await TerminalKeeper.open(world, owner.record.tmux)
