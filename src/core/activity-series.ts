@@ -1,7 +1,7 @@
 /** How much a worker has shown over the last minutes, in few numbers, for a sparkline. Pure. */
 import { isNewText } from './novelty.ts'
-import type { Sample } from './progress.ts'
 import type { ActivitySeries } from './record.ts'
+import type { Sample } from './sample.ts'
 
 export const SERIES_LENGTH = 30
 const MIN_BUCKET_SECONDS = 10

@@ -131,3 +131,11 @@ export const describe = (finding: Finding, now: Now): string => {
       return describeHung(finding, finding.basis, now)
   }
 }
+
+/** A reason without what a table's other columns say, for one of twenty characters. */
+export const briefText = (reason: string): string =>
+  reason
+    .replace(/^needs you: /, '')
+    .replace(/^the worker(?:'s)? /, '')
+    .replace(/^the owner \(pid \d+\) /, 'owner ')
+    .replace(/^iteration \d+(?: of \d+)? (?=for )/, '')

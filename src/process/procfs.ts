@@ -41,6 +41,8 @@ type Stat = {
   readonly isForeground: boolean
   /** The device number of its controlling terminal, as proc(5) has it; 0 for none. */
   readonly terminal: number
+  /** That its terminal listens to; -1 without a terminal. */
+  readonly foregroundGroup: number
   readonly reapedFaults: number
   readonly reapedCpuSeconds: number
 }
@@ -73,6 +75,7 @@ export const parseStat = (text: string): Stat | null => {
     threads: number(THREADS),
     isThread: number(EXIT_SIGNAL) === NO_EXIT_SIGNAL,
     terminal: number(TERMINAL),
+    foregroundGroup: number(FOREGROUND_GROUP),
     isForeground: number(TERMINAL) !== 0 && number(FOREGROUND_GROUP) === facts.group,
     reapedFaults: number(REAPED_FAULTS),
     reapedCpuSeconds: (number(REAPED_USER_TICKS) + number(REAPED_SYSTEM_TICKS)) / TICKS_PER_SECOND,

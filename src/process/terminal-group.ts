@@ -1,11 +1,7 @@
 /** Which processes a terminal listens to: those of its foreground process group. */
 import { spawnSync } from 'node:child_process'
 import { readFileSync, statSync } from 'node:fs'
-
-/** Fields of /proc/PID/stat behind the name: state, parent, group, session, terminal, foreground group. */
-const GROUP = 2
-const TERMINAL = 4
-const FOREGROUND_GROUP = 5
+import { parseStat } from './procfs.ts'
 
 type TerminalUse = {
   readonly group: number
@@ -14,17 +10,14 @@ type TerminalUse = {
   isTerminal(path: string): boolean
 }
 
-const fromProcfs = (pid: number): TerminalUse => {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-  const fields = stat
-    .slice(stat.lastIndexOf(')') + 2)
-    .split(' ')
-    .map(Number)
-  const device = fields[TERMINAL] ?? 0
+const fromProcfs = (pid: number): TerminalUse | null => {
+  const stat = parseStat(readFileSync(`/proc/${pid}/stat`, 'latin1'))
+  if (stat === null) return null
+  const { facts, foregroundGroup, terminal } = stat
   return {
-    group: fields[GROUP] ?? 0,
-    foregroundGroup: fields[FOREGROUND_GROUP] ?? -1,
-    isTerminal: (path) => device !== 0 && statSync(path).rdev === device,
+    group: facts.group,
+    foregroundGroup,
+    isTerminal: (path) => terminal !== 0 && statSync(path).rdev === terminal,
   }
 }
 

@@ -7,8 +7,8 @@
 
 import { Circulation } from '../core/circulation.ts'
 import type { IoCounters, ProcessCounters, ProcessView } from '../core/ports.ts'
-import { type Sample, WAKE_UP_BYTES } from '../core/progress.ts'
 import type { ProcessReference } from '../core/record.ts'
+import { type Sample, WAKE_UP_BYTES } from '../core/sample.ts'
 import { descriptorTarget, openDescriptors } from './blocked-call.ts'
 import { HiddenPrompts } from './hidden-prompt.ts'
 import { areLinked } from './links.ts'

@@ -9,7 +9,6 @@ import {
   CERTAIN_SAMPLES,
   nearStall,
   type Progress,
-  type Sample,
 } from '../core/progress.ts'
 import type {
   Activity,
@@ -21,6 +20,7 @@ import type {
   Stall,
   StallCause,
 } from '../core/record.ts'
+import type { Sample } from '../core/sample.ts'
 import type { ScreenSize } from '../core/screen-rows.ts'
 import type { TextKind } from '../core/status-phrases.ts'
 import { nothingReceived, type ReceivedReader } from '../process/received.ts'

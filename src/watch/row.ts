@@ -9,6 +9,7 @@ import { describeWant, ordinal, type Ticket } from '../core/ticket.ts'
 import { finalProgress, type Progress, progressOf } from '../core/time-left.ts'
 import { needsPerson, urgency, type Watched } from '../core/urgency.ts'
 import type { Now, State } from '../core/verdict.ts'
+import { briefText } from '../core/verdict-text.ts'
 
 export type Row = {
   readonly session: string
@@ -83,14 +84,6 @@ const reasonText = (watched: Watched, waiting: string): string => {
   if (waiting === '') return reason
   return needsPerson(watched) ? `${reason}; ${waiting}` : `${waiting}; ${reason}`
 }
-
-/** A column of a narrow table shows twenty characters of it. */
-const briefText = (reason: string): string =>
-  reason
-    .replace(/^needs you: /, '')
-    .replace(/^the worker(?:'s)? /, '')
-    .replace(/^the owner \(pid \d+\) /, 'owner ')
-    .replace(/^iteration \d+(?: of \d+)? (?=for )/, '')
 
 const STOP = 's stops it'
 const TAKE_OVER = 'f takes it over'

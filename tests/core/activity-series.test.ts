@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { activityLevel, extendSeries, SERIES_LENGTH } from '../../src/core/activity-series.ts'
-import type { Sample } from '../../src/core/progress.ts'
 import type { ActivitySeries } from '../../src/core/record.ts'
+import type { Sample } from '../../src/core/sample.ts'
 
 const NOTHING: Sample = {
   at: 5000,

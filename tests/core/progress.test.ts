@@ -4,15 +4,17 @@ import {
   type Assessment,
   type AssessmentContext,
   assess,
-  BULK_BYTES_PER_SECOND,
   beginProgress,
-  HOUSEKEEPING_BYTES_PER_SECOND,
-  IDLE_FRACTION,
   type Limits,
   nearStall,
   type Progress,
-  type Sample,
 } from '../../src/core/progress.ts'
+import {
+  BULK_BYTES_PER_SECOND,
+  HOUSEKEEPING_BYTES_PER_SECOND,
+  IDLE_FRACTION,
+  type Sample,
+} from '../../src/core/sample.ts'
 
 const INTERVAL = 15
 const LIMITS: Limits = { quietAfter: 600, stuckAfter: 1800 }
