@@ -64,14 +64,15 @@ const call = (tool: LockTool, operation: Operation, fd: number, attempts = 5): b
 
 /**
  * Runs the tool, which waits in the kernel and would wait on when this process is killed: so a reader of its standard input
- * kills the tool at the end of it.
+ * kills the tool at the end of it. Before it has closed its copy of the descriptor the lock may be taken already: it is waited
+ * for, or it would hold the lock for as long as it takes to die, past a release that only closes.
  */
 const WAITER = `exec 4<&0 </dev/null
 "$@" 4<&- & waiting=$!
 { read -r _ <&4; kill -KILL $waiting; } 3<&- 2>/dev/null & reader=$!
 exec 4<&-
 wait $waiting; code=$?
-kill -KILL $reader
+kill -KILL $reader; wait $reader
 exit $code`
 
 /** Like `call`, until `giveUp` is aborted. */

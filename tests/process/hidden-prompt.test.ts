@@ -21,7 +21,7 @@ const hasTmux = spawnSync('tmux', ['-V']).status === 0
 describe.skipIf(process.platform !== 'linux' || !hasTmux)('a process that may not be looked into', () => {
   const inPane = (command: string): number => {
     const dir = mkdtempSync(`${process.env.SUITE_DIR ?? '/tmp'}/lock-tty.`)
-    const env = { ...process.env, TMUX_TMPDIR: dir }
+    const env = { ...process.env, TMUX_TMPDIR: dir, SHELL: '/bin/sh' }
     onTestFinished(() => {
       spawnSync('tmux', ['kill-server'], { env })
       rmSync(dir, { recursive: true, force: true })
@@ -61,10 +61,15 @@ describe.skipIf(process.platform !== 'linux' || !hasTmux)('a process that may no
 
   it('asks for nothing when it has a child, as sudo has that runs a command', async () => {
     const pid = inPane('stty -echo; sleep 1000; true')
-    const children = (): string => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim()
-    const isSleep = (child: string): boolean =>
-      child !== '' && readFileSync(`/proc/${child}/comm`, 'utf8').trim() === 'sleep'
-    const child = Number(await eventually('its child sleeps', () => isSleep(children()) && children()))
+    const sleeping = (): string | undefined => {
+      const child = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim()
+      try {
+        return readFileSync(`/proc/${child}/comm`, 'utf8') === 'sleep\n' ? child : undefined
+      } catch {
+        return undefined // It has none, or stty, which has ended meanwhile.
+      }
+    }
+    const child = Number(await eventually('its child sleeps', sleeping))
     const prompts = new HiddenPrompts((candidate) => candidate === pid)
     for (let n = 0; n < 5; n += 1) expect(prompts.asking([pid, child], [pid, child])).toBeNull()
   })

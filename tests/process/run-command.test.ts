@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { runCommand } from '../../src/process/run-command.ts'
-import { killAfterwards } from '../fakes/children.ts'
 import { tempDir } from '../fakes/temp-dir.ts'
 
 const { env } = process
@@ -43,12 +42,14 @@ describe('a command that is run to its end', () => {
   })
 
   it('is given up in time, also when somebody else keeps its output open', async () => {
-    const pidFile = join(tempDir(), 'pid')
-    const outcome = await runCommand('sh', ['-c', `sleep 30 & echo $! >${pidFile}; exec sleep 30`], {
-      env,
-      seconds: 0.5,
-    })
-    killAfterwards(Number(readFileSync(pidFile, 'utf8')))
-    expect(outcome).toMatchObject({ ok: false, stderr: 'it does not answer', missing: false })
-  }, 10_000)
+    const dir = tempDir()
+    const started = join(dir, 'started')
+    // The other one stays for as long as this test does.
+    const script = `while [ -d ${dir} ]; do sleep 0.1; done & : >${started}; exec sleep 60`
+    // A slow machine may not have started it in so short a time.
+    for (let seconds = 0.25; !existsSync(started); seconds *= 2) {
+      const outcome = await runCommand('sh', ['-c', script], { env, seconds })
+      expect(outcome).toMatchObject({ ok: false, stderr: 'it does not answer', missing: false })
+    }
+  })
 })

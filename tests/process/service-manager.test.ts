@@ -32,7 +32,8 @@ describe('what tells a service manager', () => {
   })
 
   it.each([
-    [{ WATCHDOG_USEC: '30000000', WATCHDOG_PID: '1' }, null],
+    // No process has that number, on any system.
+    [{ WATCHDOG_USEC: '30000000', WATCHDOG_PID: String(2 ** 30) }, null],
     [{ WATCHDOG_USEC: '30000000', WATCHDOG_PID: String(process.ppid) }, 30],
     [{ WATCHDOG_USEC: '30000000' }, 30],
     [{ WATCHDOG_USEC: '0' }, null],

@@ -8,7 +8,10 @@ const canTry = process.platform === 'linux' && spawnSync('script', ['--version']
 describe.skipIf(!canTry)('the size of the terminal that a process writes to', () => {
   it('is that of the terminal, as it is now', async () => {
     const command = 'stty cols 111 rows 33; echo pid $$; read x; stty cols 90 rows 20; echo again; read x'
-    const child = spawn('script', ['-qfc', command, '/dev/null'], { stdio: ['pipe', 'pipe', 'ignore'] })
+    const child = spawn('script', ['-qfc', command, '/dev/null'], {
+      stdio: ['pipe', 'pipe', 'ignore'],
+      env: { ...process.env, SHELL: '/bin/sh' },
+    })
     try {
       let said = ''
       child.stdout.on('data', (data) => {

@@ -18,8 +18,11 @@ import { tempDir } from '../fakes/temp-dir.ts'
 let base: string
 let repo: string
 
+/** Nothing of a person's settings, nor of the repository whose hook these tests may be started by. */
+const isOfGit = (name: string): boolean => name.startsWith('GIT_') || name === 'XDG_CONFIG_HOME'
+
 const ENV = {
-  ...process.env,
+  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !isOfGit(name))),
   HOME: '/nonexistent',
   GIT_CONFIG_NOSYSTEM: '1',
   GIT_AUTHOR_NAME: 'a',
@@ -28,8 +31,11 @@ const ENV = {
   GIT_COMMITTER_EMAIL: 'a@b',
 }
 
+/** A commit starts maintenance, which in newer versions goes on in the background, with a lock among the objects. */
+const SETTINGS = ['-c', 'protocol.file.allow=always', '-c', 'maintenance.auto=false', '-c', 'gc.auto=0']
+
 const git = (words: string, cwd = repo): string =>
-  execFileSync('git', ['-c', 'protocol.file.allow=always', ...words.split(' ')], {
+  execFileSync('git', [...SETTINGS, ...words.split(' ')], {
     cwd,
     env: ENV,
     encoding: 'utf8',

@@ -241,6 +241,19 @@ describe.skipIf(!has('flock')).each(TOOLS)('the kernel lock by %s', (tool) => {
     got?.release()
   })
 
+  // A release only closes the descriptor: with a copy of it somebody would hold the lock for a moment more.
+  it.skipIf(process.platform !== 'linux')(
+    'is open in no other process when it was waited for, and whoever waited is gone',
+    async () => {
+      const path = lockPath()
+      for (let round = 0; round < 20; round += 1) {
+        const lock = await waitAcquire(path, tool, never, { seconds: 1000 })
+        expect(othersWith(path)).toEqual([])
+        lock?.release()
+      }
+    },
+  )
+
   it('leaves no descriptor open behind', async () => {
     const path = lockPath()
     const lock = await acquire(path)
@@ -400,6 +413,25 @@ const waitersOf = (path: string): number =>
       return false // No process, gone, or another user's.
     }
   }).length
+
+/** Other processes that have it open; the youngest are looked at first, before they can go. */
+const othersWith = (path: string): readonly string[] =>
+  readdirSync('/proc')
+    .reverse()
+    .filter((pid) => {
+      if (!/^\d+$/.test(pid) || Number(pid) === process.pid) return false
+      try {
+        return readdirSync(`/proc/${pid}/fd`).some((fd) => {
+          try {
+            return readlinkSync(`/proc/${pid}/fd/${fd}`) === path
+          } catch {
+            return false // Closed meanwhile.
+          }
+        })
+      } catch {
+        return false // No process, gone, or another user's.
+      }
+    })
 
 describe('a lock file that is a socket', () => {
   it('is refused', async () => {
