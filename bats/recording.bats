@@ -250,7 +250,8 @@ echo $! >writer.pid'
   [[ $(kept s 1 1) == 'end 1' && $(kept s 1 2) == $'late\nend 2' ]]
   touch go-on
   eventually keeps s 1 2 later
-  contains s.out later
+  # It is shown after it is kept.
+  eventually contains s.out later
 }
 
 @test "beyond --log-limit head and tail are kept" {
@@ -293,7 +294,8 @@ fill_disk() { cat /dev/zero >"$DISK/filling" 2>/dev/null || true; }
   start_engine s -n 2 --heartbeat-interval 0.2 -- bash -c 'if ((LOCK_ITERATION == 2)); then echo second; exit; fi
     echo before; until [[ -e go ]]; do sleep 0.05; done
     for i in {1..5000}; do echo "during the full disk $i"; done; echo "last of these"
-    until [[ -e go-on ]]; do sleep 0.05; done; echo after'
+    # A disk that was full is tried again after a moment.
+    until [[ -e go-on ]]; do sleep 0.05; done; until [[ -e kept ]]; do echo after; sleep 0.05; done'
   local engine=$REPLY lost
   eventually has_refresher s
   eventually keeps s 1 1 before
@@ -304,6 +306,8 @@ fill_disk() { cat /dev/zero >"$DISK/filling" 2>/dev/null || true; }
   rm "$DISK/filling"
   eventually has_lost s 100000
   touch go-on
+  eventually keeps s 1 1 after
+  touch kept
   wait "$engine"
   [[ $(kept s 1 2) == second ]]
   [[ $(history_of s result) == $'ok\nok' ]]
@@ -461,7 +465,8 @@ fill_disk() { cat /dev/zero >"$DISK/filling" 2>/dev/null || true; }
   [[ $(pane_pipe) == 1 ]]
   eventually contains theirs 'code 0'
   screen_of '=ui:' >screen
-  [[ $(grep -c 'not yet on the disk' screen) == 1 ]]
+  # The first iteration had its pipe: a busy machine may be late with it all the same.
+  [[ $(grep -c 'output of iteration [2-5] is not yet on the disk' screen) == 1 ]]
 }
 
 @test "in a pane with its output going elsewhere nothing is kept twice" {

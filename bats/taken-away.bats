@@ -25,9 +25,14 @@ end_recorded() { # DIRECTORY
 start_watched() { # NAME OPTION...
   start_engine "$@" --grace 2 -- bash -c 'echo $$ >>workers; exec sleep 1000'
   ENGINE=$REPLY
-  eventually test -s workers
   eventually has_refresher "$1"
-  WORKER=$(tail -n 1 workers)
+  WORKER=$(part "$1" worker)
+  eventually grep -qx "$WORKER" workers
+}
+
+# Not in one try: the run may write a file, or make its directory again, in the middle of it.
+remove() { # DIRECTORY
+  eventually rm -rf "$1"
 }
 
 ends_saying() { # ENGINE WORKER TEXT
@@ -41,10 +46,10 @@ ends_saying() { # ENGINE WORKER TEXT
   [[ $(grep -c 'excludes nobody' s.out) == 1 ]]
 }
 
-remove_all() { rm -rf "$LOCK_DIR"; }
+remove_all() { remove "$LOCK_DIR"; }
 clean_tree() {
   git init -q "$BATS_TEST_TMPDIR"
-  git -C "$BATS_TEST_TMPDIR" clean -qfdx locks
+  eventually git -C "$BATS_TEST_TMPDIR" clean -qfdx locks
 }
 rename_directory() { mv "$LOCK_DIR" "$LOCK_DIR.aside"; }
 remove_lock() { rm "$LOCK_DIR/s.lock"; }
@@ -100,20 +105,20 @@ HOWS
   start_watched s
   kill -STOP "$ENGINE"
   eventually is_stopped "$ENGINE"
-  rm -rf "$LOCK_DIR"
+  remove "$LOCK_DIR"
   eventually is_gone "$WORKER"
   kill -CONT "$ENGINE"
   ends_saying "$ENGINE" "$WORKER" 'was removed'
 
   start_watched s
   kill -STOP "$(part s refresher)"
-  rm -rf "$LOCK_DIR"
+  remove "$LOCK_DIR"
   ends_saying "$ENGINE" "$WORKER" 'was removed'
 }
 
 @test "an engine that is killed when all its files are gone leaves nothing, by the guard or by the watchdog" {
   start_watched s
-  rm -rf "$LOCK_DIR"
+  remove "$LOCK_DIR"
   kill -KILL "$ENGINE"
   eventually is_gone "$WORKER"
   [[ ! -e $LOCK_DIR/s.json ]]
@@ -123,7 +128,7 @@ HOWS
   guard=$(part s refresher)
   kill -STOP "$ENGINE"
   eventually is_stopped "$ENGINE"
-  rm -rf "$LOCK_DIR"
+  remove "$LOCK_DIR"
   kill -KILL "$guard" "$ENGINE"
   eventually is_gone "$WORKER"
 }
@@ -139,7 +144,7 @@ SCRIPT
   bash script >out 2>&1 3>&- &
   STARTED+=($!)
   eventually test -s worker
-  rm -rf "$LOCK_DIR"
+  remove "$LOCK_DIR"
   eventually is_gone "$(<worker)"
   eventually contains out 'code 74'
   contains out 'was removed'
@@ -166,9 +171,9 @@ writes_to_nothing_removed() { # GUARD
   start_engine s -- bash -c 'echo before; until [[ -e go ]]; do sleep 0.1; done; echo after; lock.sh progress noted; exec sleep 1000'
   eventually has_refresher s
   eventually is_kept before
-  rm -rf "$LOCK_DIR/s"
+  remove "$LOCK_DIR/s"
   eventually test -d "$LOCK_DIR/s/runs/1"
-  contains s.out 'was removed; it is made again'
+  eventually contains s.out 'was removed; it is made again'
   # The file that was open is let go, too.
   eventually writes_to_nothing_removed "$(part s refresher)"
   touch go

@@ -101,7 +101,7 @@ attached_to() { ui list-clients -F '#{session_name}' | grep -qx "$1"; }
   cat >bin/tmux <<EOF
 #!/usr/bin/env bash
 $real "\$@" || exit
-[[ " \$* " != *' pipe-pane -O '* ]] || { $real -L $TMUX_NAME kill-session -t =s: && touch $PWD/gone; }
+[[ " \$* " != *' pipe-pane -O '* ]] || { touch $PWD/gone && $real -L $TMUX_NAME kill-session -t =s:; }
 EOF
   chmod +x bin/tmux
   open_ui

@@ -72,6 +72,7 @@ all_killed_worker_forgot() {
   start_engine s -n 5 -- bash -c 'setsid sleep 1000 & echo $! >child; sleep 1000'
   local engine=$REPLY worker child
   eventually has_refresher s
+  eventually test -s child
   worker=$(part s worker)
   child=$(<child)
   kill_with_guards "$engine" "$worker"
@@ -96,6 +97,9 @@ refresher_killed() {
   state_is s active
 }
 
+# Of a hang.
+cause_is() { lock.sh status "$1" --json | grep -qF "\"cause\": \"$2\""; }
+
 engine_stopped() {
   use "$1"
   start_engine s -n 5 --stale-after 1 --grace 0.5 -- sleep 1000
@@ -103,8 +107,8 @@ engine_stopped() {
   eventually has_refresher s
   worker=$(part s worker)
   kill -STOP "$engine"
-  eventually state_is s hung
-  lock.sh status s --json | grep -qF '"cause": "owner-stopped"'
+  # With so short a limit a busy machine is late by itself, and hung for that at first.
+  eventually cause_is s owner-stopped
   refuses 2 lock.sh status s
   refuses 75 engine.sh run s
   [[ $output == *'lock.sh logs s -f'* && $output == *'lock.sh why s'* && $output == *'--force'* ]]
@@ -126,8 +130,7 @@ refresher_stopped() {
   local refresher
   refresher=$(part s refresher)
   kill -STOP "$refresher"
-  eventually state_is s hung
-  lock.sh status s --json | grep -qF '"cause": "refresher-gone"'
+  eventually cause_is s refresher-gone
 
   start_engine s --force
   eventually in_iteration s 2
@@ -234,6 +237,7 @@ term_then_kill() {
   start_engine s --grace 1000 -- bash -c "$DEAF"
   local engine=$REPLY
   eventually has_refresher s
+  eventually test -s worker
   kill -TERM "$engine"
   eventually phase_is s stopping
   kill -KILL "$engine"
@@ -246,6 +250,7 @@ interrupted_then_killed() {
   start_engine s --grace 1000 -- bash -c "$DEAF"
   local engine=$REPLY interrupting
   eventually has_refresher s
+  eventually test -s worker
   lock.sh interrupt s 2>interrupted 3>&- &
   interrupting=$!
   eventually contains s.out 'as requested'
@@ -259,6 +264,7 @@ guard_then_engine() {
   start_engine s -- bash -c "$DEAF"
   local engine=$REPLY
   eventually has_refresher s
+  eventually test -s worker
   kill -KILL "$(part s refresher)"
   # The next guard is not there yet.
   kill -KILL "$engine"
@@ -271,6 +277,7 @@ watchdog_killed() {
   start_engine s -- bash -c "$DEAF"
   local engine=$REPLY watchdog
   eventually has_refresher s
+  eventually test -s worker
   watchdog=$(pgrep -P "$engine" -f session-lock-watchdog)
   kill -KILL "$watchdog"
   eventually contains s.out 'the watchdog of this run has ended (SIGKILL); starting another'

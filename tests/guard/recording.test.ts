@@ -109,6 +109,10 @@ type Running = {
   abandon(): void
 }
 
+/** Not what the guard says by itself: once in a second, for one, that the directory of such a run is not there. */
+const isReport = (message: GuardMessage): message is RecorderReport =>
+  ['begun', 'ended', 'sighting', 'lost', 'not-shown'].includes(message.kind)
+
 const record = (
   config: Partial<RecorderConfig> & Pick<RecorderConfig, 'dir' | 'streams'>,
   readers: readonly number[],
@@ -123,8 +127,7 @@ const record = (
   const reports: RecorderReport[] = []
   readLines(child.process.stdio[3] as Readable, (line) => {
     const message = JSON.parse(line) as GuardMessage
-    const others: readonly string[] = ['ready', 'paused', 'hung', 'notify-failed']
-    if (!others.includes(message.kind)) reports.push(message as RecorderReport)
+    if (isReport(message)) reports.push(message)
   })
   const { stdin } = child.process
   stdin?.write(encodeLine({ ...configOf(config), lockDir }))
@@ -352,6 +355,7 @@ describe('the recorder of a guard', () => {
       await eventually('it is kept', () => existsSync(join(run, '1.0.log')) && kept(run, 1).endsWith(word))
     }
     expect(kept(run, 1)).toBe('one two three')
+    await eventually('it is told', () => recorder.reports.length > 0)
     expect(recorder.reports).toEqual([{ kind: 'not-shown', fd: 1, reason }])
   })
 
@@ -361,6 +365,7 @@ describe('the recorder of a guard', () => {
     const writer = pipe.writer()
     const recorder = record({ dir: run, streams: [OUT], iteration: 1 }, [pipe.reader], { out: file('out') })
     rmSync(run, { recursive: true })
+    const started = performance.now()
     let printed = 0
     for (let n = 0; n < 50; n += 1) {
       await print(writer, 'x'.repeat(100))
@@ -370,7 +375,8 @@ describe('the recorder of a guard', () => {
     const lost = () => recorder.reports.flatMap((report) => (report.kind === 'lost' ? [report] : []))
     await eventually('all of it is told', () => lost().at(-1)?.bytes === printed)
     expect(lost().at(-1)?.reason).toBe('ENOENT')
-    expect(lost().length).toBeLessThan(25)
+    // Twice in a second, however long all of it takes on a busy machine.
+    expect(lost().length).toBeLessThan(3 + (performance.now() - started) / 450)
     await print(writer, marker('end', 1))
     expect(await hasEnded(recorder, 1)).toEqual({ kind: 'ended', iteration: 1, bytes: 5000, lost: 5000 })
   })
@@ -416,7 +422,7 @@ describe('the recorder of a guard', () => {
     recorder.abandon()
     pipe.close(writer, pipe.reader)
     await recorder.ended
-    expect(stateLetter(stranger.pid)).toBe('S')
+    await eventually('it sleeps', () => stateLetter(stranger.pid) === 'S')
   })
 
   it.skipIf(!onLinux)('takes 200 MB through constant memory, and loses none of it', async () => {

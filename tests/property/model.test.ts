@@ -337,7 +337,7 @@ const commands = fc.commands(
 
 describe('the program and the model of its contract', () => {
   // Most of it is the starting of flock(1), which a busy machine takes its time for.
-  it('agree, whatever happens in whatever order', { timeout: 120_000 }, async () => {
+  it('agree, whatever happens in whatever order', async () => {
     await fc.assert(
       fc.asyncProperty(commands, async (list) => {
         const program = new Program()

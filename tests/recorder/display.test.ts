@@ -63,9 +63,10 @@ describe('a display', () => {
   it('keeps nobody waiting once it is hidden, also when a write is stuck', async () => {
     const { reader, writer } = aFifo()
     const display = new Display(writer, direct, never)
-    onTestFinished(() => {
-      // The stuck write ends with its reader.
+    onTestFinished(async () => {
+      // The stuck write ends with its reader. One that a thread has not begun yet would go to whoever gets the number.
       closeSync(reader)
+      await eventually('it is over', () => !display.isBlocked)
       closeSync(writer)
     })
     display.show(Buffer.alloc(200_000, 'x'))
