@@ -26,6 +26,8 @@ while True:
     for line in message.decode().split("\n"):
         print(sender, line, flush=True)
 PY
+  # An earlier listener's words are not this one's.
+  rm -f told
   python3 systemd.py "$1" >told 3>&- &
   LISTENER=$!
   STARTED+=("$LISTENER")
@@ -33,6 +35,15 @@ PY
   export NOTIFY_SOCKET=$1
 }
 tells() { grep -qE -- "$1" told; }
+# What was sent until now is in `told`: messages keep their order.
+hear_all() {
+  HEARD=$((${HEARD:-0} + 1))
+  python3 -c 'import socket, sys
+path = sys.argv[1]
+socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(sys.argv[2].encode(), "\0" + path[1:] if path[0] == "@" else path)' \
+    "$NOTIFY_SOCKET" "HEARD=$HEARD"
+  eventually tells " HEARD=$HEARD$"
+}
 beats() { grep -c ' WATCHDOG=1$' told; }
 more_beats() { (($(beats) > $1)); } # THAN
 
@@ -51,6 +62,7 @@ more_beats() { (($(beats) > $1)); } # THAN
     touch go
     wait "$REPLY"
     eventually tells "^$REPLY STOPPING=1$"
+    hear_all
     tells "^$REPLY STATUS=s: ended in iteration 2 of 2$"
     [[ $(grep -c READY=1 told) == 1 && $(grep -c STOPPING=1 told) == 1 ]]
     # Nothing of it is the command's.
@@ -66,8 +78,9 @@ more_beats() { (($(beats) > $1)); } # THAN
   WATCHDOG_USEC=900000 start_engine s --heartbeat-interval 0.3 --stale-after 1 --quiet-after 1 -- sh -c 'cat gate; while sleep 0.1; do date +%N; done'
   eventually tells WATCHDOG=1
   eventually state_is s hung
-  tells 'STATUS=s: iteration 1 of 1; the worker shows no activity$'
+  eventually tells 'STATUS=s: iteration 1 of 1; the worker shows no activity$'
   local fed
+  hear_all
   fed=$(beats)
   sleep 2
   [[ $(beats) == "$fed" ]]
@@ -76,6 +89,7 @@ more_beats() { (($(beats) > $1)); } # THAN
   # An engine that is stopped feeds nothing, whatever its worker does.
   kill -STOP "$REPLY"
   eventually is_stopped "$REPLY"
+  hear_all
   fed=$(beats)
   sleep 2
   [[ $(beats) == "$fed" ]]
@@ -93,10 +107,12 @@ more_beats() { (($(beats) > $1)); } # THAN
   fed=$(beats)
   eventually more_beats $((fed + 3))
   engine.sh stop s
+  hear_all
   : >told
   start_engine t -- true
   wait "$REPLY"
-  eventually tells STOPPING=1
+  hear_all
+  tells STOPPING=1
   tells READY=1
   [[ $(beats) == 0 ]]
 }
@@ -106,10 +122,12 @@ more_beats() { (($(beats) > $1)); } # THAN
   start_engine s -- sleep 1000
   eventually tells READY=1
   refuses 75 engine.sh run s -- true
+  hear_all
   [[ $(grep -c READY=1 told) == 1 ]]
   # Inherited from a service that this is no part of: the command has what it would have without the engine.
   SYSTEMD_EXEC_PID=1 WATCHDOG_USEC=900000 engine.sh run t -- sh -c 'echo "$NOTIFY_SOCKET $WATCHDOG_USEC"' >out
   contains out "$NOTIFY_SOCKET 900000"
+  hear_all
   [[ $(grep -c READY=1 told) == 1 ]]
   # Nobody listens there: the run says so, and goes on.
   NOTIFY_SOCKET=$PWD/nobody run engine.sh run u -- sh -c 'echo "ran ${NOTIFY_SOCKET-without}"'
@@ -130,9 +148,11 @@ more_beats() { (($(beats) > $1)); } # THAN
   listen "$TMUX_TMPDIR/notify"
   PATH=$bin run "$ROOT/engine.sh" run s -- sh -c 'echo "ran ${NOTIFY_SOCKET-without}"'
   [[ $status == 0 && $output == *'that takes perl or python3'*'ran without'* ]]
+  hear_all
   lacks told READY
   ln -s "$(python3 -c 'import sys; print(sys.executable)')" bin/python3
   PATH=$bin "$ROOT/engine.sh" run s --fresh -- sh -c :
-  eventually tells STOPPING=1
+  hear_all
+  tells STOPPING=1
   tells READY=1
 }

@@ -15,6 +15,7 @@ UI_COLUMNS=150 UI_ROWS=40
 pane_shows() { # PANE OPTION VALUE
   [[ $(ui show-options -pqv -t "$1" "$2") == "$3" ]]
 }
+panes_are() { [[ $(ui list-panes -a -F '#{@lock_session}=#{@lock_state}') == "$1" ]]; }
 has_no_options() { # PANE
   [[ $(ui show-options -p -t "$1") != *@lock_s* ]]
 }
@@ -25,6 +26,8 @@ open_client() {
 }
 has_client() { [[ $(ui list-clients -F '#{session_name}') == "$1" ]]; }
 client_shows() { tmux capture-pane -p -t =eye: | grep -qF -- "$1"; }
+# What the status line says is there until it is looked for.
+messages_stay() { ui set-option -g display-time 60000; }
 # A key of the person's, behind the prefix.
 press() { # KEY
   tmux send-keys -t =eye: C-b
@@ -35,15 +38,22 @@ press() { # KEY
   open_ui
   local pane
   pane=$(ui display-message -p -t =ui: '#{pane_id}')
-  types "engine.sh run docs --stale-after 1 --heartbeat-interval 0.2 --quiet-after 1 -- bash -c 'until [[ -e go ]]; do read -rt 0.1 <>fifo || true; done; until [[ -e end ]]; do echo \$((n++)); sleep 0.1; done'"
   mkfifo fifo
+  cat >job <<'JOB'
+work() { until [[ -e $1 ]]; do echo $((n++)); sleep 0.1; done; }
+work quiet
+until [[ -e go ]]; do read -rt 0.1 <>fifo || true; done
+work end
+JOB
+  types "engine.sh run docs --stale-after 1 --heartbeat-interval 0.2 --quiet-after 1 -- bash job"
   eventually pane_shows "$pane" @lock_session docs
   eventually pane_shows "$pane" @lock_state active
+  touch quiet
   eventually pane_shows "$pane" @lock_state hung
   pane_shows "$pane" @lock_session docs
   touch go
   eventually pane_shows "$pane" @lock_state active
-  [[ $(ui list-panes -a -F '#{@lock_session}=#{@lock_state}') == docs=active ]]
+  eventually panes_are docs=active
   touch end
   eventually has_no_options "$pane"
   state_is docs free
@@ -80,6 +90,7 @@ press() { # KEY
   pane=$(ui display-message -p -t =ui: '#{pane_id}')
   types 'engine.sh run docs -- sleep 1000'
   eventually pane_shows "$pane" @lock_state active
+  eventually has_refresher docs
   kill_with_guard_only "$(field docs pid)" "$(part docs refresher)"
   eventually pane_shows "$pane" @lock_state dead
   start_engine docs -- sleep 1000
@@ -173,6 +184,7 @@ kill_with_guard_only() { # ENGINE GUARD
   eventually has_refresher outside
   eventually asks asks
   TMUX="$(ui display-message -p '#{socket_path}'),1,0" "$ROOT/tmux-session-lock.tmux"
+  messages_stay
   open_client
   press J
   eventually has_client asks
@@ -190,6 +202,7 @@ asks() { lock.sh status "$1" --json | grep -q '^ "attention": {'; }
   ui list-keys -T prefix >keys
   grep -q 'C-j .*tmux-plugin.sh jump' keys
   lacks keys 'tmux-plugin.sh watch'
+  messages_stay
   open_client
   press C-j
   eventually client_shows 'no session needs you'
