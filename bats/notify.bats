@@ -10,13 +10,13 @@ teardown() { clean_sandbox; }
 # A machine that is busy for a second is no hang.
 LIMITS='--heartbeat-interval 0.3s --stale-after 2s --quiet-after 2s'
 
-# A notifier that writes a line for each event, and the JSON behind it.
+# A notifier that writes a line for each event, and the JSON before it.
 teller() {
   cat >tell <<'JOB'
 #!/bin/sh
 json=$(cat)
-printf '%s|%s|%s\n' "$LOCK_EVENT" "$LOCK_SESSION" "$LOCK_REASON" >>told
 printf '%s\n' "$json" >>told.json
+printf '%s|%s|%s\n' "$LOCK_EVENT" "$LOCK_SESSION" "$LOCK_REASON" >>told
 JOB
   chmod +x tell
   : >told
@@ -244,7 +244,7 @@ has_failures() { # COUNT EVENT
 @test "--on-hung acts also when the guard was killed in the grace; an owner that is stopped is only reported" {
   teller
   # shellcheck disable=SC2086 # words
-  start_engine s $LIMITS --on-hung stop --hung-grace 4s --notify ./tell -- sleep 1000
+  start_engine s $LIMITS --on-hung stop --hung-grace 8s --notify ./tell -- sleep 1000
   local engine=$REPLY
   eventually tells hung 1
   kill -KILL "$(part s refresher)"

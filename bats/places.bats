@@ -21,6 +21,7 @@ says() { [[ -f $1.out ]] && contains "$1.out" "$2"; }
 @test "one run more than LOCK_MAX_SESSIONS is refused, and told who has the places" {
   export LOCK_MAX_SESSIONS=2
   start_held one
+  local one=$REPLY
   start_held two
   eventually in_iteration one 1
   eventually in_iteration two 1
@@ -31,7 +32,8 @@ says() { [[ -f $1.out ]] && contains "$1.out" "$2"; }
   refuses 3 lock.sh status three
   flock -n "$LOCK_DIR/three.lock" true
   let_go one
-  eventually state_is one free
+  # The record says so a moment before the place is free.
+  wait "$one"
   engine.sh run three -- true
 }
 
@@ -76,20 +78,22 @@ YAML
 
 @test "a limit counts whatever runs: without a limit, and with a higher one" {
   start_held one
+  local one=$REPLY three
   eventually in_iteration one 1
   LOCK_MAX_SESSIONS=1 refuses 75 engine.sh run two -- true
   [[ $output == *'one, pid '* ]]
   LOCK_MAX_SESSIONS=3 start_held three
+  three=$REPLY
   LOCK_MAX_SESSIONS=3 start_held four
   eventually in_iteration three 1
   eventually in_iteration four 1
   let_go three
-  eventually state_is three free
+  wait "$three"
   # The first place is free, but two still run.
   LOCK_MAX_SESSIONS=2 refuses 75 engine.sh run two -- true
   [[ $output == *'one, pid '* && $output == *'four, pid '* ]]
   let_go one
-  eventually state_is one free
+  wait "$one"
   LOCK_MAX_SESSIONS=2 engine.sh run two -- true
 }
 
@@ -156,7 +160,7 @@ YAML
   [[ $output == *"$PWD/work (--exclusive)"* ]]
   engine.sh run two --exclusive work/deep -- true
   : >work/deep/one.go
-  eventually state_is one free
+  eventually is_gone "$(<pid)"
   (cd plain/deep && start_held three --exclusive . && printf '%s' "$REPLY" >"$BATS_TEST_TMPDIR/pid")
   STARTED+=("$(<pid)")
   eventually in_iteration three 1
@@ -253,7 +257,8 @@ YAML
   flock "$file" sleep 1000 3>&- &
   local flock=$!
   STARTED+=("$flock")
-  eventually eval '! flock -n "$file" true'
+  # It has the lock by then.
+  eventually pgrep -P "$flock" -x sleep
   refuses 75 engine.sh run one --exclusive tree -- true
   [[ $output == *'pid '*'sleep'* ]]
   end_with_children "$flock"
