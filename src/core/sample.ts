@@ -72,7 +72,7 @@ export type Sample = {
     readonly hasMeasured?: boolean
   }
   readonly io: {
-    /** Bytes read and written by processes that were there at both samples. */
+    /** Bytes read and written by processes that were there at both samples, without what goes round to wake threads up. */
     readonly lasting: number
     /** Of those, what goes beyond the waking of threads; and the part of that which was written. */
     readonly payload: number
