@@ -7,6 +7,8 @@ load helpers.bash
 
 setup() {
   sandbox
+  # Where this machine's own Nodes and caches are.
+  unset LOCK_NODE LOCK_NODE_OPTIONS XDG_CACHE_HOME NVM_DIR FNM_DIR VOLTA_HOME MISE_DATA_DIR ASDF_DATA_DIR NODENV_ROOT
   CLONE=$BATS_TEST_TMPDIR/clone
   mkdir "$CLONE"
   (cd "$ROOT" && tar -cf - --exclude=./node_modules --exclude=./dist --exclude=./.git --exclude='./.build*' .) | tar -xf - -C "$CLONE"
@@ -175,6 +177,7 @@ fake_node() { # PATH VERSION
   local engine=$!
   STARTED+=("$engine")
   eventually has_refresher s
+  eventually test -s worker
   mv "$CLONE/dist" "$CLONE/gone"
   STARTED+=("$(<worker)")
   kill -KILL "$(part s refresher)" "$engine"

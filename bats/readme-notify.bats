@@ -4,7 +4,11 @@
 
 load helpers.bash
 
-setup() { sandbox; }
+setup() {
+  sandbox
+  # Of this machine's: the server is on it.
+  unset http_proxy HTTP_PROXY https_proxy HTTPS_PROXY all_proxy ALL_PROXY
+}
 teardown() { clean_sandbox; }
 
 # The options of the one example that has WORD in it, as the README has them.

@@ -47,7 +47,7 @@ shows() { ui capture-pane -p -t =ui: | grep -qE -- "$1"; }
   is 'engine.sh run dies' 'of("dies").next.command'
   is 'owner-died' 'of("dies").owners.map(({ kind }) => kind).join()'
   is 'lock.sh logs hangs -n 50' 'of("hangs").next.command'
-  is true 'of("hangs").hung_causes.silent > 0 && of("hangs").seconds.hung > 0'
+  eventually is true 'of("hangs").hung_causes.silent > 0 && of("hangs").seconds.hung > 0'
   is 'lock.sh logs fails -n 50' 'of("fails").next.command'
   is '3' 'report.sums.needing_person'
   # The next command that it names does what it says, and a takeover is known as one.
@@ -110,11 +110,11 @@ shows() { ui capture-pane -p -t =ui: | grep -qE -- "$1"; }
     open_ui "$columns" 40
     types 'clear; lock.sh report --since 12h'
     eventually shows '^2 sessions; 1 failed; 1 completed'
+    eventually shows '→ lock.sh logs bad -n 50'
+    eventually shows '1 timed out; 1 incident'
     shows '^SESSION +STATE +ITERATIONS +CHANGED'
     shows '^bad +failed +0 ok of 1'
     shows '^fine +completed +2 ok'
-    shows '→ lock.sh logs bad -n 50'
-    shows '1 timed out; 1 incident'
     [[ $columns != 60 ]] || shows '^  .*1 timed out'
     [[ $columns != 200 ]] || shows 'HUNG +NOTES'
     # With its colours, and none but by name.

@@ -117,6 +117,7 @@ lock_is() { # STATE NAME
   eventually lock_is free hung-up
   eventually lock_is free finished
   tmux kill-server
+  eventually has_no_server
   run engine.sh resume --all --dry-run
   [ "$status" -eq 0 ]
   [ "$output" = "would resume hung-up in $PWD
@@ -131,6 +132,8 @@ would resume killed in $PWD" ]
   run engine.sh resume
   [ "$status" -eq 64 ]
 }
+
+has_no_server() { ! tmux list-sessions 2>/dev/null; }
 
 @test "an endless run keeps the output of its newest iterations, within a size, and all of its history" {
   start_engine s -n inf --keep 3 -- bash -c 'echo "says $LOCK_ITERATION"; [[ $LOCK_ITERATION -lt 9 ]] || exec sleep 1000'
