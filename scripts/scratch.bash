@@ -131,7 +131,7 @@ close_scratch() {
 }
 
 # For the end of a suite that has passed: who ends by himself gets the time for it; who is left is a fault of a test.
-LINGER_SECONDS=${LINGER_SECONDS:-10}
+LINGER_SECONDS=${LINGER_SECONDS:-60}
 nobody_is_left() {
   local pid deadline=$((SECONDS + LINGER_SECONDS))
   while ((SECONDS < deadline)); do

@@ -79,13 +79,14 @@ if [[ $scope == all ]]; then
   parts "${SCENE_LANES:-4}" 'scenes, model, faults' < <(
     echo 'model: nice bash scripts/model.sh || (($? == 69))'
     bash scripts/scenes.sh --list
-    echo 'crash points, some of them: node tests/stress/start.mjs crash-points --sample 12'
+    echo 'crash points, some of them: node tests/stress/start.mjs crash-points --sample 12 --nice 0'
     echo 'owners killed at every instant, some of them: node tests/stress/start.mjs instants --sample 24 --late-ok'
   )
-  # They fail when the lock breaks a promise, never because a slow machine has got through little.
+  # They fail when the lock breaks a promise, never because a slow machine has got through little. A nice one would get
+  # next to no processor beside the work of others.
   parts 2 'contention' <<'JOBS'
-torture: node tests/stress/start.mjs torture --seconds 20
-places, contended and killed: node tests/stress/start.mjs places --seconds 15
+torture: node tests/stress/start.mjs torture --seconds 20 --nice 0
+places, contended and killed: node tests/stress/start.mjs places --seconds 15 --nice 0
 JOBS
 fi
 

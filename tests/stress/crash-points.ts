@@ -2,12 +2,11 @@
  * Kills the program at every system call that touches the lock directory, and makes every such call fail with what it
  * can fail with; after each, one plain run has to go on without a hand on the files (see crash-points/trial.ts).
  *
- * usage: npm run crash-points -- [--sample N] [--only TEXT] [--jobs N] [--kills] [--verbose]
+ * usage: npm run crash-points -- [--sample N] [--only TEXT] [--jobs N] [--nice 19] [--kills] [--verbose]
  *
  * `--sample` takes N points of some scenarios by chance, `--only` those whose name (`scenario: call target #n: fault`) has TEXT in it.
  */
 import { spawn, spawnSync } from 'node:child_process'
-import { setPriority } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { SCENARIOS } from './crash-points/scenarios.ts'
@@ -22,6 +21,7 @@ import {
 } from './crash-points/trial.ts'
 import type { Layout } from './lib/layout.ts'
 import { hasProc } from './lib/machine.ts'
+import { beNice, NICE_OPTION } from './lib/nice.ts'
 import { table } from './lib/table.ts'
 
 /** How a call is tried to be met, until it is. */
@@ -140,6 +140,7 @@ export const main = async (layout: Layout, args: readonly string[]): Promise<num
       sample: { type: 'string' },
       only: { type: 'string', default: '' },
       jobs: { type: 'string', default: '2' },
+      nice: NICE_OPTION,
       kills: { type: 'boolean', default: false },
       verbose: { type: 'boolean', default: false },
     },
@@ -149,7 +150,7 @@ export const main = async (layout: Layout, args: readonly string[]): Promise<num
     console.log(`crash-points: skipped: ${reason}`)
     return 0
   }
-  setPriority(19)
+  beNice(values.nice)
   // So that it is built, should it have to be.
   spawnSync(join(layout.root, 'lock.sh'), ['--version'], { stdio: ['ignore', 'ignore', 'inherit'] })
 

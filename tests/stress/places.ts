@@ -3,15 +3,15 @@
  * engines, alone or together with their guards, and those that wait in line. Never do more run than may; and when the
  * killing is over, everybody gets his turn.
  *
- * usage: npm run places -- [--seconds 120] [--contenders 50] [--places 3] [--rate 10] [--keep]
+ * usage: npm run places -- [--seconds 120] [--contenders 50] [--places 3] [--rate 10] [--nice 19] [--keep]
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { setPriority } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Layout } from './lib/layout.ts'
 import { commandOf, hasProc, inspect, type Process, signal, sleep, until } from './lib/machine.ts'
+import { beNice, NICE_OPTION } from './lib/nice.ts'
 import { makeSandbox, removeSandbox, type Sandbox, sweep } from './lib/sandbox.ts'
 import { table } from './lib/table.ts'
 
@@ -177,6 +177,7 @@ export const main = async (layout: Layout, args: readonly string[]): Promise<num
       contenders: { type: 'string', default: '50' },
       places: { type: 'string', default: '3' },
       rate: { type: 'string', default: '10' },
+      nice: NICE_OPTION,
       keep: { type: 'boolean', default: false },
     },
   })
@@ -184,7 +185,7 @@ export const main = async (layout: Layout, args: readonly string[]): Promise<num
     console.log('places: skipped: it looks for its victims in /proc, which is not here')
     return 0
   }
-  setPriority(19)
+  beNice(values.nice)
   const sandbox = makeSandbox('places')
   const options = {
     places: Number(values.places),

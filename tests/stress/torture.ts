@@ -2,15 +2,15 @@
  * Contenders on one session, through the real commands, through scripts that have sourced lock.sh and through the modules, under SIGKILL, SIGSTOP and delays
  * between the steps of the protocol; then the same over three ways of locking that are known to break.
  *
- * usage: npm run torture -- [--seconds 600] [--contenders 8] [--scripts 2] [--rate 25] [--only session-lock] [--keep]
+ * usage: npm run torture -- [--seconds 600] [--contenders 8] [--scripts 2] [--rate 25] [--nice 19] [--only session-lock] [--keep]
  *
  * Exits with 1 when the session lock has done anything that it must not. That the other three break is shown, not
  * demanded: it is a matter of chance.
  */
-import { setPriority } from 'node:os'
 import { parseArgs } from 'node:util'
 import type { Layout } from './lib/layout.ts'
 import { hasProc } from './lib/machine.ts'
+import { beNice, NICE_OPTION } from './lib/nice.ts'
 import { makeSandbox, removeSandbox, sweep } from './lib/sandbox.ts'
 import { table } from './lib/table.ts'
 import type { Protocol } from './torture/protocols.ts'
@@ -93,6 +93,7 @@ export const main = async (layout: Layout, args: readonly string[]): Promise<num
       contenders: { type: 'string', default: '8' },
       scripts: { type: 'string', default: '2' },
       rate: { type: 'string', default: '25' },
+      nice: NICE_OPTION,
       only: { type: 'string' },
       keep: { type: 'boolean', default: false },
     },
@@ -101,7 +102,7 @@ export const main = async (layout: Layout, args: readonly string[]): Promise<num
     console.log('torture: skipped: it looks for its victims in /proc, which is not here')
     return 0
   }
-  setPriority(19)
+  beNice(values.nice)
   const rows: (readonly (string | number)[])[] = [HEAD]
   let isGood = true
   for (const [protocol, name] of Object.entries(NAMES) as [keyof typeof NAMES, string][]) {

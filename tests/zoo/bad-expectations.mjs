@@ -3,17 +3,20 @@ import { LIMITS, SCENARIOS as TRUE_ONES } from './scenarios.mjs'
 
 export { LIMITS }
 
+/** See --patience. */
+const PATIENCE = Number(process.env.ZOO_PATIENCE ?? 0)
+
 const like = (name, changes) => ({ ...TRUE_ONES.find((scenario) => scenario.name === name), ...changes })
 
 export const SCENARIOS = [
   like('stopped-at-once', { name: 'false-alarm', kind: 'working' }),
   like('stopped-worker', { name: 'missed', strike: { signal: 'SIGCONT', to: 'worker', after: 1 } }),
   like('stopped-worker', { name: 'wrong-cause', causes: ['owner-stopped'] }),
-  // It has been silent for 2.5 s when the hang is said to begin.
+  // It has been silent for a while when the hang is said to begin.
   like('sleeps', {
     name: 'too-early',
     program: ['sleep', '300'],
-    strike: { signal: 'SIGCONT', to: 'worker', after: 2.5 },
+    strike: { signal: 'SIGCONT', to: 'worker', after: 2.5 + PATIENCE / 2 },
   }),
   like('stopped-worker-goes-on', { name: 'not-recovered', revive: { signal: 'SIGCONT', to: 'refresher' } }),
   like('chatty-build', { name: 'ends-early', program: ['sleep', '4'] }),

@@ -2,8 +2,9 @@
  * The zoo: small programs that work or hang in the ways real jobs do, under the real engine, with limits of seconds.
  * Beside the verdicts of `lock.sh status`, what three simpler rules say of the same programs.
  *
- * usage: npm run zoo [-- --only NAME,NAME] [--kind KIND] [--rounds N] [--jobs N] [--node PATH] [--list]
+ * usage: npm run zoo [-- --only NAME,NAME] [--kind KIND] [--rounds N] [--jobs N] [--node PATH] [--patience SECONDS] [--list]
  *
+ * --patience: for a machine that others keep busy: a heartbeat may come so much later, and a verdict too.
  * --node: the Node that the programs of the zoo run on; engine and harness keep their own.
  *
  * Exit code: 0 all right, 1 something is wrong, 130 Ctrl-C. Wants Linux: elsewhere less can be seen.
@@ -32,6 +33,7 @@ const options = () => {
         rounds: { type: 'string', default: '1' },
         jobs: { type: 'string', default: '12' },
         node: { type: 'string' },
+        patience: { type: 'string', default: '0' },
         list: { type: 'boolean', default: false },
         // Another table than the zoo's: how the harness is tested itself.
         table: { type: 'string', default: new URL('scenarios.mjs', import.meta.url).pathname },
@@ -94,7 +96,11 @@ const interruption = () => {
 
 const asked = options()
 if (asked.node !== undefined) process.env.ZOO_NODE = resolve(asked.node)
-const { SCENARIOS, LIMITS } = await import(pathToFileURL(resolve(asked.table)))
+const patience = Number(asked.patience)
+if (!(patience >= 0)) fail(USAGE_EXIT_CODE, '--patience takes seconds')
+process.env.ZOO_PATIENCE = String(patience)
+const { SCENARIOS, LIMITS: OWN_LIMITS } = await import(pathToFileURL(resolve(asked.table)))
+const LIMITS = { ...OWN_LIMITS, stale: OWN_LIMITS.stale + patience, patience }
 const rounds = Number(asked.rounds)
 const jobs = Number(asked.jobs)
 if (!(Number.isInteger(rounds) && rounds > 0)) fail(USAGE_EXIT_CODE, '--rounds takes a number')

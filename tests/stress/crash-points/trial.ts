@@ -60,9 +60,10 @@ export type Scenario = {
   readonly broken?: string
 }
 
-const PATIENCE_SECONDS = 30
+/** Met only when something hangs, or stays for ever. */
+const PATIENCE_SECONDS = 120
 /** For a command that cannot take a tenth of it. */
-const LATE_SECONDS = 60
+const LATE_SECONDS = 240
 
 /** A sandbox with what a trial does in it. */
 export class Bench {
@@ -404,7 +405,7 @@ export const assessTrial = async (
       `left in the lock directory: ${file}`,
     )
   const entry = `STRESS_DIR=${bench.sandbox.dir}`
-  await until(5, () => carriersOf(entry).length === 0)
+  await until(PATIENCE_SECONDS, () => carriersOf(entry).length === 0)
   for (const { pid } of carriersOf(entry)) faults.push(`left running: pid ${pid}: ${commandOf(pid)}`)
   return faults
 }

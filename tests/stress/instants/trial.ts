@@ -41,7 +41,7 @@ const START_SECONDS = 120
 /** After this nothing of the worker is to live. */
 export const GONE_SECONDS = 2
 /** What is ended at all is ended by then, however busy the machine is. */
-export const LATE_SECONDS = 30
+export const LATE_SECONDS = 120
 /** To read all command lines takes some milliseconds of a processor that the run needs. */
 const LOOK_MILLISECONDS = 50
 

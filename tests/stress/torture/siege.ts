@@ -65,6 +65,8 @@ const STORM_SECONDS = 1
 const CALM_SECONDS = 4
 /** How often a calm besieger checks whether there is a refresher, per second. */
 const CALM_LOOKS = 20
+/** Met only when somebody stays for ever. */
+const GONE_SECONDS = 120
 
 const chance = (probability: number): boolean => Math.random() < probability
 const oneOf = <T>(list: readonly T[]): T | undefined => list[Math.floor(Math.random() * list.length)]
@@ -146,7 +148,7 @@ export class Besieger {
     }
     this.#over = true
     for (const contender of this.#contenders.values()) contender.child.kill('SIGKILL')
-    await until(30, () => this.#contenders.size === 0)
+    await until(GONE_SECONDS, () => this.#contenders.size === 0)
     const seconds = elapsed()
     if (protocol === 'session-lock') await this.#endLastRun()
     const orphans = await this.#countOrphans()
@@ -336,8 +338,8 @@ export class Besieger {
 
   async #countOrphans(): Promise<number> {
     const entry = `STRESS_DIR=${this.#siege.sandbox.dir}`
-    // Refreshers of the killed need a second to leave.
-    await until(10, () => carriersOf(entry).length === 0)
+    // Refreshers of the killed need a second to leave, and more on a busy machine.
+    await until(GONE_SECONDS, () => carriersOf(entry).length === 0)
     const left = carriersOf(entry)
     if (this.#siege.protocol === 'session-lock') {
       for (const { pid } of left) this.#faults.push(`orphan: pid ${pid}: ${commandOf(pid)}`)

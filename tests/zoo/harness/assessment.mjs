@@ -16,14 +16,18 @@
  */
 import { limitOf } from './limits.mjs'
 
-/** For timers on a busy machine. The distance between two readings is allowed for by itself. */
-export const ALLOWANCE_SECONDS = 0.5
+/** For timers on a busy machine; more with `patience`. The distance between two readings is allowed for by itself. */
+const ALLOWANCE_SECONDS = 0.5
 /** A verdict `hung` has to stay for so long, with its cause. */
 const HOLD_SECONDS = 1.5
 /** How long a session is watched after it has come back. */
 const RECOVERED_SECONDS = 4
 const START_SECONDS = 20
 const MARK_SECONDS = 20
+/** Of the patience: so much earlier than due, too, as the last beat before a hang may have come late. */
+const EARLY_FRACTION = 1 / 4
+/** In patiences: what starts has to get its processor many times. */
+const START_PATIENCES = 10
 
 export class Assessment {
   #scenario
@@ -41,7 +45,7 @@ export class Assessment {
   #detail = ''
   #rules
 
-  /** @param {object} limits seconds or `off`: interval, stale, quiet, stuck */
+  /** @param {object} limits seconds or `off`: interval, stale, quiet, stuck; and patience, of which `stale` has its share */
   constructor(scenario, limits, startedAt) {
     this.#scenario = scenario
     this.#limits = limits
@@ -100,8 +104,11 @@ export class Assessment {
         this.#firstActive = at
       } else if (state !== 'free' || hasEnded) {
         return this.#conclude('broken', `${state} before it was ever active: ${reason}`)
-      } else if (at - this.#started > START_SECONDS) {
-        return this.#conclude('broken', `not active ${START_SECONDS} s after its start: ${reason}`)
+      } else if (at - this.#started > START_SECONDS + this.#startPatience) {
+        return this.#conclude(
+          'broken',
+          `not active ${(at - this.#started).toFixed(0)} s after its start: ${reason}`,
+        )
       } else return 'wait'
     }
     if (state !== 'active' && state !== 'hung') {
@@ -119,7 +126,7 @@ export class Assessment {
     if (this.#phase === 'hanging') {
       if (state === 'hung') return this.#found(reading)
       // The reading before this one may have been the last chance; this one began too late.
-      return begun - reading.mark > this.#longestBound + ALLOWANCE_SECONDS
+      return begun - reading.mark > this.#longestBound + this.#allowance
         ? this.#conclude(
             'missed',
             `still active ${(begun - reading.mark).toFixed(1)} s after it has hung: ${reason}`,
@@ -138,6 +145,18 @@ export class Assessment {
     return longest + stale + 2 * interval + 2 * ALLOWANCE_SECONDS
   }
 
+  get #patience() {
+    return this.#limits.patience ?? 0
+  }
+
+  get #allowance() {
+    return ALLOWANCE_SECONDS + this.#patience
+  }
+
+  get #startPatience() {
+    return START_PATIENCES * this.#patience
+  }
+
   get #longestBound() {
     return Math.max(...this.#scenario.causes.map((cause) => this.#bound(cause)))
   }
@@ -146,7 +165,7 @@ export class Assessment {
     if (state === 'hung') return this.#conclude('false-alarm', `before it has hung: ${reason}`)
     const { strike } = this.#scenario
     if (strike && at - this.#firstActive >= strike.after) return 'strike'
-    return at - this.#firstActive > MARK_SECONDS
+    return at - this.#firstActive > MARK_SECONDS + this.#startPatience
       ? this.#conclude('broken', 'the program has not come to its hang')
       : 'wait'
   }
@@ -159,7 +178,8 @@ export class Assessment {
     const limit = limitOf(this.#scenario, this.#limits, cause)
     const isOwnLimit = this.#scenario.limit !== undefined
     // Within the limit it has to beat. The last evidence may be older than the hang by an interval or two.
-    const earliest = (isOwnLimit ? 0 : limit) + stale - 2 * interval - ALLOWANCE_SECONDS
+    const earliest =
+      (isOwnLimit ? 0 : limit) + stale - 2 * interval - ALLOWANCE_SECONDS - EARLY_FRACTION * this.#patience
     if (this.#seconds < earliest) {
       return this.#conclude(
         'too-early',
@@ -167,7 +187,7 @@ export class Assessment {
       )
     }
     const { begun } = this.#previous
-    if (begun - mark > this.#bound(cause) + ALLOWANCE_SECONDS) {
+    if (begun - mark > this.#bound(cause) + this.#allowance) {
       return this.#conclude(
         'missed',
         `${(begun - mark).toFixed(1)} s after it has hung it still read active; the bound is ${this.#bound(cause).toFixed(1)} s`,
@@ -200,7 +220,7 @@ export class Assessment {
     if (this.#backAt !== null)
       return this.#conclude('false-alarm', `hung again after it had come back: ${reason}`)
     const { interval } = this.#limits
-    return begun - this.#revivedAt > 2 * interval + 2 * ALLOWANCE_SECONDS
+    return begun - this.#revivedAt > 2 * interval + 2 * this.#allowance
       ? this.#conclude('not-recovered', reason)
       : 'wait'
   }

@@ -11,13 +11,16 @@ const POLL_SECONDS = 0.5
 const STARTS_PER_POLL = 1
 /** Processor that programs may take at once. */
 const CORES = 1.2
+/** Met only when somebody is left. */
+const ORPHAN_SECONDS = 30
+/** For an end in order, when somebody waits for it. */
 const GONE_SECONDS = 5
 
 const pause = (seconds) => setTimeout(seconds * 1000)
 
 /** Command lines of what still runs when every engine has ended: each is an orphan. */
 const orphans = async (sandbox) => {
-  const deadline = Date.now() + GONE_SECONDS * 1000
+  const deadline = Date.now() + ORPHAN_SECONDS * 1000
   for (;;) {
     const left = sandbox.processes()
     if (left.length === 0 || Date.now() > deadline) return left.map((pid) => sandbox.describe(pid))

@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { isAlive, processStates } from './observe.mjs'
 
-const END_SECONDS = 8
+/** Met only when it does not end at all. */
+const END_SECONDS = 30
 /** Should the harness be killed, the engines end what they have started. */
 const LIFE_SECONDS = 150
 

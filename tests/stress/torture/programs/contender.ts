@@ -20,8 +20,8 @@ const cell = new Int32Array(new SharedArrayBuffer(4))
 const pause = (milliseconds: number): void => void Atomics.wait(cell, 0, 0, milliseconds)
 const random = (limit: number): number => Math.floor(Math.random() * limit)
 
-/** Nobody takes longer to die; where /proc does not show who holds a lock, this tells. */
-const DYING_MS = 3000
+/** Nobody takes longer to die, also on a busy machine; where /proc does not show who holds a lock, this tells. */
+const DYING_MS = 30_000
 
 /** The second kernel lock. @returns its descriptor, and whether somebody alive was met in it */
 const takeWitness = (): { readonly fd: number; readonly met: boolean } => {

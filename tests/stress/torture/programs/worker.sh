@@ -16,8 +16,8 @@ somebody_holds() {
 # Held by every child of this worker too: an orphan of it is an overlap.
 exec 9>>"$STRESS_DIR/witness"
 until flock -n 9; do
-  # Where /proc does not show who holds a lock, the time tells: nobody takes that long to die.
-  if somebody_holds || ((SECONDS > 3)); then
+  # Where /proc does not show who holds a lock, the time tells: nobody takes that long to die, also on a busy machine.
+  if somebody_holds || ((SECONDS > 30)); then
     say held
     break
   fi
