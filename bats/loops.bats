@@ -409,6 +409,7 @@ waits_or_has_ended() { # NAME ENGINE
   deadline=$(sed -n 's/^  "deadline_epoch": \(.*\),$/\1/p' "$LOCK_DIR/s.json")
   kill -KILL "$engine"
   eventually state_is s dead
+  eventually flock -n "$LOCK_DIR/s.lock" true
   start_engine s -n inf
   eventually in_iteration s 4
   [[ $(sed -n 's/^  "deadline_epoch": \(.*\),$/\1/p' "$LOCK_DIR/s.json") == "$deadline" ]]

@@ -15,6 +15,7 @@ setup() {
 teardown() { clean_sandbox; }
 
 shows() { ui capture-pane -p -t =ui: | grep -qF -- "$1"; }
+shows_not() { ! shows "$1"; }
 
 @test "setup shows the difference, keeps what is there, does it once, and takes it out again" {
   lock.sh setup claude --dry-run </dev/null | grep -F '+' | grep -F 'PermissionRequest'
@@ -60,7 +61,10 @@ JOB
   ui send-keys -t =ui: n Enter
   eventually shows 'done 0'
   cmp original "$SETTINGS"
-  ui send-keys -t =ui: 'clear; lock.sh setup claude; echo ov\er $?' Enter
+  # Not the question that has been answered.
+  types clear
+  eventually shows_not 'Change this? [y/N]'
+  ui send-keys -t =ui: 'lock.sh setup claude; echo ov\er $?' Enter
   eventually shows 'Change this? [y/N]'
   ui send-keys -t =ui: y Enter
   eventually shows 'over 0'

@@ -74,8 +74,9 @@ age() { # NAME SECONDS
   engine.sh run gone -- bash -c 'echo $$ >worker; exec sleep 1000' &
   STARTED+=($!)
   eventually test -s worker
-  kill -KILL "$(owner_of gone)"
+  kill_with_guards "$(owner_of gone)"
   eventually lock_is dead gone
+  is_alive "$(cat worker)"
   run lock.sh forget gone
   [ "$status" -eq 75 ]
   [[ $output == *'has lost its owner'* ]]
@@ -114,6 +115,7 @@ lock_is() { # STATE NAME
   kill -KILL "$(owner_of killed)"
   kill -HUP "$(owner_of hung-up)"
   eventually lock_is dead killed
+  eventually flock -n "$LOCK_DIR/killed.lock" true
   eventually lock_is free hung-up
   eventually lock_is free finished
   tmux kill-server

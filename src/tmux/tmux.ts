@@ -120,7 +120,8 @@ const terminalName = (fd: number): string | null => {
 /** Where the command behind `pipe-pane` leaves its pid. */
 const pidFileOf = (fifo: string): string => `${fifo}.pid`
 
-const PIPE_START_SECONDS = 2
+/** It starts two programs; without it nothing of the run is recorded, so a busy machine gets its time. */
+const PIPE_START_SECONDS = 10
 
 const pipeIsThere = async (fifo: string, clock: Clock): Promise<boolean> =>
   (await poll(clock, { seconds: PIPE_START_SECONDS, pauseSeconds: 0.002 }, () =>
