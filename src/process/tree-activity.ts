@@ -114,6 +114,7 @@ class Tally {
   /** By processes that were there at both readings. */
   readonly own = { read: 0, written: 0, calls: 0 }
   wakeUps = 0
+  wakeUpsOfAll = 0
   all = 0
   allWritten = 0
   storage = 0
@@ -155,6 +156,9 @@ class Tally {
     const { io } = reading
     const reaped = from !== undefined && reading.reapedFaults > from.reapedFaults
     if (from === undefined || reaped) this.processesChange = true
+    // By the counters that `all` is made of: the process goes on until its own are read.
+    if (from !== undefined)
+      this.wakeUpsOfAll += reaped ? wakeUpBytes(from.ownIo, reading.ownIo) : wakeUpBytes(from.io, io)
     this.allWritten += Math.max(0, io.written - (from?.io.written ?? 0))
     this.all += Math.max(0, bytesOf(io) - (from === undefined ? 0 : bytesOf(from.io)))
     this.toStorage += Math.max(0, io.toStorage - (from?.io.toStorage ?? 0))
@@ -231,7 +235,7 @@ export const procfsActivity = (): ActivityReader => {
       holdings.nextReading()
       const tally = new Tally(before, now, holdings)
       const { payload, lasting, all, allWritten, loaded, storage, cpuSeconds, processesChange } = tally
-      const { wakeUps } = tally
+      const { wakeUps, wakeUpsOfAll } = tally
       before = now
       totals.ioBytes += all
       totals.cpuSeconds += cpuSeconds
@@ -242,8 +246,8 @@ export const procfsActivity = (): ActivityReader => {
           payloadWritten: payload.written,
           payloadDetached: payload.detached,
           circulates: ownTalk.isAll(tally),
-          all: all - 2 * wakeUps,
-          allWritten: allWritten - wakeUps,
+          all: Math.max(0, all - 2 * wakeUpsOfAll),
+          allWritten: Math.max(0, allWritten - wakeUpsOfAll),
           loaded,
           storage,
         },

@@ -9,6 +9,8 @@ export const program = (name: string): string =>
   fileURLToPath(new URL(`../fixtures/programs/${name}`, import.meta.url))
 
 export const kill = (pid: number): void => {
+  // What was read in vain is 0, and 0 is this process's own group.
+  if (!(pid > 0)) return
   try {
     process.kill(pid, 'SIGKILL')
   } catch {
