@@ -168,7 +168,7 @@ JOB
   eventually contains told ended
   lacks told owner-died
   start_script f <<'JOB'
-lock_acquire f --on-hung interrupt --heartbeat-interval 0.3s --stale-after 1s --quiet-after 1s
+lock_acquire f --on-hung interrupt --heartbeat-interval 0.3s --stale-after 2s --quiet-after 2s
 lock_iteration sleep 1000 || echo "hung $?"
 lock_iteration sh -c 'while :; do date +%N; sleep 0.1; done'
 JOB
