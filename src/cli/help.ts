@@ -15,7 +15,13 @@ const usageOf = ({ program, name, positionals, takesCommand }: NamedVerb): strin
 
 const newHelp = async (program: Program, columns: number): Promise<Argv> => {
   const { default: yargs } = await import('yargs')
-  return yargs([]).scriptName(`${program}.sh`).wrap(Math.min(columns, 100)).version(false).help(false)
+  // Its headings would be in the person's language, and all the rest in English.
+  return yargs([])
+    .locale('en')
+    .scriptName(`${program}.sh`)
+    .wrap(Math.min(columns, 100))
+    .version(false)
+    .help(false)
 }
 
 const addExamples = (help: Argv, { examples }: NamedVerb): void => {

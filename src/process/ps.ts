@@ -13,8 +13,15 @@ import { probe } from './signals.ts'
 
 const START_TOLERANCE_SECONDS = 2
 
-/** The same output whatever the person's language and time zone are. */
-const PLAIN_ENVIRONMENT = { ...process.env, LC_ALL: 'C', TZ: 'UTC0' }
+/** The same output whatever the person's language, time zone, width of lines and kind of ps are. */
+const plainEnvironment = (): NodeJS.ProcessEnv => ({
+  ...process.env,
+  LC_ALL: 'C',
+  TZ: 'UTC0',
+  COLUMNS: undefined,
+  PS_PERSONALITY: undefined,
+  CMD_ENV: undefined,
+})
 
 /** A Ctrl-C in the terminal reaches it, too, and asks for no less of an answer. */
 const ATTEMPTS = 3
@@ -35,7 +42,7 @@ const run = (command: string, args: readonly string[]): string => {
   for (let attempt = 1; ; attempt += 1) {
     const { stdout, error, status, signal } = spawnSync(command, args, {
       encoding: 'utf8',
-      env: PLAIN_ENVIRONMENT,
+      env: plainEnvironment(),
       maxBuffer: 256 * 1024 ** 2,
       stdio: ['ignore', 'pipe', 'ignore'],
     })
@@ -110,7 +117,7 @@ const snapshot = (platform: string): ProcessView => {
   let withEnvironment: ReadonlyMap<number, string> | undefined
   const list = (): ReadonlyMap<number, Row> => {
     if (rows === undefined) {
-      rows = new Map(parseList(run('ps', ['-A', '-o', LIST])).map((row) => [row.facts.pid, row]))
+      rows = new Map(parseList(run('ps', ['-A', '-ww', '-o', LIST])).map((row) => [row.facts.pid, row]))
       if (!rows.has(process.pid))
         throw errors.io('ps does not show the processes of this machine', 'no entry')
     }

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { programHelp, verbHelp } from '../../src/cli/help.ts'
 import type { NamedVerb, Program } from '../../src/cli/verb.ts'
 import { VERBS } from '../../src/verbs/index.ts'
@@ -60,6 +60,12 @@ describe('the help', () => {
   it.each<[Program]>([['engine'], ['lock']])('of %s has every verb', async (program) => {
     const text = await programHelp(program, ofProgram(program), VERBS, 80)
     for (const { name } of ofProgram(program)) expect(text).toContain(`${name} `)
+  })
+
+  it('is in English, whatever the language of the person is', async () => {
+    vi.stubEnv('LC_ALL', 'de_DE.UTF-8')
+    onTestFinished(() => void vi.unstubAllEnvs())
+    expect(await verbHelp(verbOf('status'), 80)).toContain('Examples:')
   })
 
   it.each([60, 80, 200])('fits into %d columns', async (columns) => {

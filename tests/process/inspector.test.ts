@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { ProcessInspector } from '../../src/core/ports.ts'
 import { PROCESS_STRATEGIES, systemInspector } from '../../src/process/inspector.ts'
 import { program, start, startReady, stateLetter } from '../fakes/children.ts'
@@ -36,6 +36,17 @@ describe.each(strategies)('the inspector %s', async (strategy) => {
     for (let round = 0; round < 5; round += 1) {
       expect(Math.abs(startOf() - first)).toBeLessThanOrEqual(inspector.startTolerance)
     }
+  })
+
+  it('sees the whole of a process, also where the terminal is said to be narrow', async () => {
+    vi.stubEnv('COLUMNS', '20')
+    onTestFinished(() => void vi.unstubAllEnvs())
+    const child = await startReady('sh', [program('sleeper.sh')])
+    await eventually('it has become sleep', () => {
+      const seen = inspected(inspector, child.pid)
+      return seen.kind === 'process' && seen.facts.name === 'sleep'
+    })
+    expect(inspector.snapshot().commandLine(child.pid).join(' ')).toBe('sleep 300')
   })
 
   it('sees nothing where there is no process', () => {
