@@ -168,7 +168,8 @@ note() { # NAME ITERATION SECONDS|null
   as_nobody "$ROOT/lock.sh" why s >why.txt || true
   as_nobody "$ROOT/engine.sh" stop s || true
   as_nobody tmux -L su kill-server || true
-  rm -rf "$home"
+  # What has ended a moment ago may still write its last.
+  eventually rm -rf "$home"
   [[ $found == 0 ]]
   grep -q 'su (pid [0-9]*) waits at the terminal' why.txt
 }
