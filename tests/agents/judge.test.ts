@@ -94,11 +94,25 @@ describe('the judgement of an agent in a state', () => {
         ['silent'],
         [
           [101, 'active'],
-          [136, 'active'],
+          [176, 'active'],
         ],
         [],
       ),
     ).toMatchObject({ isOver: true, isRight: false })
+  })
+
+  it('waits for an agent that begins late to be silent', () => {
+    expect(
+      judge(
+        ['silent'],
+        [
+          [160, 'active'],
+          [170, 'hung', 'silent'],
+          [176, 'hung', 'silent'],
+        ],
+        ['hung'],
+      ),
+    ).toMatchObject({ isOver: true, isRight: true, seconds: 70 })
   })
 
   it('takes an end for right only where an agent gives up', () => {

@@ -7,6 +7,8 @@
 
 /** For what an agent does beside its state: it has just started, or looks at its files a last time. */
 const SETTLE_SECONDS = 20
+/** The same for an agent that is to read hung: `gemini -p` works once more, 20 s after its start. */
+const LATE_SECONDS = 60
 const LIMIT_OF = { silent: 'quiet', 'awaiting-input': 'quiet', repeating: 'stuck', spinning: 'stuck' }
 
 /** @param state its `wanted` and `patience`; @param limits seconds; @param hold seconds that a verdict has to stay */
@@ -36,7 +38,7 @@ export class Judgement {
   get #bound() {
     const causes = this.#wanted.filter((cause) => cause in LIMIT_OF)
     const longest = Math.max(...causes.map((cause) => this.#limits[LIMIT_OF[cause]]), this.#limits.quiet)
-    return longest + this.#patience + this.#follows + SETTLE_SECONDS
+    return longest + this.#patience + this.#follows + LATE_SECONDS
   }
 
   /** An agent that works is watched for longer than every limit. */
