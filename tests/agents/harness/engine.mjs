@@ -102,9 +102,22 @@ export class Session {
   async end() {
     await run(ENGINE, ['stop', NAME], this.#options)
     this.#child?.kill()
-    await this.#tmux(['kill-server'], this.#innerSocket)
+    await this.#endInner()
     await this.#tmux(['kill-server'])
     await this.#endTmuxServer()
+  }
+
+  /** A tmux server that the worker has started outlives the run; an agent in it may take no notice of the server's end. */
+  async #endInner() {
+    const { stdout } = await this.#tmux(['list-panes', '-a', '-F', '#{pane_pid}'], this.#innerSocket)
+    await this.#tmux(['kill-server'], this.#innerSocket)
+    for (const pid of stdout.split('\n').map(Number).filter(Boolean)) {
+      try {
+        process.kill(-pid, 'SIGKILL')
+      } catch {
+        // It has ended.
+      }
+    }
   }
 
   /** A server whose pane is dead and still has a pipe was seen to stay after kill-server, without its socket. */
