@@ -77,7 +77,7 @@ JOBS
 if [[ $scope == all ]]; then
   # The model only computes, with what the scenes leave it of the processors.
   parts "${SCENE_LANES:-4}" 'scenes, model, faults' < <(
-    echo 'model: nice bash scripts/model.sh || (($? == 69))'
+    echo 'model: bash scripts/model.sh || (($? == 69))'
     bash scripts/scenes.sh --list
     echo 'crash points, some of them: node tests/stress/start.mjs crash-points --sample 12 --nice 0'
     echo 'owners killed at every instant, some of them: node tests/stress/start.mjs instants --sample 24 --late-ok'
