@@ -75,7 +75,6 @@ types: node_modules/.bin/tsc -p .
 JOBS
 
 if [[ $scope == all ]]; then
-  # The model only computes, with what the scenes leave it of the processors.
   parts "${SCENE_LANES:-4}" 'scenes, model, faults' < <(
     echo 'model: bash scripts/model.sh || (($? == 69))'
     bash scripts/scenes.sh --list
