@@ -19,11 +19,26 @@ offset_of() { # CLOCK
 
 setup() {
   sandbox
+  : >"$BATS_TEST_TMPDIR/began"
   type -P faketime >/dev/null || skip 'no faketime: install it with the system'"'"'s package manager'
   FAKETIME_LIBRARY=$(faketime -f +0 printenv LD_PRELOAD) || skip 'faketime does not work here'
   [[ $(with_clock ahead date +%s) -gt $(($(date +%s) + 7000)) ]] || skip 'faketime does not work here'
 }
-teardown() { clean_sandbox; }
+teardown() {
+  clean_sandbox
+  forget_killed
+}
+
+# The library keeps two files for each process, which a killed one leaves.
+forget_killed() {
+  local file pid
+  for file in /dev/shm/faketime_shm_*; do
+    pid=${file##*_}
+    # Of this user, made since this test began, and its process has gone.
+    [[ -O $file && $file -nt $BATS_TEST_TMPDIR/began && ! -e /proc/$pid ]] || continue
+    rm -f "$file" "/dev/shm/sem.faketime_sem_$pid"
+  done
+}
 
 with_clock() { # CLOCK COMMAND...
   local -x FAKETIME
