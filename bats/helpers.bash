@@ -87,8 +87,9 @@ part() { # NAME worker|refresher
 }
 
 has_part() { [[ -f $LOCK_DIR/$1.json && -n $(part "$1" "$2") ]]; }
-has_refresher() { has_part "$1" refresher; }
-has_other_refresher() { has_part "$1" refresher && [[ $(part "$1" refresher) != "$2" ]]; }
+# And its worker: on a slow machine the refresher is there before the first worker, and in the record before it too.
+has_refresher() { has_part "$1" refresher && has_part "$1" worker; }
+has_other_refresher() { has_refresher "$1" && [[ $(part "$1" refresher) != "$2" ]]; }
 in_iteration() { [[ -f $LOCK_DIR/$1.json && $(field "$1" iteration) == "$2" && -n $(part "$1" worker) ]]; }
 phase_is() { [[ -f $LOCK_DIR/$1.json && $(field "$1" phase) == "$2" ]]; }
 generation_is() { [[ $(field "$1" generation) == "$2" ]]; }
@@ -100,6 +101,10 @@ has_lines() { [[ -f $1 && $(wc -l <"$1") -ge $2 ]]; }
 # No such process, or one that only waits for its parent.
 is_gone() { # PID
   local stat
+  [[ -n $1 ]] || {
+    echo 'is_gone: no PID' >&2
+    return 1
+  }
   read -r stat 2>/dev/null <"/proc/$1/stat" || return 0
   [[ ${stat##*) } == Z* ]]
 }
