@@ -23,7 +23,8 @@ const guardLine = (pid: number): string => `guard ${pid}\n`
 
 /**
  * While the guard is at work Node is not started: it would take from it the processor that it needs. Whether the guard is
- * done the record says; one that is gone, a zombie or stopped is not waited for. All in the shell's own commands but `sleep`.
+ * done the record says; one that is gone, a zombie or stopped is not waited for. When the owner was killed between the record's
+ * end and its last words, a stopped guard is continued, to end by itself. All in the shell's own commands but `sleep`.
  */
 const SCRIPT = `
 trap "" HUP INT QUIT TERM
@@ -52,12 +53,18 @@ guard_works() {
   IFS= read -r stat <"/proc/$guard/stat" || return 1
   case \${stat##*) } in [ZXTt]*) return 1 ;; esac
 }
+leave() {
+  stat='none) T'
+  [ -r "/proc/$guard/stat" ] && IFS= read -r stat <"/proc/$guard/stat"
+  case \${stat##*) } in [Tt]*) [ -n "$guard" ] && kill -CONT "$guard" 2>/dev/null ;; esac
+  exit 0
+}
 while [ "$tries" -lt 15 ] && guard_works; do
-  has_ended && exit 0
+  has_ended && leave
   sleep 0.1
   tries=$((tries + 1))
 done
-has_ended && exit 0
+has_ended && leave
 ${WATCHDOG_GUARD_VARIABLE}=$guard
 export ${WATCHDOG_GUARD_VARIABLE}
 exec "$@"
