@@ -21,6 +21,7 @@ export type Target = { readonly pid: number; readonly started: number }
 type Reference = { readonly pid: number; readonly pid_started: number }
 type Stored = Reference & {
   readonly worker: Reference | null
+  readonly ended: { readonly reason: string } | null
   readonly tmux: { readonly server_pid: number; readonly pane: string; readonly socket: string } | null
 }
 
@@ -119,6 +120,11 @@ export class Trial {
     const late = sleep(LATE_SECONDS * 1000).then(() => 'no end')
     const code = await Promise.race([this.#engine, late])
     return code === 0 ? null : `the engine: ${code}`
+  }
+
+  /** Whether the run is over, by its own record. */
+  hasCompleted(): boolean {
+    return this.#record('s0')?.ended?.reason === 'completed'
   }
 
   async run(worker: Worker, way: Way, milliseconds: number): Promise<Left> {

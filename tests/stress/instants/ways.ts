@@ -148,8 +148,14 @@ export const WAYS: Readonly<Record<string, Way>> = {
     ...FROM_CLAIM,
     words: 'the guard stopped and the owner killed, from the claim on',
     kill(trial, owner) {
-      trial.send('SIGSTOP', ...trial.guards(owner))
+      trial.remembered = trial.guards(owner)
+      trial.send('SIGSTOP', ...trial.remembered)
       trial.send('SIGKILL', owner)
+    },
+    // An owner whose run has ended had let it go before it was stopped: then nobody is left to continue it.
+    async settle(trial) {
+      if (trial.hasCompleted()) trial.send('SIGCONT', ...trial.remembered)
+      return null
     },
   },
   'guard alone': {
