@@ -5,7 +5,7 @@
  * | --------------------------------------------------- | --------- | -------- | -------------- |
  * | a note, or text that is new                         | yes       | yes      | start anew, whatever was before |
  * | new text of a status line                           | yes       | until its texts are known to come from a list | start anew |
- * | a phrase that may come from a list                  | yes       | unless a hang was found | of progress: gets a part of its limit back |
+ * | a phrase that may come from a list                  | yes       | unless a hang was found | of progress: gets a share of its limit back (`PHRASE_FRACTION` in core/progress.ts) |
  * | the same text with another value that was computed, and {@link WORK_FRACTION} | yes | yes | start anew |
  * | text that was seen before                           | yes       | no       | start anew |
  * | sockets have received something (asked for a verdict) | yes     | unless text repeats | start anew |

@@ -47,16 +47,20 @@ has_ended() {
   done <"$record" 2>/dev/null
   return 1
 }
-guard_works() {
-  [ -n "$guard" ] && kill -0 "$guard" 2>/dev/null || return 1
+look_at_guard() {
+  state=gone
+  [ -n "$guard" ] && kill -0 "$guard" 2>/dev/null || return 0
+  state=unknown
   [ -r "/proc/$guard/stat" ] || return 0
-  IFS= read -r stat <"/proc/$guard/stat" || return 1
-  case \${stat##*) } in [ZXTt]*) return 1 ;; esac
+  if IFS= read -r stat <"/proc/$guard/stat"; then state=\${stat##*) }; else state=gone; fi
+}
+guard_works() {
+  look_at_guard
+  case $state in gone | [ZXTt]*) return 1 ;; esac
 }
 leave() {
-  stat='none) T'
-  [ -r "/proc/$guard/stat" ] && IFS= read -r stat <"/proc/$guard/stat"
-  case \${stat##*) } in [Tt]*) [ -n "$guard" ] && kill -CONT "$guard" 2>/dev/null ;; esac
+  look_at_guard
+  case $state in unknown | [Tt]*) kill -CONT "$guard" 2>/dev/null ;; esac
   exit 0
 }
 while [ "$tries" -lt 15 ] && guard_works; do
