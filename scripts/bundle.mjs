@@ -33,6 +33,25 @@ const vendorDynamicImports = {
 }
 
 /**
+ * write-file-atomic wants its temporary file removed when the process ends during the write. Its synchronous form, the only
+ * one that is used, gives no other code a turn until it is done, so there is nothing to wait for; but the package that
+ * would, signal-exit, sets and resets some 25 signal handlers for every write, which took longer than the write.
+ */
+const withoutSignalExit = {
+  name: 'without-signal-exit',
+  setup(build) {
+    build.onResolve({ filter: /^signal-exit$/ }, ({ importer }) =>
+      /[\\/]write-file-atomic[\\/]/.test(importer)
+        ? { path: 'signal-exit', namespace: 'left-out' }
+        : undefined,
+    )
+    build.onLoad({ filter: /^signal-exit$/, namespace: 'left-out' }, () => ({
+      contents: 'exports.onExit = () => () => {}',
+    }))
+  },
+}
+
+/**
  * What is started most has a bundle of its own, with nothing but these verbs: less to read, and less to compile. The name
  * of the bundle, and its verbs; `main` has all.
  */
@@ -47,10 +66,10 @@ const onlyVerbs = (verbs) => ({
   setup(build) {
     build.onResolve({ filter: /^\.\/[a-z_-]+\.ts$/ }, ({ path, importer }) =>
       importer === join(root, 'src', 'verbs', 'index.ts') && !verbs.includes(path.slice(2, -3))
-        ? { path, namespace: 'left-out' }
+        ? { path, namespace: 'other-verb' }
         : undefined,
     )
-    build.onLoad({ filter: /./, namespace: 'left-out' }, ({ path }) => ({
+    build.onLoad({ filter: /./, namespace: 'other-verb' }, ({ path }) => ({
       contents: `throw new Error("not in this bundle: ${path}")`,
     }))
   },
@@ -74,7 +93,7 @@ const bundleWith = (entryPoints, outdir, plugins) =>
     outdir,
     // import() would go through the slower loader.
     supported: { 'dynamic-import': false },
-    plugins: [vendorDynamicImports, ...plugins],
+    plugins: [vendorDynamicImports, withoutSignalExit, ...plugins],
     // yargs-parser makes a require() of it, and takes a path as well as a URL.
     define: { VERSION: JSON.stringify(version), 'import.meta.url': '__filename' },
   })

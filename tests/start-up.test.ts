@@ -61,4 +61,25 @@ describe('the start of the program', () => {
     expect(names).toContain('./vendor/yargs.js')
     expect(names).not.toContain('./vendor/execa.js')
   })
+
+  /** signal-exit sets all of them, with each write-file-atomic. */
+  it('writes a file without setting a signal handler', async () => {
+    const dist = tempDir()
+    const program = join(dist, 'write.ts')
+    writeFileSync(
+      program,
+      `import { replaceFile } from ${JSON.stringify(join(import.meta.dirname, '../src/store/replace-file.ts'))}
+      const set: string[] = []
+      process.on('newListener', (name) => void set.push(String(name)))
+      replaceFile(process.argv[2], 'text', false)
+      console.log(JSON.stringify(set))`,
+    )
+    await bundle({ write: program }, dist)
+    writeFileSync(join(dist, 'package.json'), '{ "type": "commonjs" }')
+    const file = join(dist, 'file')
+    const { stdout, stderr } = spawnSync(process.execPath, [join(dist, 'write.js'), file], {
+      encoding: 'utf8',
+    })
+    expect([stdout.trim(), stderr, readFileSync(file, 'utf8')]).toEqual(['[]', '', 'text'])
+  })
 })
