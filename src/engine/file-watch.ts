@@ -1,6 +1,6 @@
 /**
  * What a run stands on, and what can be taken away under it by an `rm -rf` or a `git clean`: its lock file and its
- * directory. The guard looks at them once in a second, and tells the owner when something is gone. Without a guard the owner
+ * directory. The guard looks at them every few seconds, and tells the owner when something is gone. Without a guard the owner
  * does it; with one it still looks now and then, since a guard may be stopped.
  *
  * A lock file that is gone is the end of the run: another run can hold the session, the path or the place by now, on a
