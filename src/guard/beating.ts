@@ -2,7 +2,7 @@
 import type { EventEntry } from '../core/history.ts'
 import type { ProcessInspector } from '../core/ports.ts'
 import type { LockRecord, StallCause } from '../core/record.ts'
-import { systemClock, timerMilliseconds } from '../process/clock.ts'
+import { systemClock } from '../process/clock.ts'
 import type { Looks } from '../process/looks.ts'
 import { nothingReceived, socketReceived } from '../process/received.ts'
 import { terminalSize } from '../process/terminal-size.ts'
@@ -16,6 +16,7 @@ import { OutputTail } from '../refresher/output-tail.ts'
 import { withPeriodicGc } from '../refresher/periodic-gc.ts'
 import type { SessionPaths } from '../store/paths.ts'
 import { type WriteLock, writeRecord } from '../store/write-record.ts'
+import { Pace } from './pace.ts'
 
 export type Beating = {
   ping(): void
@@ -64,11 +65,14 @@ export const startBeating = (first: LockRecord, world: BeatingWorld): Beating =>
     first,
   )
   const tellSeen = (): void => world.onSeen(first, heartbeat.seen)
-  const tick = withPeriodicGc(() => {
-    heartbeat.tick()
-    tellSeen()
-  })
-  tick()
+  const pace = new Pace(
+    withPeriodicGc(() => {
+      heartbeat.tick()
+      tellSeen()
+      looks.alongside()
+    }),
+    first.heartbeat.interval,
+  )
   // A daemon that is born and loses its parents between two looks is not seen; but it is still in the control group.
   const hasGroup = first.cgroup !== null
   const rest = hasGroup ? () => undefined : looks.stayAwake()
@@ -78,15 +82,14 @@ export const startBeating = (first: LockRecord, world: BeatingWorld): Beating =>
     heartbeat.look()
     tellSeen()
   })
-  const ticks = setInterval(() => {
-    tick()
-    looks.alongside()
-  }, timerMilliseconds(first.heartbeat.interval))
   return {
-    ping: () => heartbeat.ping(),
+    ping() {
+      heartbeat.ping()
+      pace.ping()
+    },
     lost: (bytes) => heartbeat.lost(bytes),
     stop() {
-      clearInterval(ticks)
+      pace.stop()
       stopLooks()
       rest()
       // The owner writes next, which is a beat.

@@ -9,7 +9,7 @@
  * | ------------ | ------------------------------------------------------------------------------------------------ |
  * |              | `ready` once, when it can take messages                                                          |
  * | `watch`      | writes the record from now on: beats, and what it sees of the worker                             |
- * | `ping`       | counts as a sign that the owner is well                                                          |
+ * | `ping`       | counts as a sign that the owner is well; once in an interval, and the guard samples and beats    |
  * | `pause`      | writes no more, then answers `paused` with what it saw last; from here on the owner writes       |
  * | `end`        | closes the lock; ends when nobody can write output any more                                      |
  * | (input ends) | ends the worker, writes `ended: owner-died`, unlocks and exits                                   |

@@ -1,14 +1,14 @@
 /**
  * All that is looked at again and again, in one go: for a process at rest, waking up costs more than what it does then.
- * So a process that is stirred looks once in a second, and one that is not, once in {@link REST_SECONDS}.
+ * So a process that is stirred looks once in a second, and one that is not, less often.
  */
 import { timerMilliseconds } from './clock.ts'
 
 /** At most so long after a stir, and not more often. */
 const BUSY_SECONDS = 1
-const REST_SECONDS = 5
 
 export class Looks {
+  readonly #rest: () => number
   readonly #acts = new Set<() => void>()
   #awake = 0
   /** Whether the next look comes {@link BUSY_SECONDS} after the last. */
@@ -16,7 +16,9 @@ export class Looks {
   #last = performance.now()
   #timer: NodeJS.Timeout | undefined
 
-  constructor() {
+  /** @param rest seconds to the next look, when nothing stirs it */
+  constructor(rest: () => number) {
+    this.#rest = rest
     this.#wait()
   }
 
@@ -69,7 +71,7 @@ export class Looks {
   }
 
   #wait(): void {
-    const pause = this.#isSoon ? BUSY_SECONDS : REST_SECONDS
+    const pause = this.#isSoon ? BUSY_SECONDS : this.#rest()
     const left = Math.max(0, pause - this.#secondsSince())
     this.#timer = setTimeout(() => this.#look(), timerMilliseconds(left))
   }

@@ -6,7 +6,7 @@ describe('looks', () => {
   afterEach(() => void vi.useRealTimers())
 
   const counted = () => {
-    const looks = new Looks()
+    const looks = new Looks(() => 5)
     let count = 0
     const end = looks.add(() => {
       count += 1
