@@ -17,7 +17,7 @@ import type { StopRequests } from './stop-request.ts'
 
 const LOOK_SECONDS = 1
 /** When no ping comes before, which the owner is awake for anyway. */
-const BESIDE_GUARD_SECONDS = 20
+const BESIDE_GUARD_SECONDS = 60
 
 export type WatchedRun = {
   readonly world: World

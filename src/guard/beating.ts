@@ -78,6 +78,7 @@ export const startBeating = (first: LockRecord, world: BeatingWorld): Beating =>
   const rest = hasGroup ? () => undefined : looks.stayAwake()
   const stopLooks = looks.add(() => {
     if (!hasGroup) descendants.sample()
+    pace.look()
     // What is asked of a person is told soon.
     heartbeat.look()
     tellSeen()
@@ -89,7 +90,6 @@ export const startBeating = (first: LockRecord, world: BeatingWorld): Beating =>
     },
     lost: (bytes) => heartbeat.lost(bytes),
     stop() {
-      pace.stop()
       stopLooks()
       rest()
       // The owner writes next, which is a beat.

@@ -54,7 +54,7 @@ const PANE_STATE_END_SECONDS = 3
 /** A pane's pipe that its owner could not take back, as from a tmux server that does not answer. */
 const PANE_LEFT_SECONDS = 3
 /** Between two looks at what the run stands on, and at what is asked of a person, while nothing is printed. */
-const REST_SECONDS = 5
+const REST_SECONDS = 7.5
 
 /** Node waits at its end for a write that is in the kernel, and one to a terminal that is held never returns. */
 const exit = (recorder: Recorder | null): void => {
@@ -188,7 +188,7 @@ const startGuard = async (config: GuardConfig): Promise<Guard> => {
     reports.write(encodeLine(message))
   }
   const lock = adoptLock(LOCK_FD, world.paths.lock, config.lockTool)
-  const looks = new Looks(() => REST_SECONDS)
+  const looks = new Looks(() => Math.min(REST_SECONDS, config.known.heartbeat.interval))
   let isLettingGo = false
   const whenFinished = (): void => {
     if (isLettingGo) exit(recorder)

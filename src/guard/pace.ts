@@ -1,8 +1,8 @@
 /**
  * When a guard ticks: with the owner's pings, which come once for each interval, so that two processes at rest wake up
- * together; and a little later by itself when they stay away.
+ * together; and a little later by itself when they stay away. It has no timer: one that is set anew with each ping would wake
+ * up the process all the same.
  */
-import { timerMilliseconds } from '../process/clock.ts'
 
 /** In intervals. */
 const LATE = 1.1
@@ -13,29 +13,27 @@ export class Pace {
   readonly #tick: () => void
   readonly #interval: number
   #last = Number.NEGATIVE_INFINITY
-  #timer: NodeJS.Timeout | undefined
 
   /** @param interval in seconds */
   constructor(tick: () => void, interval: number) {
     this.#tick = tick
     this.#interval = interval
-    this.#go()
+    this.#tickAfter(0)
   }
 
   ping(): void {
-    if (performance.now() - this.#last < EARLY * this.#interval * 1000) return
-    clearTimeout(this.#timer)
-    this.#go()
+    this.#tickAfter(EARLY)
   }
 
-  stop(): void {
-    clearTimeout(this.#timer)
-    this.#last = Number.POSITIVE_INFINITY
+  /** To be called at least once in an interval. */
+  look(): void {
+    this.#tickAfter(LATE)
   }
 
-  #go(): void {
-    this.#last = performance.now()
-    this.#timer = setTimeout(() => this.#go(), timerMilliseconds(LATE * this.#interval))
+  #tickAfter(intervals: number): void {
+    const now = performance.now()
+    if (now - this.#last < intervals * this.#interval * 1000) return
+    this.#last = now
     this.#tick()
   }
 }

@@ -45,11 +45,11 @@ export class Looks {
     this.#wait()
   }
 
-  /** Looks now, if the last look is a second old: a process that is awake anyway saves a wake-up. */
+  /** Looks now, if the last look is a second old: the process is awake anyway. */
   alongside(): void {
     if (this.#secondsSince() < BUSY_SECONDS) return
-    clearTimeout(this.#timer)
-    this.#look()
+    this.#last = performance.now()
+    for (const act of this.#acts) act()
   }
 
   stop(): void {

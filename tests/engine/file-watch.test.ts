@@ -113,11 +113,11 @@ describe('the looks of an owner', () => {
 
   it.each([
     ['are few beside a guard that looks', true, [], 2],
-    ['are one in a second beside a guard that is not ready', false, [], 22],
-    ['are one in a second for a place or path, which no guard looks at', true, [HELD], 22],
+    ['are one in a second beside a guard that is not ready', false, [], 62],
+    ['are one in a second for a place or path, which no guard looks at', true, [HELD], 62],
   ])('%s', (_, isLooking, places, times) => {
     aWatch(places).shareWith({ ...guard, isLooking })
-    vi.advanceTimersByTime(22_000)
+    vi.advanceTimersByTime(62_000)
     expect(ended).toBe(times)
   })
 
@@ -130,12 +130,12 @@ describe('the looks of an owner', () => {
   it('come with the pings, which it is awake for', () => {
     aWatch().shareWith(guard)
     vi.advanceTimersByTime(1000)
-    for (let ping = 0; ping < 4; ping += 1) {
+    for (let ping = 0; ping < 3; ping += 1) {
       vi.advanceTimersByTime(15_000)
       tellPing()
       tellPing()
     }
-    expect(ended).toBe(5)
+    expect(ended).toBe(4)
   })
 
   it('are over with the run', () => {

@@ -6,49 +6,41 @@ describe('the pace of a guard', () => {
   afterEach(() => void vi.useRealTimers())
 
   const counted = () => {
-    let count = 0
+    let ticks = 0
     const pace = new Pace(() => {
-      count += 1
+      ticks += 1
     }, 15)
-    const ticksIn = (seconds: number): number => {
-      const before = count
+    /** Waits, does so, and tells how many ticks there have been then. */
+    const after = (seconds: number, act: 'ping' | 'look'): number => {
       vi.advanceTimersByTime(seconds * 1000)
-      return count - before
+      pace[act]()
+      return ticks
     }
-    return { pace, ticksIn, ticks: () => count }
+    return { after, ticks: () => ticks }
   }
 
   it('begins at once', () => {
     expect(counted().ticks()).toBe(1)
   })
 
-  it('is that of the pings', () => {
-    const { pace, ticksIn, ticks } = counted()
-    for (let ping = 0; ping < 10; ping += 1) {
-      expect(ticksIn(15)).toBe(0)
-      pace.ping()
-    }
-    expect(ticks()).toBe(11)
+  it('is that of the pings, whatever looks there are between them', () => {
+    const pace = counted()
+    const ticks = [0, 1, 2].flatMap(() => [
+      pace.after(5, 'look'),
+      pace.after(5, 'look'),
+      pace.after(5, 'ping'),
+      pace.after(0, 'look'),
+    ])
+    expect(ticks).toEqual([1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4])
   })
 
-  it('goes on a little slower without them', () => {
-    const { ticksIn } = counted()
-    expect([ticksIn(16), ticksIn(1), ticksIn(33)]).toEqual([0, 1, 2])
+  it('goes on with the looks, a little slower, when no pings come', () => {
+    const pace = counted()
+    expect([15, 2, 5, 5, 5, 2].map((seconds) => pace.after(seconds, 'look'))).toEqual([1, 2, 2, 2, 2, 3])
   })
 
   it('makes one of pings that come together', () => {
-    const { pace, ticksIn, ticks } = counted()
-    ticksIn(15)
-    for (let ping = 0; ping < 5; ping += 1) pace.ping()
-    expect(ticks()).toBe(2)
-    expect(ticksIn(16)).toBe(0)
-  })
-
-  it('ends', () => {
-    const { pace, ticksIn, ticks } = counted()
-    pace.stop()
-    ticksIn(60)
-    pace.ping()
-    expect(ticks()).toBe(1)
+    const pace = counted()
+    expect([15, 0, 0, 15].map((seconds) => pace.after(seconds, 'ping'))).toEqual([2, 2, 2, 3])
   })
 })

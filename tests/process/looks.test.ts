@@ -64,11 +64,12 @@ describe('looks', () => {
     stop()
   })
 
-  it('come alongside, and not again before a rest', () => {
+  it('come alongside, too, and not twice in a second', () => {
     const { looks, countAfter } = counted()
-    countAfter(4)
+    countAfter(3)
     looks.alongside()
-    expect([countAfter(0), countAfter(4.9), countAfter(0.2)]).toEqual([1, 1, 2])
+    looks.alongside()
+    expect([countAfter(0), countAfter(1.9), countAfter(0.2)]).toEqual([1, 1, 2])
     looks.alongside()
     expect(countAfter(0)).toBe(2)
   })
