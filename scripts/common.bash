@@ -72,16 +72,11 @@ run_hook() { # AGENT...
 # alone is not seen there.
 tell_ignored_signals() {
   local status='' mask=1 how name names=''
-  unset LOCK_IGNORED_SIGNALS
   if [[ -r /proc/$$/status ]]; then
     # In one piece: line by line takes some hundred system calls.
     IFS='' read -r -d '' status <"/proc/$$/status"
-    if [[ $status == *SigIgn:* ]]; then
-      status=${status#*SigIgn:?}
-      status=${status%%$'\n'*}
-      # Without QUIT and CHLD.
-      mask=$((16#${status: -8} & ~0x10004))
-    fi
+    # Without QUIT and CHLD.
+    [[ $status =~ SigIgn:[[:space:]]*([0-9a-f]+) ]] && mask=$((16#${BASH_REMATCH[1]: -8} & ~0x10004))
   fi
   ((mask)) || return 0
   while read -r _ _ how name; do
@@ -105,16 +100,11 @@ set_aside() {
 
 # The soft limit of open files, which Node raises to the hard one, in LOCK_SOFT_OPEN_FILES. On Linux only.
 tell_open_files() {
-  local limits=''
-  unset LOCK_SOFT_OPEN_FILES
+  local limits='' soft_and_hard='Max open files +([^ ]+) +([^ ]+)'
   [[ -r /proc/$$/limits ]] || return 0
   IFS='' read -r -d '' limits <"/proc/$$/limits"
-  [[ $limits == *'Max open files'* ]] || return 0
-  limits=${limits#*'Max open files'}
-  # The first two words are the soft and the hard limit.
-  # shellcheck disable=SC2086
-  set -- ${limits%%$'\n'*}
-  [[ $1 == "$2" ]] || export LOCK_SOFT_OPEN_FILES=$1
+  [[ $limits =~ $soft_and_hard ]] || return 0
+  [[ ${BASH_REMATCH[1]} == "${BASH_REMATCH[2]}" ]] || export LOCK_SOFT_OPEN_FILES=${BASH_REMATCH[1]}
 }
 
 start_helper() { # PROGRAM ARG...
@@ -125,8 +115,12 @@ start_helper() { # PROGRAM ARG...
     . "$root/scripts/prepare.bash"
     prepare "$root"
   fi
-  tell_ignored_signals
-  tell_open_files
+  unset LOCK_IGNORED_SIGNALS LOCK_SOFT_OPEN_FILES
+  # For the worker: of the verbs of lock.sh only the steps of a script that has sourced it start one.
+  if [[ $1 == engine || ${2:-} == __shell ]]; then
+    tell_ignored_signals
+    tell_open_files
+  fi
   set_aside
   if [[ -n ${NOTIFY_SOCKET:-} && ${1:-} == engine && ${2:-} == run ]]; then
     # shellcheck source=scripts/service-manager.bash
