@@ -21,6 +21,7 @@ const isSame = (a: AttentionNote, b: AttentionNote): boolean =>
  * @param overEpoch Unix seconds; what was asked until then is over
  */
 export const attentionIn = (notes: readonly WorkerNote[], overEpoch: number): Attention | null => {
+  if (notes.length === 0) return null
   const asked = notes
     .slice(notes.findLastIndex(isProgress) + 1)
     .filter(isAttention)

@@ -149,9 +149,18 @@ export const parseRunOptions = (
     }),
   )
 
+/** A list of a thousand sessions goes through these for every one: side by side, and not looked up by name. */
+const DEFAULTS: readonly unknown[] = KEYS.map((key) => DEFAULT_OPTIONS[key])
+const CHECKS = KEYS.map((key) => RUN_OPTIONS[key].isValid)
+
 /** The `options` of a record: those that it has are valid. One that it lacks was added since it was written. */
 export const areRunOptions = (value: unknown): value is Partial<RunOptions> =>
-  isObject(value) && KEYS.every((key) => value[key] === undefined || RUN_OPTIONS[key].isValid(value[key]))
+  isObject(value) &&
+  KEYS.every((key, index) => {
+    const option = value[key]
+    // Most are as they come.
+    return option === DEFAULTS[index] || option === undefined || CHECKS[index]?.(option) === true
+  })
 
 /** With the defaults for what a record does not have. */
 export const completeRunOptions = (options: Partial<RunOptions>): RunOptions =>
