@@ -160,30 +160,33 @@ export const table = (
   terminal: Terminal,
 ): string => {
   const last = header.length - 1
-  // Measured once for each cell: a list may have thousands.
-  const measured = rows.map((row) => row.map(({ text }) => widthOf(text)))
-  const widths = header.map((title, column) =>
-    measured.reduce((widest, row) => Math.max(widest, row[column] ?? 0), title.length),
-  )
-  const before = widths.slice(0, last).reduce((sum, width) => sum + width + GAP.length, 0)
+  // Measured once for each cell: a list may have thousands. The last column is as wide as it is.
+  const measured = rows.map((row) => row.slice(0, last).map(({ text }) => widthOf(text)))
+  const widths = header
+    .slice(0, last)
+    .map((title, column) =>
+      measured.reduce((widest, row) => Math.max(widest, row[column] ?? 0), title.length),
+    )
+  const before = widths.reduce((sum, width) => sum + width + GAP.length, 0)
   const room = Math.max(20, terminal.columns - before)
 
-  let output = ''
-  const addLine = (cells: readonly Cell[], cellWidths: readonly number[]): void => {
+  const line = (cells: readonly Cell[], cellWidths: readonly number[]): string => {
+    let output = ''
     for (let column = 0; column <= last; column += 1) {
       const { text, style } = cells[column] ?? { text: '' }
-      const width = cellWidths[column] ?? 0
-      const shown = column === last && width > room ? truncate(text, room) : text
+      const shown = column === last && room < Number.POSITIVE_INFINITY ? truncate(text, room) : text
       output += style === undefined ? shown : terminal.paint(style, shown)
-      output += column === last ? '\n' : ' '.repeat((widths[column] ?? 0) - width + GAP.length)
+      if (column < last) output += ' '.repeat((widths[column] ?? 0) - (cellWidths[column] ?? 0) + GAP.length)
     }
+    return output
   }
-  addLine(
-    header.map((text) => ({ text, style: 'dim' as const })),
-    header.map((title) => title.length),
-  )
-  rows.forEach((row, index) => {
-    addLine(row, measured[index] ?? [])
-  })
-  return output
+  const titles = header.map((text) => ({ text, style: 'dim' as const }))
+  return [
+    line(
+      titles,
+      header.map((title) => title.length),
+    ),
+    ...rows.map((row, index) => line(row, measured[index] ?? [])),
+    '',
+  ].join('\n')
 }

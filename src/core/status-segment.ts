@@ -44,10 +44,19 @@ export const statusCounts = (symbols: readonly string[]): string =>
     .flatMap(([symbol, count]) => (count === 0 ? [] : [`${count}${symbol}`]))
     .join(' ')
 
-/** `2● 1◌ docs 12m`: how many there are of each kind, then who needs a person most, and for how long already. */
-export const statusSegment = (sessions: readonly Watched[], now: Now): string => {
-  const counts = statusCounts(sessions.map(symbolOf))
-  const [first] = urgentOnes(sessions, now)
+/**
+ * `2● 1◌ docs 12m`: how many there are of each kind, then who needs a person most, and for how long already.
+ *
+ * @param sessions looked at one after the other; there may be ten thousand
+ */
+export const statusSegment = (sessions: Iterable<Watched>, now: Now): string => {
+  const symbols: string[] = []
+  let first: Watched | undefined
+  for (const session of sessions) {
+    symbols.push(symbolOf(session))
+    first = urgentOnes(first === undefined ? [session] : [first, session], now)[0]
+  }
+  const counts = statusCounts(symbols)
   if (first === undefined) return counts
   const seconds = troubleSeconds(first, now)
   return [counts, first.session, ...(seconds === null ? [] : [coarseDuration(seconds)])].join(' ')

@@ -4,11 +4,10 @@
  * Version 2: the run's own group has the limit, where the group above it hands the controller on. Version 1, which has a
  * tree of its own for memory: a group that the worker is born into, as process/cgroup.ts does it for the other one.
  */
+import { randomBytes } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { parseMountinfo } from '../core/mountinfo.ts'
-import type { StartOptions } from '../core/ports.ts'
-import { randomHex } from './random.ts'
 
 const PREFIX = 'session-lock'
 
@@ -25,23 +24,22 @@ const ownGroupV1 = (): string | null => {
   return join(mount.point, inside, '.')
 }
 
-/** Of version 2, which counts along what happens below the group, and of version 1. */
-const COUNTERS = { v2: 'memory.events', v1: 'memory.oom_control' } as const
-
-/** Processes that the kernel has ended for memory; `null`: not counted here. */
-const killsOf = (counter: string): number | null => {
-  try {
-    const count = /^oom_kill (\d+)$/m.exec(read(counter))?.[1]
-    return count === undefined ? null : Number(count)
-  } catch {
-    return null
+/** Processes that the kernel has ended for memory, in this group and (version 2) below it; `null`: not counted here. */
+const killsIn = (group: string): number | null => {
+  for (const name of ['memory.events', 'memory.oom_control']) {
+    try {
+      const count = /^oom_kill (\d+)$/m.exec(read(join(group, name)))?.[1]
+      if (count !== undefined) return Number(count)
+    } catch {
+      // Of the other version.
+    }
   }
+  return null
 }
 
 export type MemoryGroup = {
+  /** Where the worker's kills are counted. */
   readonly group: string
-  /** The file of `group` in which the worker's kills are counted. */
-  readonly counter: string
   /** Of version 1: the worker is started inside of `group`, and this process goes back here. */
   readonly home: string | null
   /** The limit in bytes; `null`: it is only looked at. */
@@ -49,22 +47,16 @@ export type MemoryGroup = {
 }
 
 export const oomKills = (memory: MemoryGroup | null): number | null =>
-  memory === null ? null : killsOf(memory.counter)
-
-/** A group that is only looked at; `null` when it counts nothing. */
-const observed = (group: string): MemoryGroup | null => {
-  const counter = [COUNTERS.v2, COUNTERS.v1]
-    .map((name) => join(group, name))
-    .find((file) => killsOf(file) !== null)
-  return counter === undefined ? null : { group, counter, home: null, bytes: null }
-}
+  memory === null ? null : killsIn(memory.group)
 
 /** Without a limit: where this process is itself, and so its workers. @param run the run's group of version 2 */
 export const observedMemory = (run: string | null): MemoryGroup | null => {
   try {
     const own = ownGroupV1()
+    if (own !== null && killsIn(own) !== null) return { group: own, home: null, bytes: null }
     // The run's group is removed between iterations; what is above it counts along.
-    return (own === null ? null : observed(own)) ?? (run === null ? null : observed(dirname(run)))
+    const above = run === null ? null : dirname(run)
+    return above !== null && killsIn(above) !== null ? { group: above, home: null, bytes: null } : null
   } catch {
     return null
   }
@@ -83,9 +75,8 @@ export const wasKilledForMemory = (
   before: number | null,
   { exitCode, result }: { readonly exitCode: number; readonly result: string },
 ): boolean => {
-  if (memory === null || before === null || result === 'ok') return false
   const now = oomKills(memory)
-  if (now === null || now <= before) return false
+  if (memory === null || before === null || now === null || now <= before || result === 'ok') return false
   return (
     memory.bytes !== null || (exitCode === SIGKILL_EXIT_CODE && (result === 'killed' || result === 'failed'))
   )
@@ -109,7 +100,7 @@ const limitV1 = (session: string, generation: number, bytes: number): MemoryGrou
   const own = ownGroupV1()
   if (own === null) return null
   removeEmptyV1(own, `${PREFIX}.${session}.`)
-  const group = join(own, `${PREFIX}.${session}.${generation}.${randomHex(4)}`)
+  const group = join(own, `${PREFIX}.${session}.${generation}.${randomBytes(4).toString('hex')}`)
   mkdirSync(group)
   writeFileSync(join(group, 'memory.limit_in_bytes'), String(bytes))
   try {
@@ -117,7 +108,7 @@ const limitV1 = (session: string, generation: number, bytes: number): MemoryGrou
   } catch {
     // Swap is not counted here.
   }
-  return { group, counter: join(group, COUNTERS.v1), home: own, bytes }
+  return { group, home: own, bytes }
 }
 
 const setLimitV2 = (run: string, bytes: number): void => {
@@ -133,7 +124,7 @@ const limitV2 = (run: string | null, bytes: number): MemoryGroup | null => {
   } catch {
     // Without swap there is none to limit.
   }
-  return { group: run, counter: join(run, COUNTERS.v2), home: null, bytes }
+  return { group: run, home: null, bytes }
 }
 
 /** @param run the run's group of version 2 @returns `null` where no group can have such a limit */
@@ -169,10 +160,7 @@ export const removeMemoryGroup = (memory: MemoryGroup | null): void => {
 const enter = (group: string): void => writeFileSync(join(group, 'cgroup.procs'), '0')
 
 /** Calls `start`, which forks, inside of the group. @throws when it cannot be entered: nothing runs without its limit */
-export const startInMemoryGroup = <Started>(
-  memory: StartOptions['memory'],
-  start: () => Started,
-): Started => {
+export const startInMemoryGroup = <Started>(memory: MemoryGroup | null, start: () => Started): Started => {
   if (memory === null || memory.bytes === null) return start()
   if (memory.home === null) {
     // A session of the same name in another lock directory removes groups that it finds empty.

@@ -8,18 +8,24 @@ import type { Moment, Snapshot } from './snapshot.ts'
 export type Sight = { readonly moment: Moment; readonly files: SessionFiles }
 
 /**
- * What is seen of every session of the lock directory, at one moment, in the order of their names.
+ * What is seen of every session of the lock directory, at one moment, in the order of their names. Each is looked at when
+ * it is asked for: of ten thousand records, who keeps none of them has one in memory.
  *
  * @param more names of sessions that may have no record yet; they come last
  * @throws LockError when the lock directory cannot be used
  */
-export const snapshotAll = (
+export function* eachSnapshot(
   world: World,
   more: readonly string[] = [],
   sight: Partial<Sight> = {},
-): readonly Snapshot[] => {
-  if (!checkLockDir(world.lockDir)) return []
+): Generator<Snapshot> {
+  if (!checkLockDir(world.lockDir)) return
   const { moment = momentOf(world), files } = sight
   const names = new Set([...listSessions(world.lockDir), ...more])
-  return [...names].map((session) => openSession(world, session).snapshot(moment, files))
+  for (const session of names) yield openSession(world, session).snapshot(moment, files)
 }
+
+/** As {@link eachSnapshot}, all at once. */
+export const snapshotAll = (...request: Parameters<typeof eachSnapshot>): readonly Snapshot[] => [
+  ...eachSnapshot(...request),
+]

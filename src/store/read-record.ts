@@ -79,7 +79,8 @@ export const readRecord = (path: string, session: string): StoredRecord => {
 export const listSessions = (dir: string): readonly string[] => {
   try {
     return readdirSync(dir)
-      .flatMap((entry) => (entry.endsWith('.json') ? [entry.slice(0, -'.json'.length)] : []))
+      .filter((entry) => entry.endsWith('.json'))
+      .map((entry) => entry.slice(0, -'.json'.length))
       .filter(isSessionName)
       .sort()
   } catch (error) {

@@ -62,9 +62,7 @@ export const readRequest = (
   iteration?: number,
 ): RequestKind | null => {
   try {
-    const text = readText(paths.request)
-    if (text === '') return null
-    const value: unknown = JSON.parse(text)
+    const value: unknown = JSON.parse(readText(paths.request))
     if (typeof value !== 'object' || value === null) return null
     const content = value as { [Key in 'request' | 'generation' | 'iteration']?: unknown }
     if (content.generation !== generation) return null

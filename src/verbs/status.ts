@@ -6,7 +6,7 @@ import { printable } from '../core/printable.ts'
 import { sessionReport } from '../core/report.ts'
 import { describeWant, ordinal, sessionWant, type Ticket } from '../core/ticket.ts'
 import { STATUS_EXIT_CODES } from '../core/verdict.ts'
-import { snapshotAll } from '../session/all-sessions.ts'
+import { eachSnapshot } from '../session/all-sessions.ts'
 import { openSession } from '../session/session.ts'
 import type { Snapshot } from '../session/snapshot.ts'
 import { type InLine, waitersOf, whoWaits } from '../session/who-waits.ts'
@@ -21,12 +21,10 @@ const statusOf = (world: World, session: string): Snapshot => {
 }
 
 /** Also those that have never run, and wait to begin. */
-const statusOfAll = (world: World, waiting: readonly InLine[]): readonly Snapshot[] =>
-  byUrgency(
-    snapshotAll(
-      world,
-      waiting.map(({ ticket }) => ticket.session),
-    ),
+const statusOfAll = (world: World, waiting: readonly InLine[]): Iterable<Snapshot> =>
+  eachSnapshot(
+    world,
+    waiting.map(({ ticket }) => ticket.session),
   )
 
 /** In JSON: the runs of this session that wait to begin. */
@@ -66,10 +64,10 @@ const formatOf = (args: Arguments): Format | 'json' | 'table' => {
   throw errors.usage(`--format is one of ${FORMATS.join(', ')}, not ${JSON.stringify(printable(text))}`)
 }
 
-const printFormat = async (world: World, format: Format, snapshots: readonly Snapshot[]): Promise<void> => {
+const printFormat = async (world: World, format: Format, snapshots: Iterable<Snapshot>): Promise<void> => {
   if (format === 'prometheus') {
     const { prometheusText } = await import('../core/prometheus.ts')
-    return print(prometheusText(snapshots))
+    return print(prometheusText(byUrgency([...snapshots])))
   }
   const { statusSegment } = await import('../core/status-segment.ts')
   const segment = statusSegment(snapshots, world.now())
@@ -113,21 +111,20 @@ export const verb: Verb = {
     const format = formatOf(args)
     const name = optionalNameOf(args)
     const waiting = whoWaits(world)
-    const snapshots = name === undefined ? statusOfAll(world, waiting) : [statusOf(world, name)]
-    const [first] = snapshots
+    const one = name === undefined ? null : statusOf(world, name)
+    const snapshots = one === null ? statusOfAll(world, waiting) : [one]
     if (format === 'json') {
-      const reports = snapshots.map((one) => ({
-        ...sessionReport(one),
-        waiting: waitingOf(waiting, one.session),
+      const reports = byUrgency([...snapshots]).map((snapshot) => ({
+        ...sessionReport(snapshot),
+        waiting: waitingOf(waiting, snapshot.session),
       }))
-      printJson(name === undefined ? reports : reports[0])
+      printJson(one === null ? reports : reports[0])
     } else if (format !== 'table') await printFormat(world, format, snapshots)
-    else if (name === undefined)
-      printTable(world, snapshots, { isAll: args.flag('all'), terminal: stdout(world) })
-    else print(renderStatus(snapshots, stdout(world)))
+    else if (one === null) printTable(world, snapshots, { isAll: args.flag('all'), terminal: stdout(world) })
+    else print(renderStatus([one], stdout(world)))
     const shown = waiting.filter(({ ticket }) => concerns(ticket, name))
     if (format === 'table' && shown.length > 0)
       print(`\n${renderWaiting(shown, world.now().epoch, stdout(world))}`)
-    return name === undefined || first === undefined ? 0 : STATUS_EXIT_CODES[first.verdict.state]
+    return one === null ? 0 : STATUS_EXIT_CODES[one.verdict.state]
   },
 }

@@ -1,7 +1,7 @@
 import { type Self, stdout } from '../../cli/verb.ts'
-import { snapshotAll } from '../../session/all-sessions.ts'
+import { eachSnapshot } from '../../session/all-sessions.ts'
 import type { World } from '../../world.ts'
-import { byUrgency, printTable } from './status-table.ts'
+import { printTable } from './status-table.ts'
 
 export type WatchRequest = { readonly isJson: boolean; readonly client: string | undefined }
 
@@ -21,7 +21,7 @@ export const startWatch = async (
     return 0
   }
   if (!world.terminal.isTerminal(0) || !world.terminal.isTerminal(1)) {
-    printTable(world, byUrgency(snapshotAll(world)), { isAll: false, terminal: stdout(world) })
+    printTable(world, eachSnapshot(world), { isAll: false, terminal: stdout(world) })
     return 0
   }
   const { watchOnTerminal } = await import('../../watch/watch.ts')

@@ -23,21 +23,28 @@ type Shown = {
   readonly terminal: Terminal
 }
 
-export const printTable = (
-  world: World,
-  snapshots: readonly Snapshot[],
-  { isAll, terminal }: Shown,
-): void => {
-  const shown = isAll ? snapshots : snapshots.filter(isRecent)
-  const hidden = snapshots.length - shown.length
-  if (shown.length > 0) print(renderStatus(shown, terminal))
+/** The most urgent kind first. */
+export const printTable = (world: World, snapshots: Iterable<Snapshot>, { isAll, terminal }: Shown): void => {
+  const rows: Row[] = []
+  let hidden = 0
+  for (const snapshot of snapshots) {
+    if (isAll || isRecent(snapshot)) rows.push(rowOf(snapshot, terminal))
+    else hidden += 1
+  }
+  if (rows.length > 0)
+    print(
+      renderRows(
+        rows.sort((a, b) => a.urgency - b.urgency),
+        terminal,
+      ),
+    )
   if (hidden > 0) {
     const sessions = hidden === 1 ? 'session that ended' : 'sessions that ended'
     world.notify(
       `${hidden} ${sessions} more than a day ago ${hidden === 1 ? 'is' : 'are'} not shown; lock.sh status --all`,
     )
   }
-  if (snapshots.length === 0)
+  if (rows.length === 0 && hidden === 0)
     world.notify(`no sessions in ${world.lockDir} yet; engine.sh run NAME -- COMMAND starts one`)
 }
 
@@ -50,29 +57,47 @@ const MIN_NAME_WIDTH = 16
 /** In a narrower terminal the reason, which would be cut to a word or two, is on a line of its own. */
 const MIN_COLUMNS = 80
 
-const cellsOf = ({ session, stored, verdict }: Snapshot, nameWidth: number): readonly Cell[] => {
-  const record = stored.kind === 'record' ? stored.record : null
-  return [
-    { text: truncate(session, nameWidth) },
-    { text: verdict.state, style: STATE_STYLES[verdict.state] },
-    record === null ? NONE : { text: String(record.generation) },
-    record === null ? NONE : { text: iterationOfTotal(record.iteration) },
-    verdict.state === 'free' ? NONE : { text: ago(verdict.heartbeatAge) },
-  ]
+/** What is shown of a session, and nothing else of it: a list may have ten thousand. */
+type Row = {
+  readonly urgency: number
+  readonly cells: readonly Cell[]
+  readonly reason: string
 }
 
-export const renderStatus = (snapshots: readonly Snapshot[], terminal: Terminal): string => {
-  const nameWidth = Math.max(MIN_NAME_WIDTH, Math.floor(terminal.columns * NAME_FRACTION))
+const nameWidthOf = ({ columns }: Terminal): number =>
+  Math.max(MIN_NAME_WIDTH, Math.floor(columns * NAME_FRACTION))
+
+const rowOf = (snapshot: Snapshot, terminal: Terminal): Row => {
+  const { session, record, verdict } = snapshot
+  return {
+    urgency: urgency(snapshot),
+    cells: [
+      { text: truncate(session, nameWidthOf(terminal)) },
+      { text: verdict.state, style: STATE_STYLES[verdict.state] },
+      record === null ? NONE : { text: String(record.generation) },
+      record === null ? NONE : { text: iterationOfTotal(record.iteration) },
+      verdict.state === 'free' ? NONE : { text: ago(verdict.heartbeatAge) },
+    ],
+    reason: printable(verdict.reason),
+  }
+}
+
+const renderRows = (rows: readonly Row[], terminal: Terminal): string => {
   const header = ['SESSION', 'STATE', 'RUN', 'ITERATION', 'HEARTBEAT']
-  const rows = snapshots.map((snapshot) => cellsOf(snapshot, nameWidth))
-  const reasons = snapshots.map(({ verdict }) => printable(verdict.reason))
   if (terminal.columns >= MIN_COLUMNS)
     return table(
       [...header, 'REASON'],
-      rows.map((cells, index) => [...cells, { text: reasons[index] ?? '' }]),
+      rows.map(({ cells, reason }) => [...cells, { text: reason }]),
       terminal,
     )
-  const [titles = '', ...lines] = table(header, rows, terminal).trimEnd().split('\n')
+  const cells = rows.map((row) => row.cells)
+  const [titles = '', ...lines] = table(header, cells, terminal).trimEnd().split('\n')
   const below = (reason = ''): string => `  ${truncate(reason, Math.max(1, terminal.columns - 2))}`
-  return [titles, ...lines.flatMap((line, index) => [line, below(reasons[index])]), ''].join('\n')
+  return [titles, ...lines.flatMap((line, index) => [line, below(rows[index]?.reason)]), ''].join('\n')
 }
+
+export const renderStatus = (snapshots: readonly Snapshot[], terminal: Terminal): string =>
+  renderRows(
+    snapshots.map((snapshot) => rowOf(snapshot, terminal)),
+    terminal,
+  )
