@@ -33,21 +33,36 @@ const vendorDynamicImports = {
 }
 
 /**
- * write-file-atomic wants its temporary file removed when the process ends during the write. Its synchronous form, the only
- * one that is used, gives no other code a turn until it is done, so there is nothing to wait for; but the package that
- * would, signal-exit, sets and resets some 25 signal handlers for every write, which took longer than the write.
+ * What write-file-atomic loads and this program can do without. Only the synchronous form is used, in one thread.
+ *
+ * - signal-exit removes the temporary file when the process ends during the write. Nothing else gets a turn before it is done;
+ *   but some 25 signal handlers would be set and reset for every write, which took longer than the write.
+ * - node:crypto makes a number of file name, PID and count, for the temporary file's name: 3 to 6 ms of every start for what
+ *   any hash does. This one is FNV-1a.
+ * - worker_threads says which thread it is.
  */
-const withoutSignalExit = {
-  name: 'without-signal-exit',
+const LEFT_OUT = {
+  'signal-exit': 'exports.onExit = () => () => {}',
+  'node:crypto': `exports.createHash = () => {
+    let hash = 0x811c9dc5
+    return {
+      update(text) {
+        for (let at = 0; at < text.length; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193)
+        return this
+      },
+      digest: () => ({ readUInt32BE: () => hash >>> 0 }),
+    }
+  }`,
+  worker_threads: 'exports.threadId = 0',
+}
+
+const lightFileWriter = {
+  name: 'light-file-writer',
   setup(build) {
-    build.onResolve({ filter: /^signal-exit$/ }, ({ importer }) =>
-      /[\\/]write-file-atomic[\\/]/.test(importer)
-        ? { path: 'signal-exit', namespace: 'left-out' }
-        : undefined,
+    build.onResolve({ filter: new RegExp(`^(${Object.keys(LEFT_OUT).join('|')})$`) }, ({ importer, path }) =>
+      /[\\/]write-file-atomic[\\/]/.test(importer) ? { path, namespace: 'left-out' } : undefined,
     )
-    build.onLoad({ filter: /^signal-exit$/, namespace: 'left-out' }, () => ({
-      contents: 'exports.onExit = () => () => {}',
-    }))
+    build.onLoad({ filter: /./, namespace: 'left-out' }, ({ path }) => ({ contents: LEFT_OUT[path] }))
   },
 }
 
@@ -93,7 +108,7 @@ const bundleWith = (entryPoints, outdir, plugins) =>
     outdir,
     // import() would go through the slower loader.
     supported: { 'dynamic-import': false },
-    plugins: [vendorDynamicImports, withoutSignalExit, ...plugins],
+    plugins: [vendorDynamicImports, lightFileWriter, ...plugins],
     // yargs-parser makes a require() of it, and takes a path as well as a URL.
     define: { VERSION: JSON.stringify(version), 'import.meta.url': '__filename' },
   })

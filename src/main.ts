@@ -102,6 +102,9 @@ const exit = (code: number): never => {
   process.exit(code)
 }
 
+// To take a trace of each error takes longer than the system call that failed, and most are expected: a file is not there.
+if (!process.env.LOCK_DEBUG) Error.stackTraceLimit = 0
+
 const [, , program, ...argv] = process.argv
 const isProgram = program === 'engine' || program === 'lock'
 const done = isProgram

@@ -82,7 +82,8 @@ export const realWorld = async (notify: (line: string) => void): Promise<World> 
   const observer = { startClock, startTolerance, bootId, pidNamespace, host: hostname() }
   let lockTool: LockTool | undefined
   return {
-    env,
+    // Copied: each look at a variable of process.env asks the system.
+    env: { ...env },
     get cwd() {
       try {
         return process.cwd()

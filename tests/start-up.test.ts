@@ -62,8 +62,16 @@ describe('the start of the program', () => {
     expect(names).not.toContain('./vendor/execa.js')
   })
 
+  it.skipIf(process.platform !== 'linux')('loads no more for a run than it needs', async () => {
+    const ofRun = (dist: string) =>
+      Promise.all([bundleVerbs('main', ['run'], dist), bundle({ guard: 'src/guard/main.ts' }, dist)])
+    const { stderr, names } = await loadedBy(['engine', 'run', 'other', '--', 'true'], ofRun)
+    expect(stderr).toContain('run 1 of other')
+    expect(names).toEqual(['buffer', 'child_process', 'fs', 'os', 'path', 'util'])
+  })
+
   /** signal-exit sets all of them, with each write-file-atomic. */
-  it('writes a file without setting a signal handler', async () => {
+  it('writes a file without setting a signal handler, and with a name of its own each time', async () => {
     const dist = tempDir()
     const program = join(dist, 'write.ts')
     writeFileSync(
@@ -71,8 +79,16 @@ describe('the start of the program', () => {
       `import { replaceFile } from ${JSON.stringify(join(import.meta.dirname, '../src/store/replace-file.ts'))}
       const set: string[] = []
       process.on('newListener', (name) => void set.push(String(name)))
+      const fs = process.getBuiltinModule('node:fs')
+      const { openSync } = fs
+      const written: string[] = []
+      fs.openSync = (path, ...rest) => {
+        written.push(String(path))
+        return openSync(path, ...rest)
+      }
+      replaceFile(process.argv[2], 'first', false)
       replaceFile(process.argv[2], 'text', false)
-      console.log(JSON.stringify(set))`,
+      console.log(JSON.stringify({ set, written }))`,
     )
     await bundle({ write: program }, dist)
     writeFileSync(join(dist, 'package.json'), '{ "type": "commonjs" }')
@@ -80,6 +96,11 @@ describe('the start of the program', () => {
     const { stdout, stderr } = spawnSync(process.execPath, [join(dist, 'write.js'), file], {
       encoding: 'utf8',
     })
-    expect([stdout.trim(), stderr, readFileSync(file, 'utf8')]).toEqual(['[]', '', 'text'])
+    expect([stderr, readFileSync(file, 'utf8')]).toEqual(['', 'text'])
+    const { set, written } = JSON.parse(stdout)
+    expect(set).toEqual([])
+    // removeTemporaryFiles() looks for such names.
+    expect(written).toEqual([1, 2].map(() => expect.stringMatching(/^.*\/file\.\d{5,10}$/)))
+    expect(new Set(written).size).toBe(2)
   })
 })

@@ -2,7 +2,6 @@
  * What an iteration changes: commits and files as git sees them, the worker's notes, and outside of git the lines that
  * its output had for the first time.
  */
-import { createHash } from 'node:crypto'
 import { fstatSync } from 'node:fs'
 import type { Changed } from '../core/loop/changed.ts'
 import { KnownLines, OutputText } from '../core/loop/output-text.ts'
@@ -11,6 +10,7 @@ import { iterationNotes } from '../store/notes.ts'
 import { endOf, outputOf, readFrom } from '../store/output.ts'
 import type { World } from '../world.ts'
 import type { Owner } from './owner.ts'
+import type { OutputSizes } from './recording.ts'
 
 /** With `--max-unchanged` a look at a large repository may take its time. */
 const NEEDED_SECONDS = 60
@@ -59,7 +59,9 @@ const linesOf = (owner: Owner, generation: number, iteration: number): readonly 
 }
 
 const digestOf = (lines: readonly string[]): string | null =>
-  lines.length === 0 ? null : createHash('sha1').update(lines.join('\n')).digest('base64url')
+  lines.length === 0
+    ? null
+    : process.getBuiltinModule('node:crypto').createHash('sha1').update(lines.join('\n')).digest('base64url')
 
 /** A look that goes on while other things are done. */
 type Look = {
@@ -122,11 +124,12 @@ export class Changes {
     if (!this.#isOff && !this.#over.signal.aborted) this.#after = this.#startLook()
   }
 
-  /** When all that the iteration has printed is on the disk. @param isRecorded whether its output is kept */
-  async end(isRecorded: boolean): Promise<IterationChanges> {
+  /** When all that the iteration has printed is on the disk. @param output `null`: it is not kept */
+  async end(output: OutputSizes | null): Promise<IterationChanges> {
     const { generation, iteration } = this.#owner.record
     const notes = iterationNotes(this.#owner.paths, generation, iteration.number).length
-    const lines = isRecorded ? linesOf(this.#owner, generation, iteration.number) : []
+    const isRecorded = output !== null
+    const lines = isRecorded && output.bytes > 0 ? linesOf(this.#owner, generation, iteration.number) : []
     const text = digestOf(lines)
     const added = this.#known.add(lines)
     const difference = this.#isOff ? null : await this.#difference()
@@ -176,14 +179,19 @@ export class Changes {
   }
 
   async #seenBy(look: Look): Promise<Seen> {
-    const timer = new AbortController()
-    const seconds = this.#isNeeded ? NEEDED_SECONDS : UNNEEDED_SECONDS
-    const late = this.#world.clock.sleep(seconds, timer.signal).then(() => ({ kind: 'late' }) as const)
-    const seen = await Promise.race([look.result, late])
-    timer.abort()
+    const seen = look.ended === null ? await this.#within(look.result) : await look.result
     if (seen.kind === 'late') look.isWanted.abort()
     this.#lateLooks = seen.kind === 'late' ? this.#lateLooks + 1 : 0
     if (this.#lateLooks >= MAX_LATE_LOOKS) this.#isOff = !this.#isNeeded
+    return seen
+  }
+
+  async #within(result: Promise<WorkTreeLook>): Promise<Seen> {
+    const timer = new AbortController()
+    const seconds = this.#isNeeded ? NEEDED_SECONDS : UNNEEDED_SECONDS
+    const late = this.#world.clock.sleep(seconds, timer.signal).then(() => ({ kind: 'late' }) as const)
+    const seen = await Promise.race([result, late])
+    timer.abort()
     return seen
   }
 

@@ -1,7 +1,7 @@
 /**
  * What a run stands on, and what can be taken away under it by an `rm -rf` or a `git clean`: its lock file and its
- * directory. The guard looks at them once in a second, and tells the owner when something is gone. Without a guard the owner
- * does it; with one it still looks now and then, since a guard may be stopped.
+ * directory. The guard looks at them every few seconds, and tells the owner when something is gone. Without a guard the owner
+ * does it; with one it still looks when it sends a ping, since a guard may be stopped.
  *
  * A lock file that is gone is the end of the run: another run can hold the session, the path or the place by now, on a
  * new file. The directory is made again; what was in it is lost.
@@ -9,15 +9,15 @@
 import { EXIT_CODES, errors, formatError } from '../core/errors.ts'
 import type { RunEnd } from '../core/loop/decide.ts'
 import { printable } from '../core/printable.ts'
-import { timerMilliseconds } from '../process/clock.ts'
+import { Looks } from '../process/looks.ts'
 import { remakeRun } from '../store/runs.ts'
 import type { World } from '../world.ts'
 import type { Owner } from './owner.ts'
 import type { StopRequests } from './stop-request.ts'
 
 const LOOK_SECONDS = 1
-/** A process that wakes up costs more than what it looks at. */
-const BESIDE_GUARD_SECONDS = 10
+/** When no ping comes before, which the owner is awake for anyway. */
+const BESIDE_GUARD_SECONDS = 60
 
 export type WatchedRun = {
   readonly world: World
@@ -48,32 +48,29 @@ export type LookingGuard = {
   readonly isLooking: boolean
   /** @param look called when it has found something gone */
   onGone(look: () => void): void
+  /** @param act called with each ping */
+  onPing(act: () => void): void
 }
 
 export class FileWatch {
   readonly #run: WatchedRun
+  readonly #looks: Looks
   #guard: LookingGuard | null = null
-  #timer: NodeJS.Timeout
 
   constructor(run: WatchedRun) {
     this.#run = run
-    this.#timer = this.#wait()
+    this.#looks = new Looks(() => this.#seconds())
+    this.#looks.add(() => lookAtFiles(run))
   }
 
   shareWith(guard: LookingGuard): void {
     this.#guard = guard
     guard.onGone(() => lookAtFiles(this.#run))
+    guard.onPing(() => this.#looks.alongside())
   }
 
   stop(): void {
-    clearTimeout(this.#timer)
-  }
-
-  #wait(): NodeJS.Timeout {
-    return setTimeout(() => {
-      lookAtFiles(this.#run)
-      this.#timer = this.#wait()
-    }, timerMilliseconds(this.#seconds()))
+    this.#looks.stop()
   }
 
   /** The guard knows nothing of the files of places and paths. */

@@ -1,5 +1,4 @@
 /** The record that a claim writes. */
-import { randomUUID } from 'node:crypto'
 import { errors } from '../core/errors.ts'
 import { firstLoop } from '../core/loop/state.ts'
 import type { Place } from '../core/places.ts'
@@ -13,6 +12,7 @@ import {
 } from '../core/record.ts'
 import type { RunOptions } from '../core/run-options.ts'
 import { chooseRunCgroup } from '../process/cgroup.ts'
+import { randomHex } from '../process/random.ts'
 import type { LockedRecord } from '../session/locked-session.ts'
 import type { World } from '../world.ts'
 
@@ -68,7 +68,7 @@ export const firstRecord = (world: World, run: NewRun): LockRecord => {
     shell: run.shell,
     cwd: plan.cwd,
     command: plan.command,
-    cookie: randomUUID(),
+    cookie: randomHex(16),
     options,
     started_epoch: now.epoch,
     heartbeat: { ...now, stale_after: options.stale_after, interval: options.heartbeat_interval },

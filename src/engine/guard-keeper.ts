@@ -86,6 +86,7 @@ export class GuardKeeper {
   #guard: Guard | null = null
   #hear: (report: RecorderReport) => void = () => undefined
   #tellGone: () => void = () => undefined
+  #tellPing: () => void = () => undefined
   /** The iteration that the output is in, as far as a guard has told. */
   #begun: number
   /** Aborted when the guard of now is not to watch any more; `null` when none is to. */
@@ -161,6 +162,11 @@ export class GuardKeeper {
   /** @param look called when the guard has found gone what the run stands on */
   onGone(look: () => void): void {
     this.#tellGone = look
+  }
+
+  /** @param act called with each ping of the owner, which is awake for it */
+  onPing(act: () => void): void {
+    this.#tellPing = act
   }
 
   /** The worker runs. A guard takes over the record in a moment, so that a short iteration costs no exchange with it. */
@@ -336,10 +342,10 @@ export class GuardKeeper {
     if (guard.reference === undefined) return
     guard.isWatching = true
     this.#send(guard, { kind: 'watch', record: this.#owner.record })
-    const pings = setInterval(
-      () => this.#send(guard, { kind: 'ping' }),
-      timerMilliseconds(this.#owner.record.heartbeat.interval),
-    )
+    const pings = setInterval(() => {
+      this.#send(guard, { kind: 'ping' })
+      this.#tellPing()
+    }, timerMilliseconds(this.#owner.record.heartbeat.interval))
     const stop = (): void => clearInterval(pings)
     watching.signal.addEventListener('abort', stop, { once: true })
     void guard.exited.then(stop)

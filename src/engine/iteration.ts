@@ -6,7 +6,7 @@ import { livenessOf } from '../core/identity.ts'
 import type { WorkerStdio } from '../core/ports.ts'
 import { printable } from '../core/printable.ts'
 import type { ProcessReference } from '../core/record.ts'
-import { iterationCgroup, removeCgroup, workerCgroups } from '../process/cgroup.ts'
+import { iterationCgroup, removeIterationCgroup, workerCgroups } from '../process/cgroup.ts'
 import { endWorker } from '../process/end-worker.ts'
 import { type MemoryGroup, oomKills, wasKilledForMemory } from '../process/memory-group.ts'
 import { findWorker } from '../process/worker-tree.ts'
@@ -190,6 +190,7 @@ const countLeft = ({ world, owner }: IterationTools, ownGroup: boolean): number 
   const { worker, members, cgroup, iteration } = owner.record
   if (worker === null) return 0
   const view = world.inspector.snapshot()
+  const groups = workerCgroups(cgroup, iteration.number)
   const isThere = (member: ProcessReference): boolean =>
     livenessOf(view, member, owner.record.owner.started_clock, world.inspector).kind === 'alive'
   // To search all processes takes milliseconds, and most commands leave none.
@@ -197,7 +198,7 @@ const countLeft = ({ world, owner }: IterationTools, ownGroup: boolean): number 
     // In the engine's own group, and without one that is counted by the kernel, nothing else tells.
     (!ownGroup && cgroup === null) ||
     (ownGroup && world.probe(-worker.pid) !== 'none') ||
-    workerCgroups(cgroup, iteration.number).pids().size > 0 ||
+    (groups.isPopulated() && groups.pids().size > 0) ||
     members.some(isThere)
   if (!mayBeLeft) return 0
   return findWorker(world, owner.record).length
@@ -252,7 +253,7 @@ export const runIteration = async (tools: IterationTools, iteration: number): Pr
   } finally {
     tools.sightings.end()
     await tools.guard.pause()
-    removeCgroup(cgroupOf(tools, iteration))
+    removeIterationCgroup(tools.owner.record.cgroup, iteration)
     // Only after an error: whatever happens, no worker outlives its iteration's supervision.
     if (!isFinished) await endTheWorker(tools)
     await tools.terminal?.restore()

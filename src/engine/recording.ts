@@ -1,9 +1,9 @@
 /** The output of a run, as the engine sees it: where an iteration begins and ends, and whether all of it is on disk. */
-import { randomBytes } from 'node:crypto'
 import { resolve } from 'node:path'
 import type { WorkerStdio } from '../core/ports.ts'
 import type { LockRecord } from '../core/record.ts'
 import type { SavedTerminal } from '../guard/protocol.ts'
+import { randomHex } from '../process/random.ts'
 import type { UntilOutputConfig } from '../recorder/protocol.ts'
 import type { World } from '../world.ts'
 import { GuardKeeper } from './guard-keeper.ts'
@@ -71,7 +71,7 @@ export const startRecording = async (
   const { record, paths } = owner
   const dir = paths.run(record.generation)
   const streams = await openStreams(world, dir, record)
-  const secret = randomBytes(12).toString('hex')
+  const secret = randomHex(12)
   const guard = new GuardKeeper(world, owner, script, {
     readers: streams.map(({ reader }) => reader),
     isNeededAtOnce: isNeededAtOnce(streams, record),

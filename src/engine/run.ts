@@ -131,7 +131,7 @@ const followUp = async (tools: RunTools, last: IterationEnd): Promise<Step> => {
   // Who is to end now does not wait for a look at a large repository.
   const isHurried = stopRequests.terminate.signal.aborted
   if (isHurried) changes.close()
-  const { changed, text } = isHurried ? NOT_LOOKED_AT : await changes.end(last.output !== null)
+  const { changed, text } = isHurried ? NOT_LOOKED_AT : await changes.end(last.output)
   const entry = recordIteration(tools, last, changed, endedEpoch)
   const until = await askHooks(tools, last, entry)
   stopRequests.checkFile()

@@ -1,7 +1,7 @@
 /** One iteration of a bash script that has sourced lock.sh, as the engine runs its own: with guard, watchdog and recording. */
-import { randomUUID } from 'node:crypto'
 import { livenessOf } from '../core/identity.ts'
 import { removeMemoryGroup } from '../process/memory-group.ts'
+import { randomHex } from '../process/random.ts'
 import type { HistoryWriter } from '../session/history-writer.ts'
 import type { LockedRecord } from '../session/locked-session.ts'
 import { readRequest } from '../store/requests.ts'
@@ -57,7 +57,7 @@ const beginIteration = (world: World, opened: Opened, command: readonly string[]
     ...record,
     command,
     cwd: world.cwd,
-    cookie: randomUUID(),
+    cookie: randomHex(16),
     worker: null,
     members: [],
     shell: shell === null ? null : { ...shell, supervisor: referenceOf(world, world.self.pid) },
@@ -104,7 +104,7 @@ const supervise = async ({
     await changes.begin()
     const tools = { world, owner, stopRequests, terminal, changes, memory, ...started }
     const end = await runIteration(tools, number)
-    const { changed } = await changes.end(end.output !== null)
+    const { changed } = await changes.end(end.output)
     recordIteration({ owner, history }, end, changed, world.clock.epoch())
     const lost = lostLockEnd({ world, owner })
     return lost === null ? end : { ...end, result: 'interrupted', exitCode: lost.exitCode }

@@ -2,7 +2,8 @@
 import type { EventEntry } from '../core/history.ts'
 import type { ProcessInspector } from '../core/ports.ts'
 import type { LockRecord, StallCause } from '../core/record.ts'
-import { systemClock, timerMilliseconds } from '../process/clock.ts'
+import { systemClock } from '../process/clock.ts'
+import type { Looks } from '../process/looks.ts'
 import { nothingReceived, socketReceived } from '../process/received.ts'
 import { terminalSize } from '../process/terminal-size.ts'
 import { procfsActivity, psActivity } from '../process/tree-activity.ts'
@@ -15,6 +16,7 @@ import { OutputTail } from '../refresher/output-tail.ts'
 import { withPeriodicGc } from '../refresher/periodic-gc.ts'
 import type { SessionPaths } from '../store/paths.ts'
 import { type WriteLock, writeRecord } from '../store/write-record.ts'
+import { Pace } from './pace.ts'
 
 export type Beating = {
   ping(): void
@@ -28,8 +30,7 @@ export type BeatingWorld = {
   readonly paths: SessionPaths
   readonly lock: WriteLock
   readonly inspector: ProcessInspector
-  /** @returns stops it */
-  everySecond(act: () => void): () => void
+  readonly looks: Pick<Looks, 'add' | 'alongside' | 'stayAwake'>
   /** @param record as it is at the event */
   addEvent(event: EventEntry, record: LockRecord): void
   hung(cause: StallCause | null): void
@@ -39,7 +40,7 @@ export type BeatingWorld = {
 
 /** @param first the record to go on from, with this process as its refresher */
 export const startBeating = (first: LockRecord, world: BeatingWorld): Beating => {
-  const { paths, lock, inspector } = world
+  const { paths, lock, inspector, looks } = world
   const { worker } = first
   const descendants = createDescendantTracker(first, inspector)
   const monitor = createActivityMonitor(first, {
@@ -64,25 +65,33 @@ export const startBeating = (first: LockRecord, world: BeatingWorld): Beating =>
     first,
   )
   const tellSeen = (): void => world.onSeen(first, heartbeat.seen)
-  const tick = withPeriodicGc(() => {
-    heartbeat.tick()
-    tellSeen()
-  })
-  tick()
-  const ticks = setInterval(tick, timerMilliseconds(first.heartbeat.interval))
-  const stopLooks = world.everySecond(() => {
-    // A daemon that is born and loses its parents between two looks is not seen; but it is still in the control group.
-    if (first.cgroup === null) descendants.sample()
+  const pace = new Pace(
+    withPeriodicGc(() => {
+      heartbeat.tick()
+      tellSeen()
+      looks.alongside()
+    }),
+    first.heartbeat.interval,
+  )
+  // A daemon that is born and loses its parents between two looks is not seen; but it is still in the control group.
+  const hasGroup = first.cgroup !== null
+  const rest = hasGroup ? () => undefined : looks.stayAwake()
+  const stopLooks = looks.add(() => {
+    if (!hasGroup) descendants.sample()
+    pace.look()
     // What is asked of a person is told soon.
     heartbeat.look()
     tellSeen()
   })
   return {
-    ping: () => heartbeat.ping(),
+    ping() {
+      heartbeat.ping()
+      pace.ping()
+    },
     lost: (bytes) => heartbeat.lost(bytes),
     stop() {
-      clearInterval(ticks)
       stopLooks()
+      rest()
       // The owner writes next, which is a beat.
       world.onSeen(first, { isHung: false, asks: null })
       return heartbeat.stop()

@@ -76,7 +76,7 @@ export class Guard {
     this.#beating?.lost(bytes)
   }
 
-  /** Once in a second, while the file at the lock's path is not the locked one. */
+  /** Once for each look, while the file at the lock's path is not the locked one. */
   async withoutLock(): Promise<void> {
     if (this.#beating === null) return
     this.#looksWithoutLock += 1

@@ -10,11 +10,11 @@ import { ORPHAN_GRACE_SECONDS } from '../core/defaults.ts'
 import { noticeOfEvent } from '../core/notice.ts'
 import type { LockRecord, ProcessReference } from '../core/record.ts'
 import { endWorker } from '../process/end-worker.ts'
-import { EverySecond } from '../process/every-second.ts'
 import { openReader, readLines } from '../process/lines.ts'
+import { Looks } from '../process/looks.ts'
 import { openNonBlocking } from '../process/non-blocking.ts'
 import { endPanePipe } from '../recorder/pane-pipe.ts'
-import { Recorder } from '../recorder/recorder.ts'
+import { Recorder, type RecorderPorts } from '../recorder/recorder.ts'
 import { adoptLock, type HeldLock, unlockInherited } from '../store/kernel-lock.ts'
 import { type BeatingWorld, startBeating } from './beating.ts'
 import { awaitOwnerDeath, type DeadRunWorld, endDeadRun, findRun } from './dead-run.ts'
@@ -53,6 +53,8 @@ const PANE_STATE_SECONDS = 0.3
 const PANE_STATE_END_SECONDS = 3
 /** A pane's pipe that its owner could not take back, as from a tmux server that does not answer. */
 const PANE_LEFT_SECONDS = 3
+/** Between two looks at what the run stands on, and at what is asked of a person, while nothing is printed. */
+const REST_SECONDS = 7.5
 
 /** Node waits at its end for a write that is in the kernel, and one to a terminal that is held never returns. */
 const exit = (recorder: Recorder | null): void => {
@@ -158,19 +160,19 @@ const endRunOfDeadOwner = async (
   return endDeadRun(world, record, found.kind === 'open' ? lock : null)
 }
 
-/** @param mayOpen see RecorderPorts */
+/** @param ports those that matter; without the others it does nothing, and may always open its files */
 const startRecorder = (
   config: GuardConfig,
-  report: (message: GuardMessage) => void,
-  onFinished: () => void,
-  mayOpen = (): boolean => true,
-) =>
+  ports: Partial<Omit<RecorderPorts, 'openDirect'>> = {},
+): Recorder | null =>
   config.recording.streams.length === 0
     ? null
     : new Recorder(config.recording, FIRST_STREAM_FD, {
-        report,
-        onFinished,
-        mayOpen,
+        report: () => undefined,
+        onFinished: () => undefined,
+        onTaken: () => undefined,
+        mayOpen: () => true,
+        ...ports,
         openDirect: (fd) => openNonBlocking(fd, process.platform),
       })
 
@@ -186,18 +188,24 @@ const startGuard = async (config: GuardConfig): Promise<Guard> => {
     reports.write(encodeLine(message))
   }
   const lock = adoptLock(LOCK_FD, world.paths.lock, config.lockTool)
-  const seconds = new EverySecond()
+  const looks = new Looks(() => Math.min(REST_SECONDS, config.known.heartbeat.interval))
   let isLettingGo = false
   const whenFinished = (): void => {
     if (isLettingGo) exit(recorder)
   }
-  const recorder = startRecorder(config, send, whenFinished, () => isLettingGo || lock.loss() === null)
+  const recorder = startRecorder(config, {
+    report: send,
+    onFinished: whenFinished,
+    mayOpen: () => isLettingGo || lock.loss() === null,
+    // A worker that prints may have asked for something.
+    onTaken: () => looks.stir(),
+  })
   const reference = selfReference(world)
   const beatingWorld = ({ iteration }: LockRecord): BeatingWorld => ({
     paths: world.paths,
     lock,
     inspector: world.inspector,
-    everySecond: (act) => seconds.add(act),
+    looks,
     addEvent(event, record) {
       world.addHistory(lock, event)
       const now = { epoch: event.epoch, monotonic: world.clock.monotonic() }
@@ -230,7 +238,7 @@ const startGuard = async (config: GuardConfig): Promise<Guard> => {
     },
     letGo() {
       isLettingGo = true
-      seconds.stop()
+      looks.stop()
       for (const fd of [LOCK_FD, ...otherLockFds(config)]) closeSync(fd)
       world.pane.remove()
       if (recorder === null || recorder.isFinished) {
@@ -242,10 +250,13 @@ const startGuard = async (config: GuardConfig): Promise<Guard> => {
     },
   })
   const runDir = world.paths.run(config.generation)
-  seconds.add(() => {
+  looks.add(() => {
     recorder?.reopenRemoved()
     const isLockLost = lock.loss() !== null
-    if (isLockLost || !existsSync(runDir)) send({ kind: 'gone' })
+    if (isLockLost || !existsSync(runDir)) {
+      send({ kind: 'gone' })
+      looks.stir()
+    }
     if (isLockLost) void guard.withoutLock()
   })
   send({ kind: 'ready', reference })
@@ -254,11 +265,7 @@ const startGuard = async (config: GuardConfig): Promise<Guard> => {
 
 /** For a guard that had to end: no lock, no owner, only output. */
 const startRecordingOnly = (config: GuardConfig): void => {
-  const recorder = startRecorder(
-    config,
-    () => undefined,
-    () => exit(recorder),
-  )
+  const recorder = startRecorder(config, { onFinished: () => exit(recorder) })
 }
 
 const startWatchdog = async (config: GuardConfig): Promise<void> => {
@@ -273,11 +280,7 @@ const startWatchdog = async (config: GuardConfig): Promise<void> => {
   const releaseOtherLocks = otherLocksRelease(config)
   await runOrphanMode(world, { ...config, guardPid, releaseOtherLocks }, ({ iteration }) => {
     const recording = { ...config.recording, iteration: iteration.number, streams: hidden }
-    recorder = startRecorder(
-      { ...config, recording },
-      () => undefined,
-      () => undefined,
-    )
+    recorder = startRecorder({ ...config, recording })
   })
   releaseOtherLocks()
   const own = recorder as Recorder | null

@@ -7,22 +7,24 @@
  * A run has a group below the one that the engine itself is in, and in it one for each iteration, named by its number.
  * Every user can read their names, so the names do not contain the cookie.
  */
-import { randomBytes } from 'node:crypto'
 import {
   accessSync,
+  closeSync,
   constants,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmdirSync,
   statfsSync,
-  writeFile,
+  write,
   writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { errors } from '../core/errors.ts'
 import { parseMountinfo } from '../core/mountinfo.ts'
 import { hasCode } from '../core/system-error.ts'
+import { randomHex } from './random.ts'
 
 export const CGROUP_STRATEGIES = ['cgroup2', 'none'] as const
 
@@ -79,6 +81,15 @@ const isCgroup = (path: string): boolean => {
   }
 }
 
+/** Of a group and the groups below it, as the kernel counts; nobody is in a group that is gone. */
+const isPopulated = (group: string): boolean => {
+  try {
+    return !/^populated 0$/m.test(readFileSync(join(group, 'cgroup.events'), 'utf8'))
+  } catch {
+    return false
+  }
+}
+
 /** Parents before their children. */
 const treeOf = (group: string): readonly string[] => [
   group,
@@ -92,11 +103,21 @@ export const checkCgroupStrategy = (strategy: string | undefined): void => {
   }
 }
 
-/** The directory of this process's current group, which may change. `null` where it is not visible. */
+/** Where {@link ownGroup} has found this process the last time, by the contents of /proc/self/cgroup. */
+let lastFound: { readonly cgroup: string; readonly directory: string } | null = null
+
+/**
+ * The directory of this process's current group, which may change: somebody may move it. `null` where it is not visible. It
+ * is asked for at each iteration, and the mounts and the group's processes are read only when the process has moved.
+ */
 const ownGroup = (): string | null => {
   const read = (name: string): string => readFileSync(`/proc/self/${name}`, 'utf8')
-  const own = groupDirectory(read('cgroup'), read('mountinfo'))
-  return own !== null && pidsOf(own).includes(process.pid) ? own : null
+  const cgroup = read('cgroup')
+  if (lastFound?.cgroup === cgroup) return lastFound.directory
+  const directory = groupDirectory(cgroup, read('mountinfo'))
+  if (directory === null || !pidsOf(directory).includes(process.pid)) return null
+  lastFound = { cgroup, directory }
+  return directory
 }
 
 const PREFIX = 'session-lock'
@@ -138,7 +159,7 @@ export const chooseRunCgroup = (
     accessSync(parent, constants.W_OK)
     accessSync(join(parent, 'cgroup.procs'), constants.W_OK)
     removeEmptyGroups(parent, session)
-    return join(parent, `${PREFIX}.${session}.${generation}.${randomBytes(4).toString('hex')}`)
+    return join(parent, `${PREFIX}.${session}.${generation}.${randomHex(4)}`)
   } catch {
     return null
   }
@@ -158,12 +179,18 @@ const enter = (group: string): void => writeFileSync(join(group, 'cgroup.procs')
  *
  * @param run the group of a run; `null`: there will be no moves
  */
-export const prepareMoves = (run: string | null): Promise<void> =>
-  new Promise((resolve) => {
+export const prepareMoves = async (run: string | null): Promise<void> => {
+  try {
     const home = run === null ? null : ownGroup()
-    if (home === null) resolve()
-    else writeFile(join(home, 'cgroup.procs'), SELF_CGROUP, () => resolve())
-  })
+    if (home === null) return
+    // Opened here, so that the write begins at once, and not when the start has come to wait for something else.
+    const fd = openSync(join(home, 'cgroup.procs'), constants.O_WRONLY)
+    await new Promise<void>((resolve) => write(fd, SELF_CGROUP, () => resolve()))
+    closeSync(fd)
+  } catch {
+    // The move itself will show whether it can be made.
+  }
+}
 
 const makeGroup = (path: string): void => {
   try {
@@ -181,13 +208,14 @@ const ENTER_ATTEMPTS = 20
 /** @throws when it cannot be made, or is there already: its creator may have frozen it, which would freeze this process */
 const enterNewGroup = (group: string, attempts = ENTER_ATTEMPTS): void => {
   try {
-    makeGroup(dirname(group))
     mkdirSync(group)
     writeFileSync(join(dirname(group), 'cgroup.freeze'), '0')
     enter(group)
   } catch (error) {
     if (attempts <= 1 || !hasCode(error, 'ENOENT', 'ENODEV')) throw error
     removeCgroup(group)
+    // It is not there before the first iteration, nor when somebody has removed it.
+    makeGroup(dirname(group))
     enterNewGroup(group, attempts - 1)
   }
 }
@@ -236,10 +264,23 @@ export const removeCgroup = (group: string | null): void => {
   }
 }
 
+/** Of an iteration that this process has started. Empty, as nearly all are at their end, it takes one system call. */
+export const removeIterationCgroup = (run: string | null, iteration: number): void => {
+  if (run === null) return
+  const group = iterationCgroup(run, iteration)
+  try {
+    rmdirSync(group)
+  } catch {
+    removeCgroup(group)
+  }
+}
+
 /** The groups of a run's iterations, from one on. */
 export type WorkerCgroups = {
   /** The processes in them and below them now. */
   pids(): ReadonlySet<number>
+  /** Whether any process is in a group of the run, those of earlier iterations included: one look, and most have none. */
+  isPopulated(): boolean
   /** Sends SIGKILL to all processes, also to those that are being forked. */
   kill(): void
 }
@@ -258,6 +299,7 @@ export const workerCgroups = (run: string | null, iteration: number): WorkerCgro
         .map((name) => join(path, name)),
     )
   return {
+    isPopulated: () => run !== null && isPopulated(run),
     pids: () => new Set([...groups().flatMap(treeOf), ...existing()].flatMap(pidsOf)),
     kill() {
       for (const group of groups()) {

@@ -10,18 +10,22 @@ export const systemClock: Clock = {
   epoch: () => Date.now() / 1000,
   /** CLOCK_MONOTONIC on Linux, and a clock of the same kind on macOS. */
   monotonic: () => Number(process.hrtime.bigint()) / 1e9,
-  async sleep(seconds, signal) {
-    let left = seconds
-    while (left > 0 && signal?.aborted !== true) {
-      // Not imported: it costs a start that sleeps nowhere half a millisecond.
-      const { setTimeout: delay } = process.getBuiltinModule('node:timers/promises')
-      const part = Math.min(left, MAX_TIMER_SECONDS)
-      try {
-        await delay(part * 1000, undefined, signal === undefined ? {} : { signal })
-      } catch {
-        return // Aborted: the caller looks at the signal.
+  // Without timers/promises, which makes an error with a trace for each sleep that is cut short, and most are.
+  sleep: (seconds, signal) =>
+    new Promise((resolve) => {
+      let timer: NodeJS.Timeout | undefined
+      const end = (): void => {
+        clearTimeout(timer)
+        signal?.removeEventListener('abort', end)
+        resolve()
       }
-      left -= part
-    }
-  },
+      const wait = (left: number): void => {
+        const part = Math.min(left, MAX_TIMER_SECONDS)
+        if (part > 0) timer = setTimeout(wait, part * 1000, left - part)
+        else end()
+      }
+      if (signal?.aborted === true) return resolve()
+      signal?.addEventListener('abort', end, { once: true })
+      wait(seconds)
+    }),
 }

@@ -5,7 +5,6 @@
  * its mark in the environment. What it leaves in the background when it ends by itself is left alone.
  */
 import type { ChildProcess, SpawnOptions } from 'node:child_process'
-import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import type {
   Clock,
@@ -17,6 +16,7 @@ import type {
 } from '../core/ports.ts'
 import type { ProcessReference } from '../core/record.ts'
 import { chooseWorker, HOOK_VARIABLE, type TreeQuery } from '../core/tree.ts'
+import { randomHex } from './random.ts'
 import { endTree } from './terminate.ts'
 import { selfAndAncestors } from './worker-tree.ts'
 
@@ -61,7 +61,7 @@ type Started = {
 }
 
 const start = (ports: HookPorts, { command, cwd, env, output }: Hook): Started => {
-  const mark = randomUUID()
+  const mark = randomHex(16)
   const child = ports.spawn('sh', ['-c', command], {
     cwd,
     env: { ...env, [HOOK_VARIABLE]: mark },

@@ -4,10 +4,11 @@
  * Version 2: the run's own group has the limit, where the group above it hands the controller on. Version 1, which has a
  * tree of its own for memory: a group that the worker is born into, as process/cgroup.ts does it for the other one.
  */
-import { randomBytes } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { parseMountinfo } from '../core/mountinfo.ts'
+import type { StartOptions } from '../core/ports.ts'
+import { randomHex } from './random.ts'
 
 const PREFIX = 'session-lock'
 
@@ -24,22 +25,23 @@ const ownGroupV1 = (): string | null => {
   return join(mount.point, inside, '.')
 }
 
-/** Processes that the kernel has ended for memory, in this group and (version 2) below it; `null`: not counted here. */
-const killsIn = (group: string): number | null => {
-  for (const name of ['memory.events', 'memory.oom_control']) {
-    try {
-      const count = /^oom_kill (\d+)$/m.exec(read(join(group, name)))?.[1]
-      if (count !== undefined) return Number(count)
-    } catch {
-      // Of the other version.
-    }
+/** Of version 2, which counts along what happens below the group, and of version 1. */
+const COUNTERS = { v2: 'memory.events', v1: 'memory.oom_control' } as const
+
+/** Processes that the kernel has ended for memory; `null`: not counted here. */
+const killsOf = (counter: string): number | null => {
+  try {
+    const count = /^oom_kill (\d+)$/m.exec(read(counter))?.[1]
+    return count === undefined ? null : Number(count)
+  } catch {
+    return null
   }
-  return null
 }
 
 export type MemoryGroup = {
-  /** Where the worker's kills are counted. */
   readonly group: string
+  /** The file of `group` in which the worker's kills are counted. */
+  readonly counter: string
   /** Of version 1: the worker is started inside of `group`, and this process goes back here. */
   readonly home: string | null
   /** The limit in bytes; `null`: it is only looked at. */
@@ -47,16 +49,22 @@ export type MemoryGroup = {
 }
 
 export const oomKills = (memory: MemoryGroup | null): number | null =>
-  memory === null ? null : killsIn(memory.group)
+  memory === null ? null : killsOf(memory.counter)
+
+/** A group that is only looked at; `null` when it counts nothing. */
+const observed = (group: string): MemoryGroup | null => {
+  const counter = [COUNTERS.v2, COUNTERS.v1]
+    .map((name) => join(group, name))
+    .find((file) => killsOf(file) !== null)
+  return counter === undefined ? null : { group, counter, home: null, bytes: null }
+}
 
 /** Without a limit: where this process is itself, and so its workers. @param run the run's group of version 2 */
 export const observedMemory = (run: string | null): MemoryGroup | null => {
   try {
     const own = ownGroupV1()
-    if (own !== null && killsIn(own) !== null) return { group: own, home: null, bytes: null }
     // The run's group is removed between iterations; what is above it counts along.
-    const above = run === null ? null : dirname(run)
-    return above !== null && killsIn(above) !== null ? { group: above, home: null, bytes: null } : null
+    return (own === null ? null : observed(own)) ?? (run === null ? null : observed(dirname(run)))
   } catch {
     return null
   }
@@ -75,8 +83,9 @@ export const wasKilledForMemory = (
   before: number | null,
   { exitCode, result }: { readonly exitCode: number; readonly result: string },
 ): boolean => {
+  if (memory === null || before === null || result === 'ok') return false
   const now = oomKills(memory)
-  if (memory === null || before === null || now === null || now <= before || result === 'ok') return false
+  if (now === null || now <= before) return false
   return (
     memory.bytes !== null || (exitCode === SIGKILL_EXIT_CODE && (result === 'killed' || result === 'failed'))
   )
@@ -100,7 +109,7 @@ const limitV1 = (session: string, generation: number, bytes: number): MemoryGrou
   const own = ownGroupV1()
   if (own === null) return null
   removeEmptyV1(own, `${PREFIX}.${session}.`)
-  const group = join(own, `${PREFIX}.${session}.${generation}.${randomBytes(4).toString('hex')}`)
+  const group = join(own, `${PREFIX}.${session}.${generation}.${randomHex(4)}`)
   mkdirSync(group)
   writeFileSync(join(group, 'memory.limit_in_bytes'), String(bytes))
   try {
@@ -108,7 +117,7 @@ const limitV1 = (session: string, generation: number, bytes: number): MemoryGrou
   } catch {
     // Swap is not counted here.
   }
-  return { group, home: own, bytes }
+  return { group, counter: join(group, COUNTERS.v1), home: own, bytes }
 }
 
 const setLimitV2 = (run: string, bytes: number): void => {
@@ -124,7 +133,7 @@ const limitV2 = (run: string | null, bytes: number): MemoryGroup | null => {
   } catch {
     // Without swap there is none to limit.
   }
-  return { group: run, home: null, bytes }
+  return { group: run, counter: join(run, COUNTERS.v2), home: null, bytes }
 }
 
 /** @param run the run's group of version 2 @returns `null` where no group can have such a limit */
@@ -160,7 +169,10 @@ export const removeMemoryGroup = (memory: MemoryGroup | null): void => {
 const enter = (group: string): void => writeFileSync(join(group, 'cgroup.procs'), '0')
 
 /** Calls `start`, which forks, inside of the group. @throws when it cannot be entered: nothing runs without its limit */
-export const startInMemoryGroup = <Started>(memory: MemoryGroup | null, start: () => Started): Started => {
+export const startInMemoryGroup = <Started>(
+  memory: StartOptions['memory'],
+  start: () => Started,
+): Started => {
   if (memory === null || memory.bytes === null) return start()
   if (memory.home === null) {
     // A session of the same name in another lock directory removes groups that it finds empty.

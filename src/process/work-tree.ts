@@ -5,7 +5,6 @@
  * most repositories few. Nothing is written, neither to the index nor to the objects. Submodules that have changed, and
  * repositories that lie in the tree without being part of it, are looked at in turn.
  */
-import { createHash } from 'node:crypto'
 import { existsSync, lstatSync, realpathSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { parseGitStatus } from '../core/loop/git-status.ts'
@@ -267,7 +266,11 @@ export class WorkTree {
     return {
       kind: 'tree',
       head: head.kind === 'ok' ? head.stdout.toString().trim() : null,
-      branch: createHash('sha1').update(branches.stdout).digest('hex'),
+      branch: process
+        .getBuiltinModule('node:crypto')
+        .createHash('sha1')
+        .update(branches.stdout)
+        .digest('hex'),
       entries: new Map(),
     }
   }

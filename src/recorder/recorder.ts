@@ -19,6 +19,8 @@ export type RecorderPorts = {
   report(message: RecorderReport): void
   /** Nobody can write any more, and all is on the disk and shown. */
   onFinished(): void
+  /** After bytes have been read and kept, of whatever stream. */
+  onTaken(): void
   /** Whether the run's directory is this run's: a file is opened only then. */
   mayOpen(): boolean
   /** Opens what a descriptor leads to once more, for writes that never wait; `null` where that cannot be. */
@@ -139,6 +141,7 @@ export class Recorder {
     log.write(bytes)
     this.#untilOutput.take(index, bytes, position)
     display?.show(bytes)
+    this.#ports.onTaken()
   }
 
   #logOf(iteration: number): IterationLog {

@@ -57,7 +57,7 @@ export class AttentionWatch {
     this.#state = { open: null, overEpoch }
   }
 
-  /** To be called once in a second or two; cheap while nothing is asked. */
+  /** To be called every few seconds, and soon after output; cheap while nothing is asked. */
   look(): AttentionState {
     const heard = this.#from.notes.readAll()
     if (heard.length > 0) this.#hear(heard)

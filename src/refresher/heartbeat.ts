@@ -82,7 +82,7 @@ export class Heartbeat {
     this.#record = { ...this.#record, output_lost: bytes }
   }
 
-  /** Between two ticks, once in a second: what is asked of a person is to be known soon. */
+  /** Between two ticks: what is asked of a person is to be known soon. */
   look(): void {
     const before = this.#asked
     this.#lookForAttention()

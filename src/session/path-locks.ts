@@ -4,7 +4,6 @@
  *
  * It is the path alone that counts: a run with `--exclusive /a` and one with `--exclusive /a/b` do run at once.
  */
-import { createHash } from 'node:crypto'
 import { existsSync, realpathSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { ACQUIRE_SECONDS } from '../core/defaults.ts'
@@ -43,6 +42,7 @@ export const exclusivePaths = (given: readonly string[], cwd: string): readonly 
 }
 
 const pathLockFile = (lockDir: string, path: string): string => {
+  const { createHash } = process.getBuiltinModule('node:crypto')
   const hash = createHash('sha256').update(path).digest('hex').slice(0, 32)
   return join(lockDir, '.exclusive', `${hash}.lock`)
 }

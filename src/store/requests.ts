@@ -62,7 +62,9 @@ export const readRequest = (
   iteration?: number,
 ): RequestKind | null => {
   try {
-    const value: unknown = JSON.parse(readText(paths.request))
+    const text = readText(paths.request)
+    if (text === '') return null
+    const value: unknown = JSON.parse(text)
     if (typeof value !== 'object' || value === null) return null
     const content = value as { [Key in 'request' | 'generation' | 'iteration']?: unknown }
     if (content.generation !== generation) return null

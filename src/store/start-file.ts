@@ -2,7 +2,6 @@
  * What a detached run is started with: its words, its caller's environment and file mode mask, in a private file that the
  * engine in the pane reads and removes. A command line would show both to everybody, and is too short for some.
  */
-import { randomBytes } from 'node:crypto'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isObject } from '../core/checks.ts'
@@ -23,6 +22,7 @@ export type Start = {
 
 /** @returns the file's path @throws LockError `io` */
 export const writeStart = (paths: SessionPaths, start: Start): string => {
+  const { randomBytes } = process.getBuiltinModule('node:crypto')
   const path = join(paths.home, `start-${randomBytes(6).toString('hex')}.json`)
   makeOwnDir(paths.home)
   try {

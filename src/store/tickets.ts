@@ -4,7 +4,6 @@
  *
  * A ticket's name is its number and a random part. A name is never used twice: whoever removes a dead one cannot hit another.
  */
-import { randomBytes } from 'node:crypto'
 import { closeSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { errors } from '../core/errors.ts'
@@ -43,6 +42,7 @@ export const takeTicket = async (ticket: Ticket, parts: TicketParts): Promise<He
   const { lockDir, tool, clock } = parts
   makeOwnDir(waitingDir(lockDir))
   removeUnfinished(lockDir)
+  const { randomBytes } = process.getBuiltinModule('node:crypto')
   const mark = randomBytes(8).toString('hex')
   const hidden = join(waitingDir(lockDir), `.new-${mark}`)
   const lock: HeldLock | null = await tryAcquire(hidden, tool, clock, 0)

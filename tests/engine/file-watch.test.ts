@@ -94,10 +94,14 @@ describe('the looks of an owner', () => {
     return watch
   }
   let tellGone: () => void = () => undefined
+  let tellPing: () => void = () => undefined
   const guard = {
     isLooking: true,
     onGone: (tell: () => void) => {
       tellGone = tell
+    },
+    onPing: (tell: () => void) => {
+      tellPing = tell
     },
   }
 
@@ -109,11 +113,11 @@ describe('the looks of an owner', () => {
 
   it.each([
     ['are few beside a guard that looks', true, [], 2],
-    ['are one in a second beside a guard that is not ready', false, [], 11],
-    ['are one in a second for a place or path, which no guard looks at', true, [HELD], 11],
+    ['are one in a second beside a guard that is not ready', false, [], 62],
+    ['are one in a second for a place or path, which no guard looks at', true, [HELD], 62],
   ])('%s', (_, isLooking, places, times) => {
     aWatch(places).shareWith({ ...guard, isLooking })
-    vi.advanceTimersByTime(11_000)
+    vi.advanceTimersByTime(62_000)
     expect(ended).toBe(times)
   })
 
@@ -121,6 +125,17 @@ describe('the looks of an owner', () => {
     aWatch().shareWith(guard)
     tellGone()
     expect(ended).toBe(1)
+  })
+
+  it('come with the pings, which it is awake for', () => {
+    aWatch().shareWith(guard)
+    vi.advanceTimersByTime(1000)
+    for (let ping = 0; ping < 3; ping += 1) {
+      vi.advanceTimersByTime(15_000)
+      tellPing()
+      tellPing()
+    }
+    expect(ended).toBe(4)
   })
 
   it('are over with the run', () => {

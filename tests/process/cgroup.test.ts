@@ -1,14 +1,16 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest'
 import {
   checkCgroupStrategy,
   chooseRunCgroup,
   groupDirectory,
   iterationCgroup,
+  prepareMoves,
   removeCgroup,
+  removeIterationCgroup,
   startInCgroup,
   workerCgroups,
 } from '../../src/process/cgroup.ts'
@@ -61,9 +63,13 @@ describe('a group that is not there', () => {
   ])('has nobody in it: %s', (_, run) => {
     const groups = workerCgroups(run, 1)
     expect(groups.pids().size).toBe(0)
+    expect(groups.isPopulated()).toBe(false)
     groups.kill()
     removeCgroup(run)
+    removeIterationCgroup(run, 1)
   })
+
+  it('is not waited for', () => prepareMoves('/sys/fs/cgroup/no/such'))
 
   it('does not keep a worker from its start', () => {
     expect(startInCgroup('/no/such/run/1', () => 'started')).toBe('started')
@@ -125,12 +131,18 @@ describe.skipIf(RUN === null)('a real control group (skipped where none can be m
     expect(ownGroup()).toBe(before)
     await new Promise((resolve) => child.on('exit', resolve))
     expect(pids(1).size).toBe(1)
+    expect(workerCgroups(run, 1).isPopulated()).toBe(true)
     expect(pids(1).has(process.pid)).toBe(false)
     expect(pids(2).size).toBe(0)
     removeCgroup(run)
+    removeIterationCgroup(run, 1)
     expect(existsSync(group)).toBe(true)
     await empty()
-    await eventually('its group is removed', isRemoved(group))
+    expect(workerCgroups(run, 1).isPopulated()).toBe(false)
+    await eventually('its group is removed', () => {
+      removeIterationCgroup(run, 1)
+      return !existsSync(group)
+    })
     expect(existsSync(run)).toBe(true)
     await eventually('the group of the run is removed', isRemoved(run))
   })
@@ -185,6 +197,28 @@ describe.skipIf(RUN === null)('a real control group (skipped where none can be m
     mkdirSync(below)
     writeFileSync(join(below, 'cgroup.procs'), String(child.pid))
     expect([...pids(1)]).toEqual([child.pid])
+  })
+
+  it('is prepared for without a move', async () => {
+    const before = ownGroup()
+    await prepareMoves(run)
+    expect(ownGroup()).toBe(before)
+    expect(existsSync(run)).toBe(false)
+  })
+
+  it('is left for the group that this process is in by now', () => {
+    const start = () => spawn('sleep', ['1000'], { stdio: 'ignore' })
+    startInCgroup(iterationCgroup(run, 1), start)
+    const home = ownGroup()
+    const other = join(dirname(run), `other-${process.pid}`)
+    mkdirSync(other)
+    onTestFinished(() => rmdirSync(other))
+    writeFileSync(join(other, 'cgroup.procs'), '0')
+    onTestFinished(() => writeFileSync(join(dirname(run), 'cgroup.procs'), '0'))
+    const moved = ownGroup()
+    startInCgroup(iterationCgroup(run, 2), start)
+    expect(ownGroup()).toBe(moved)
+    expect(moved).not.toBe(home)
   })
 
   it('is left when the start throws', () => {

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/process/clock.ts'
 
@@ -13,6 +14,17 @@ describe('the clock', () => {
       alarm.abort()
       await slept
     }
+  })
+
+  it('wakes up by itself, and listens no more', async () => {
+    const alarm = new AbortController()
+    const before = performance.now()
+    await systemClock.sleep(0.02, alarm.signal)
+    // Node's timers count whole milliseconds.
+    expect(performance.now() - before).toBeGreaterThan(18)
+    expect(getEventListeners(alarm.signal, 'abort')).toEqual([])
+    await systemClock.sleep(0, alarm.signal)
+    await systemClock.sleep(-1)
   })
 
   it('gives seconds', () => {
