@@ -12,7 +12,7 @@ import {
 } from '../core/record.ts'
 import type { RunOptions } from '../core/run-options.ts'
 import { chooseRunCgroup } from '../process/cgroup.ts'
-import { randomHex } from '../process/random.ts'
+import { randomUuid } from '../process/random.ts'
 import type { LockedRecord } from '../session/locked-session.ts'
 import type { World } from '../world.ts'
 
@@ -68,7 +68,7 @@ export const firstRecord = (world: World, run: NewRun): LockRecord => {
     shell: run.shell,
     cwd: plan.cwd,
     command: plan.command,
-    cookie: randomHex(16),
+    cookie: randomUuid(),
     options,
     started_epoch: now.epoch,
     heartbeat: { ...now, stale_after: options.stale_after, interval: options.heartbeat_interval },

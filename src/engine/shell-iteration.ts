@@ -1,7 +1,7 @@
 /** One iteration of a bash script that has sourced lock.sh, as the engine runs its own: with guard, watchdog and recording. */
 import { livenessOf } from '../core/identity.ts'
 import { removeMemoryGroup } from '../process/memory-group.ts'
-import { randomHex } from '../process/random.ts'
+import { randomUuid } from '../process/random.ts'
 import type { HistoryWriter } from '../session/history-writer.ts'
 import type { LockedRecord } from '../session/locked-session.ts'
 import { readRequest } from '../store/requests.ts'
@@ -57,7 +57,7 @@ const beginIteration = (world: World, opened: Opened, command: readonly string[]
     ...record,
     command,
     cwd: world.cwd,
-    cookie: randomHex(16),
+    cookie: randomUuid(),
     worker: null,
     members: [],
     shell: shell === null ? null : { ...shell, supervisor: referenceOf(world, world.self.pid) },

@@ -16,7 +16,7 @@ import type {
 } from '../core/ports.ts'
 import type { ProcessReference } from '../core/record.ts'
 import { chooseWorker, HOOK_VARIABLE, type TreeQuery } from '../core/tree.ts'
-import { randomHex } from './random.ts'
+import { randomUuid } from './random.ts'
 import { endTree } from './terminate.ts'
 import { selfAndAncestors } from './worker-tree.ts'
 
@@ -61,7 +61,7 @@ type Started = {
 }
 
 const start = (ports: HookPorts, { command, cwd, env, output }: Hook): Started => {
-  const mark = randomHex(16)
+  const mark = randomUuid()
   const child = ports.spawn('sh', ['-c', command], {
     cwd,
     env: { ...env, [HOOK_VARIABLE]: mark },
