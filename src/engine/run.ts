@@ -23,6 +23,7 @@ import type { LastIteration, LockRecord } from '../core/record.ts'
 import { removeCgroup } from '../process/cgroup.ts'
 import { FIRST_PROCESS_NOTICE } from '../process/first-process.ts'
 import { removeMemoryGroup } from '../process/memory-group.ts'
+import { keepHeapSmall } from '../process/small-heap.ts'
 import type { HistoryWriter } from '../session/history-writer.ts'
 import { iterationNotes } from '../store/notes.ts'
 import { readRequest } from '../store/requests.ts'
@@ -214,6 +215,7 @@ const iterate = async (tools: RunTools): Promise<RunEnd> => {
     outputs.prune(last.output?.bytes ?? 0)
     if (step.kind === 'end') return last.oom ? withMemory(step.end) : step.end
     for (const line of continuingTexts(owner.record, last, step)) world.notify(line)
+    if (iteration === plan.first) keepHeapSmall()
     await pause(tools, step.waitSeconds)
     if (step.waitSeconds === 0 && last.result === 'ok') await offerEnd(tools)
   }
