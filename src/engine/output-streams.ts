@@ -50,8 +50,9 @@ export type Stream = {
 
 const NOT_KEPT = 'so the output is not recorded, and does not count as progress'
 
-const makeFifo = (path: string): void => {
-  const { status, error, stderr } = spawnSync('mkfifo', ['-m', '600', path], {
+/** All in one process. @throws when it could not make one of them */
+const makeFifos = (paths: readonly string[]): void => {
+  const { status, error, stderr } = spawnSync('mkfifo', ['-m', '600', ...paths], {
     stdio: ['ignore', 'ignore', 'pipe'],
     encoding: 'utf8',
   })
@@ -93,11 +94,10 @@ const openOrWarn = async (
   return null
 }
 
-const openPipe = (world: World, dir: string, show: 1 | 2): Promise<Stream | null> => {
-  const path = join(dir, `${show === 1 ? 'stdout' : 'stderr'}.fifo`)
-  return openOrWarn(world, path, (ends) => {
+const openPipe = (world: World, path: string, show: 1 | 2, problem: unknown): Promise<Stream | null> =>
+  openOrWarn(world, path, (ends) => {
     try {
-      makeFifo(path)
+      if (problem !== null) throw problem
       const fifo = openFifo(path, ends)
       const writes = watchWrites(fifo)
       return { ...fifo, markers: openMarkerWriter(world, path), show, writes, pane: null }
@@ -105,6 +105,16 @@ const openPipe = (world: World, dir: string, show: 1 | 2): Promise<Stream | null
       rmSync(path, { force: true })
     }
   })
+
+const openPipes = (world: World, dir: string, shown: readonly (1 | 2)[]): Promise<(Stream | null)[]> => {
+  const paths = shown.map((show) => join(dir, `${show === 1 ? 'stdout' : 'stderr'}.fifo`))
+  let problem: unknown = null
+  try {
+    if (paths.length > 0) makeFifos(paths)
+  } catch (error) {
+    problem = error
+  }
+  return Promise.all(shown.map((show, index) => openPipe(world, paths[index] ?? '', show, problem)))
 }
 
 /** `null` when the pane's output goes elsewhere already, or tmux does not answer. */
@@ -112,7 +122,7 @@ const openPane = (world: World, fifo: string, target: TmuxTarget, terminal: 1 | 
   openOrWarn(world, fifo, async (ends) => {
     let isPiped = false
     try {
-      makeFifo(fifo)
+      makeFifos([fifo])
       const fifoEnds = openFifo(fifo, ends)
       const outcome = await pipePane(target, fifo, terminal, world)
       if (outcome.kind === 'taken')
@@ -139,7 +149,7 @@ export const openStreams = async (
   const piped = ([1, 2] as const).filter(isPiped)
   const terminal = ([1, 2] as const).find((fd) => !isPiped(fd))
   const shared = piped.length === 2 && sameFile()
-  const streams = await Promise.all((shared ? ([1] as const) : piped).map((fd) => openPipe(world, dir, fd)))
+  const streams = await openPipes(world, dir, shared ? [1] : piped)
   if (terminal !== undefined && target === null)
     world.notify(
       world.env.TMUX
