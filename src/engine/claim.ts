@@ -43,8 +43,6 @@ export type Claim = {
   readonly history: HistoryWriter
   /** Of its workers; see process/memory-group.ts. */
   readonly memory: MemoryGroup | null
-  /** Settles when the first worker can be moved into its control group without a wait in the kernel. */
-  readonly moves: Promise<void>
 }
 
 /** @throws LockError `missing` when the run is to have a limit, and none can be set */
@@ -110,8 +108,8 @@ const claimLocked = async (acquired: Acquired, { request, tmux, giveUp }: ClaimP
   const { options: given, shell = null } = request
   const record = firstRecord(world, { session: name, generation, plan, places, tmux, given, shell })
   const memory = memoryGroupOf(world, record)
-  // Beside the flushes that follow.
-  const moves = prepareMoves(record.cgroup)
+  // Beside the flushes that follow; startRecording() does it again, and waits.
+  void prepareMoves(record.cgroup)
   writeRecord(locked.lock, paths.record, record, true)
   const { history } = locked
   history.event({ generation, iteration: record.iteration.number, ...claimEvent(plan, takenOver) })
@@ -119,7 +117,7 @@ const claimLocked = async (acquired: Acquired, { request, tmux, giveUp }: ClaimP
   const environment = request.environment ?? {}
   const { lock } = locked
   const owner = new Owner({ world, paths, lock, otherLocks: acquired.otherLocks, record, environment })
-  return { owner, plan, history, memory, moves }
+  return { owner, plan, history, memory }
 }
 
 /** @param giveUp ends a wait @throws LockError */

@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import type { WorkerStdio } from '../core/ports.ts'
 import type { LockRecord } from '../core/record.ts'
 import type { SavedTerminal } from '../guard/protocol.ts'
+import { prepareMoves } from '../process/cgroup.ts'
 import { randomHex } from '../process/random.ts'
 import type { UntilOutputConfig } from '../recorder/protocol.ts'
 import type { World } from '../world.ts'
@@ -71,6 +72,8 @@ export const startRecording = async (
   const { record, paths } = owner
   const dir = paths.run(record.generation)
   const streams = await openStreams(world, dir, record)
+  // What the claim has prepared may be over by now, on a busy machine.
+  const moves = prepareMoves(record.cgroup)
   const secret = randomHex(12)
   const guard = new GuardKeeper(world, owner, script, {
     readers: streams.map(({ reader }) => reader),
@@ -88,5 +91,6 @@ export const startRecording = async (
   const recorded =
     streams.length === 0 ? null : new RecordedOutput(world, owner, guard, { streams, secret, sightings })
   guard.start((report) => recorded?.hear(report))
+  await moves
   return { recording: recorded ?? NO_RECORDING, guard, sightings }
 }

@@ -258,7 +258,7 @@ const unseenEnd = (world: World, owner: Owner, recording: Recording): RunEnd | n
 
 const runHeld = async (
   world: World,
-  { owner, plan, history, memory, moves }: Claim,
+  { owner, plan, history, memory }: Claim,
   stopRequests: StopRequests,
   script: number,
 ): Promise<RunEnd> => {
@@ -276,7 +276,6 @@ const runHeld = async (
     const { recording, guard } = started
     files.shareWith(guard)
     letGo = () => guard.end()
-    await moves
     try {
       const ended =
         unseenEnd(world, owner, recording) ??

@@ -175,7 +175,8 @@ const enter = (group: string): void => writeFileSync(join(group, 'cgroup.procs')
 
 /**
  * Makes the next move between groups a fast one. The first one for a while waits in the kernel for 10 to 20 ms, until every
- * processor has taken notice; this one moves nothing, and waits beside other work. To be awaited before the next.
+ * processor has taken notice; this one moves nothing, and waits beside other work. To be awaited before the next, which has to
+ * follow within some 10 ms.
  *
  * @param run the group of a run; `null`: there will be no moves
  */
