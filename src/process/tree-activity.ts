@@ -88,10 +88,15 @@ const payloadOf = (pid: number, from: IoCounters, to: IoCounters, holdings: Hold
   return { written, read: isAtIssue && holdings.holdsSystemFile(pid) ? withoutSystem : read }
 }
 
-/** Bytes that go from one thread to another and wake it up, once written and once read. At 60 s an idle program moved 65 KB so. */
+/**
+ * Bytes that go from one thread to another and wake it up, once written and once read: at most so many, since every other
+ * write has moved a byte at least. At 60 s an idle program moved 65 KB so.
+ */
 const wakeUpBytes = (from: IoCounters, to: IoCounters): number => {
-  const calls = Math.min(to.reads - from.reads, to.writes - from.writes)
-  return Math.max(0, Math.min(to.read - from.read, to.written - from.written, WAKE_UP_BYTES * calls))
+  const writes = to.writes - from.writes
+  const written = to.written - from.written
+  const wakeUps = Math.min(to.reads - from.reads, writes, (written - writes) / (WAKE_UP_BYTES - 1))
+  return Math.max(0, Math.min(to.read - from.read, written, WAKE_UP_BYTES * wakeUps))
 }
 
 const bytesOf = ({ read, written }: IoCounters): number => read + written

@@ -450,6 +450,20 @@ describe.skipIf(!onLinux)('payload', () => {
     for (let readings = 0; readings < 500; readings += 1) look()
     await eventually('many bytes move', () => look() > 100_000)
   })
+
+  it('counts when it is moved byte by byte, which is no waking up', async () => {
+    const { pid } = start('dd', ['bs=1', 'if=/dev/zero', 'of=/dev/null'])
+    const reader = procfsReader()
+    reader.read([referenceTo(pid)])
+    const moved = { lasting: 0, all: 0, allWritten: 0 }
+    await eventually('bytes move', () => {
+      const { io } = reader.read([referenceTo(pid)])
+      moved.lasting += io.lasting
+      moved.all += io.all
+      moved.allWritten += io.allWritten ?? 0
+      return Math.min(moved.lasting, moved.all, moved.allWritten) > 100_000
+    })
+  })
 })
 
 describe.skipIf(!onLinux || !hasTmux)('at a terminal', () => {
