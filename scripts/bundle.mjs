@@ -67,12 +67,13 @@ const lightFileWriter = {
 }
 
 /**
- * What is started most has a bundle of its own, with nothing but these verbs: less to read, and less to compile. The name
+ * What is asked for most has a bundle of its own, with nothing but these verbs: less to read, and less to compile. The name
  * of the bundle, and its verbs; `main` has all.
  */
 export const FREQUENT = {
   status: { lock: ['status', 'watch'] },
   run: { engine: ['run'] },
+  history: { lock: ['history', 'logs'] },
 }
 
 /** @param verbs what stays of src/verbs/ */

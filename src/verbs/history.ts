@@ -184,7 +184,10 @@ export const lastIterations = (
   entries: readonly HistoryEntry[],
   count: number | null,
 ): { readonly entries: readonly HistoryEntry[]; readonly left: number } => {
-  const places = entries.flatMap((entry, place) => (isIteration(entry) ? [place] : []))
+  const places: number[] = []
+  entries.forEach((entry, place) => {
+    if (isIteration(entry)) places.push(place)
+  })
   if (count === null || places.length <= count) return { entries, left: 0 }
   const before = places[places.length - count - 1] ?? 0
   return { entries: entries.slice(before + 1), left: places.length - count }
