@@ -161,7 +161,7 @@ export const table = (
 ): string => {
   const last = header.length - 1
   // Measured once for each cell: a list may have thousands. The last column is as wide as it is.
-  const measured = rows.map((row) => row.slice(0, last).map(({ text }) => widthOf(text)))
+  const measured = rows.map((row) => row.map(({ text }, column) => (column < last ? widthOf(text) : 0)))
   const widths = header
     .slice(0, last)
     .map((title, column) =>

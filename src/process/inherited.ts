@@ -10,11 +10,12 @@ const CALLERS = /^LOCK_CALLER_(NODE_[A-Z0-9_]+)$/
 export const takeBackVariables = (env: Record<string, string | undefined>): void => {
   // Of the engine's own Node.
   if (env.LOCK_NODE_OPTIONS !== undefined) delete env.NODE_OPTIONS
-  for (const [key, value] of Object.entries(env)) {
+  // Each value that is read is a call of getenv(3): only those that are meant.
+  for (const key of Object.keys(env)) {
     const name = CALLERS.exec(key)?.[1]
     if (name === undefined) continue
+    env[name] = env[key]
     delete env[key]
-    env[name] = value
   }
 }
 

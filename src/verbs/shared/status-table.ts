@@ -60,8 +60,8 @@ const MIN_COLUMNS = 80
 /** What is shown of a session, and nothing else of it: a list may have ten thousand. */
 type Row = {
   readonly urgency: number
+  /** The reason last. */
   readonly cells: readonly Cell[]
-  readonly reason: string
 }
 
 const nameWidthOf = ({ columns }: Terminal): number =>
@@ -77,23 +77,21 @@ const rowOf = (snapshot: Snapshot, terminal: Terminal): Row => {
       record === null ? NONE : { text: String(record.generation) },
       record === null ? NONE : { text: iterationOfTotal(record.iteration) },
       verdict.state === 'free' ? NONE : { text: ago(verdict.heartbeatAge) },
+      { text: printable(verdict.reason) },
     ],
-    reason: printable(verdict.reason),
   }
 }
 
+const HEADER = ['SESSION', 'STATE', 'RUN', 'ITERATION', 'HEARTBEAT', 'REASON']
+
 const renderRows = (rows: readonly Row[], terminal: Terminal): string => {
-  const header = ['SESSION', 'STATE', 'RUN', 'ITERATION', 'HEARTBEAT']
-  if (terminal.columns >= MIN_COLUMNS)
-    return table(
-      [...header, 'REASON'],
-      rows.map(({ cells, reason }) => [...cells, { text: reason }]),
-      terminal,
-    )
   const cells = rows.map((row) => row.cells)
-  const [titles = '', ...lines] = table(header, cells, terminal).trimEnd().split('\n')
-  const below = (reason = ''): string => `  ${truncate(reason, Math.max(1, terminal.columns - 2))}`
-  return [titles, ...lines.flatMap((line, index) => [line, below(rows[index]?.reason)]), ''].join('\n')
+  if (terminal.columns >= MIN_COLUMNS) return table(HEADER, cells, terminal)
+  const withoutReasons = cells.map((row) => row.slice(0, -1))
+  const [titles = '', ...lines] = table(HEADER.slice(0, -1), withoutReasons, terminal).trimEnd().split('\n')
+  const below = (row: readonly Cell[] = []): string =>
+    `  ${truncate(row.at(-1)?.text ?? '', Math.max(1, terminal.columns - 2))}`
+  return [titles, ...lines.flatMap((line, index) => [line, below(cells[index])]), ''].join('\n')
 }
 
 export const renderStatus = (snapshots: readonly Snapshot[], terminal: Terminal): string =>
