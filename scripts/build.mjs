@@ -1,9 +1,9 @@
 /**
  * Compiles src/ to dist/:
  *
- *   loader.cjs      checks Node's version, then runs one of the next four
+ *   loader.cjs      checks Node's version, then runs one of the next five
  *   main.js         the program; what a verb needs is evaluated when the verb is asked for
- *   status.js, run.js, history.js  the same with only the verbs that are asked for most
+ *   status.js, watch.js, run.js, history.js  the same with only the verbs that are asked for most
  *   guard.js        the guard and the watchdog of a run, with nothing that they do not use
  *   hook.js         what agents call at every tool: lock.sh hook
  *   compiled/       V8's compiled code of what the loader runs, see src/loader.cjs

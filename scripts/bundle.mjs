@@ -71,7 +71,8 @@ const lightFileWriter = {
  * of the bundle, and its verbs; `main` has all.
  */
 export const FREQUENT = {
-  status: { lock: ['status', 'watch'] },
+  status: { lock: ['status'] },
+  watch: { lock: ['watch'] },
   run: { engine: ['run'] },
   history: { lock: ['history', 'logs'] },
 }
@@ -84,6 +85,10 @@ const onlyVerbs = (verbs) => ({
       importer === join(root, 'src', 'verbs', 'index.ts') && !verbs.includes(path.slice(2, -3))
         ? { path, namespace: 'other-verb' }
         : undefined,
+    )
+    // Of `status --watch`, which the loader runs from main.js.
+    build.onResolve({ filter: /^\.\/shared\/start-watch\.ts$/ }, ({ path }) =>
+      verbs.includes('watch') ? undefined : { path, namespace: 'other-verb' },
     )
     build.onLoad({ filter: /./, namespace: 'other-verb' }, ({ path }) => ({
       contents: `throw new Error("not in this bundle: ${path}")`,

@@ -73,6 +73,12 @@ function nameOf(program, verb, hash) {
   return [program, word, process.version, process.arch, hash].join('.')
 }
 
+/** The bundle of `status` leaves out what `status --watch` does. */
+function bundleOf(program, verb) {
+  var isWatch = verb === 'status' && process.argv.indexOf('--watch') > 0
+  return (!isWatch && BUNDLES[program + '.' + verb]) || 'main'
+}
+
 /** @returns {{ saves: number, data?: Buffer } | null} compiled code, and how often it has been saved */
 function readFrom(place, name) {
   var saves = SAVES
@@ -143,7 +149,7 @@ function main() {
   checkVersion()
   var program = process.argv[2]
   var verb = process.argv[3]
-  var bundle = BUNDLES[program + '.' + verb] || 'main'
+  var bundle = bundleOf(program, verb)
   var file = path.join(__dirname, bundle + '.js')
   var name = nameOf(program, verb, HASHES[bundle])
   var source = readBundle(file)

@@ -53,6 +53,8 @@ describe('the start of the program', () => {
     expect([stdout, stderr]).toEqual([expect.stringContaining('demo'), ''])
     expect(names).toEqual(['fs', 'os', 'path'])
     expect((await loadedBy(['lock', 'doctor'], ofStatus)).stderr).toContain('not in this bundle: ./doctor.ts')
+    const { stderr: ofWatch } = await loadedBy(['lock', 'status', '--watch'], ofStatus)
+    expect(ofWatch).toContain('not in this bundle: ./shared/start-watch.ts')
   })
 
   it('loads yargs and execa only where they are needed', async () => {
