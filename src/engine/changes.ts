@@ -5,6 +5,7 @@
 import { fstatSync } from 'node:fs'
 import type { Changed } from '../core/loop/changed.ts'
 import { KnownLines, OutputText } from '../core/loop/output-text.ts'
+import { createHash } from '../process/hash.ts'
 import { WorkTree, type WorkTreeChange, type WorkTreeLook } from '../process/work-tree.ts'
 import { iterationNotes } from '../store/notes.ts'
 import { endOf, outputOf, readFrom } from '../store/output.ts'
@@ -59,9 +60,7 @@ const linesOf = (owner: Owner, generation: number, iteration: number): readonly 
 }
 
 const digestOf = (lines: readonly string[]): string | null =>
-  lines.length === 0
-    ? null
-    : process.getBuiltinModule('node:crypto').createHash('sha1').update(lines.join('\n')).digest('base64url')
+  lines.length === 0 ? null : createHash('sha1').update(lines.join('\n')).digest('base64url')
 
 /** A look that goes on while other things are done. */
 type Look = {

@@ -65,7 +65,7 @@ export type GuardMessage =
   | { readonly kind: 'paused'; readonly id: number; readonly observed: Observed | null }
   /** The worker is hung, as the rules of the heartbeat have it; `null`: it is not any more. */
   | { readonly kind: 'hung'; readonly iteration: number; readonly cause: StallCause | null }
-  /** The lock file or the run's directory is not there any more. Once in a second as long as it is so. */
+  /** The lock file or the run's directory is not there any more. Once in a second for as long as it is so. */
   | { readonly kind: 'gone' }
   /** The command of `--notify` has failed; what is wrong with it is in the run's directory. */
   | { readonly kind: 'notify-failed' }

@@ -1,5 +1,6 @@
 /** Digests of files, with a bound on how much is read. */
 import { type BigIntStats, closeSync, constants, lstatSync, openSync, readlinkSync, readSync } from 'node:fs'
+import { createHash } from './hash.ts'
 
 /** What a file is: enough to tell whether it is the same as at another look. */
 export type FileContent = {
@@ -23,7 +24,7 @@ const statOf = (stats: BigIntStats): string | null => {
 }
 
 const digestOfFile = (path: Buffer, mode: bigint): string => {
-  const hash = process.getBuiltinModule('node:crypto').createHash('sha1').update(`${mode} `)
+  const hash = createHash('sha1').update(`${mode} `)
   const fd = openSync(path, READ_FLAGS)
   try {
     const buffer = Buffer.allocUnsafe(CHUNK_BYTES)

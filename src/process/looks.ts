@@ -28,7 +28,7 @@ export class Looks {
     return () => void this.#acts.delete(act)
   }
 
-  /** Looks once in a second, whatever stirs. @returns ends that */
+  /** Looks once in a second, also when nothing stirs it. @returns ends that */
   stayAwake(): () => void {
     this.#awake += 1
     this.stir()
@@ -37,7 +37,7 @@ export class Looks {
     }
   }
 
-  /** Something has happened that a look may find the reason of. Cheap: it may be called for every byte. */
+  /** Something has happened, so there may be something to see. Cheap: it may be called for every byte. */
   stir(): void {
     if (this.#isSoon) return
     this.#isSoon = true

@@ -10,6 +10,7 @@ import { dirname, join } from 'node:path'
 import { parseGitStatus } from '../core/loop/git-status.ts'
 import { type FileContent, FileReader } from './file-content.ts'
 import { askGit, type GitAnswer, type GitPlace } from './git.ts'
+import { createHash } from './hash.ts'
 
 type Entry = FileContent & { readonly status: string }
 
@@ -266,11 +267,7 @@ export class WorkTree {
     return {
       kind: 'tree',
       head: head.kind === 'ok' ? head.stdout.toString().trim() : null,
-      branch: process
-        .getBuiltinModule('node:crypto')
-        .createHash('sha1')
-        .update(branches.stdout)
-        .digest('hex'),
+      branch: createHash('sha1').update(branches.stdout).digest('hex'),
       entries: new Map(),
     }
   }

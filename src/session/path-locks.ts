@@ -8,6 +8,7 @@ import { existsSync, realpathSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { ACQUIRE_SECONDS } from '../core/defaults.ts'
 import { errors } from '../core/errors.ts'
+import { createHash } from '../process/hash.ts'
 import { holderOf, type LockFileHolder, writeHolder } from '../store/holder.ts'
 import { type HeldLock, tryAcquire } from '../store/kernel-lock.ts'
 import { makeOwnDir } from '../store/lock-dir.ts'
@@ -42,7 +43,6 @@ export const exclusivePaths = (given: readonly string[], cwd: string): readonly 
 }
 
 const pathLockFile = (lockDir: string, path: string): string => {
-  const { createHash } = process.getBuiltinModule('node:crypto')
   const hash = createHash('sha256').update(path).digest('hex').slice(0, 32)
   return join(lockDir, '.exclusive', `${hash}.lock`)
 }
